@@ -1,0 +1,163 @@
+"""Every write to the live program, with its undo.
+
+A `Journal` is the only way in which a round changes anything.  Each write registers its undo before it happens;
+`rollback()` unwinds all of them in reverse.  In *staged* mode the writes are only collected: `commit()` then carries
+them out in one stretch of C code, between whose parts no other thread can run.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from itertools import starmap
+from typing import Any
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
+"""Stands for "there was nothing"; never stored in a live object."""
+
+type_setattr = type.__setattr__
+type_delattr = type.__delattr__
+object_setattr = object.__setattr__
+object_delattr = object.__delattr__
+
+Call = tuple[Any, ...]  # a function and its arguments
+
+
+class Journal:
+    """An undo list: writes go through it, `rollback()` takes all of them back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Call] = []
+        self._staged: list[Call] | None = None
+        self.before_write: Callable[[], None] | None = None
+        """A seam for tests that let the n-th write fail."""
+
+    def __len__(self) -> int:
+        return len(self._undo)
+
+    def call(self, do: Call, undo: Call) -> None:
+        """Carry out `do` (a function with its arguments) after noting `undo`, which must take it back exactly."""
+        if self.before_write is not None:
+            self.before_write()
+        self._undo.append(undo)
+        if self._staged is None:
+            do[0](*do[1:])
+        else:
+            self._staged.append(do)
+
+    def set_attribute(self, target: Any, name: str, value: Any) -> None:
+        """Bind an attribute of an object or class, past any `__setattr__` of its own."""
+        is_class = isinstance(target, type)
+        write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
+        before = own_attribute(target, name)
+        undo = (_forgiving, drop, target, name) if before is MISSING else (write, target, name, before)
+        self.call((write, target, name, value), undo)
+
+    def delete_attribute(self, target: Any, name: str) -> None:
+        """Delete an attribute that the object or class holds itself; nothing happens when there is none."""
+        before = own_attribute(target, name)
+        if before is MISSING:
+            return
+        is_class = isinstance(target, type)
+        write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
+        self.call((drop, target, name), (write, target, name, before))
+
+    def set_item(self, mapping: MutableMapping[Any, Any], key: Any, value: Any) -> None:
+        """Bind a key of a dictionary."""
+        before = mapping.get(key, MISSING)
+        undo = (mapping.pop, key, None) if before is MISSING else (operator.setitem, mapping, key, before)
+        self.call((operator.setitem, mapping, key, value), undo)
+
+    def delete_item(self, mapping: MutableMapping[Any, Any], key: Any) -> None:
+        """Delete a key of a dictionary; nothing happens when there is none."""
+        before = mapping.get(key, MISSING)
+        if before is not MISSING:
+            self.call((operator.delitem, mapping, key), (operator.setitem, mapping, key, before))
+
+    def remember(self, container: Any) -> None:
+        """Note the present content of a list, dict, set, deque or bytearray, for writes that the program itself makes."""
+        self._undo.append((_restore, container, container.copy()))
+
+    def on_rollback(self, *undo: Any) -> None:
+        """Note a call that belongs to a write made elsewhere (by an import, say)."""
+        self._undo.append(undo)
+
+    @contextmanager
+    def staged(self) -> Iterator[None]:
+        """Within the block writes are collected; at its end all happen at once, or none when the block raises."""
+        if self._staged is not None:
+            yield
+            return
+        self._staged = []
+        mark = len(self._undo)
+        try:
+            yield
+            writes, self._staged = self._staged, None
+            at_once(writes)
+        except BaseException:
+            if self._staged is not None:  # nothing was written yet
+                del self._undo[mark:]
+                self._staged = None
+            raise
+
+    def rollback(self) -> list[BaseException]:
+        """Take back every write, newest first.
+
+        Returns what went wrong on the way; an undo that raises does not keep the others from happening.
+        """
+        faults: list[BaseException] = []
+        while self._undo:
+            function, *arguments = self._undo.pop()
+            try:
+                function(*arguments)
+            except BaseException as error:  # noqa: BLE001  the rest must be undone whatever happens
+                faults.append(error)
+        return faults
+
+    def close(self) -> None:
+        """Forget the undo list: the round is committed."""
+        self._undo.clear()
+
+
+def at_once(calls: Iterable[Call]) -> None:
+    """Carry out the calls in one stretch of C code.
+
+    The interpreter looks for other threads between bytecodes only; `deque`, `starmap`, `operator.call` and the writers
+    themselves are C, so no other thread sees the state between two of the calls.
+    """
+    deque(starmap(operator.call, calls), maxlen=0)
+
+
+def own_attribute(target: Any, name: str) -> Any:
+    """What the object or class itself holds under the name (not what it inherits), or MISSING."""
+    if isinstance(target, type):
+        if name in _TYPE_SLOTS:
+            return _TYPE_SLOTS[name].__get__(target)
+        return target.__dict__.get(name, MISSING)
+    return getattr(target, name, MISSING)
+
+
+_TYPE_SLOTS = {name: type.__dict__[name] for name in ("__bases__", "__name__", "__qualname__")}
+
+
+def _forgiving(function: Callable[..., object], *arguments: Any) -> None:
+    try:
+        function(*arguments)
+    except (AttributeError, KeyError):
+        pass  # the write that this would undo did not happen
+
+
+def _restore(container: Any, content: Any) -> None:
+    if isinstance(container, dict):
+        container.clear()
+        container.update(content)
+    elif isinstance(container, set):
+        container.clear()
+        container |= content
+    elif isinstance(container, deque):
+        container.clear()
+        container.extend(content)
+    else:
+        container[:] = content

@@ -1,0 +1,165 @@
+"""The values that flow through the pipeline: changes, plans, steps, reasons, outcomes.
+
+All of them are frozen.  Nothing in here reads the disk or touches the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import ClassVar, Literal, TypeAlias
+
+Name: TypeAlias = tuple[str, str]
+"""A name in a module: ("pkg.level", "SPEED"), ("pkg.enemy", "Enemy.update")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file whose content is no longer what the process runs."""
+
+    path: str
+    kind: Literal["edited", "added", "deleted"]
+
+
+ChangeSet: TypeAlias = tuple[Change, ...]
+
+
+class Action(Enum):
+    """The rungs of the ladder, cheapest first, and what they are called in reports."""
+
+    RELOCATE = "relocated"
+    PATCH = "patched"
+    REMOVE = "removed"
+    RUN = "ran"
+    RELOAD = "reloaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do, why, and the condition under which it is done.
+
+    `when` empty: always.  Otherwise the step is carried out if one of these names was bound to a different value, or
+    the definition behind it changed, earlier in the round.
+    """
+
+    action: Action
+    module: str
+    target: str
+    line: int = 0
+    statement: int = -1
+    when: frozenset[Name] = frozenset()
+    reason: str = ""
+
+    def __str__(self) -> str:
+        condition = " if " + " or ".join(sorted(f"{m}.{n}" for m, n in self.when)) + " changed" if self.when else ""
+        where = f" (line {self.line})" if self.line else ""
+        return f"{self.action.name.lower():8} {self.module}.{self.target}{where}{condition}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something cannot be made true in the process, or is true only with a reservation.
+
+    `code` is stable (see docs/reference); `where` is a file and line or a name.
+    """
+
+    code: str
+    what: str
+    where: str
+    why: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.what} ({self.where}): {self.why}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a round is going to do, in order, or the reasons why only a restart can do it."""
+
+    changes: ChangeSet = ()
+    modules: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    restart: tuple[Reason, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.restart)
+
+    def __str__(self) -> str:
+        if self.restart:
+            return "needs a restart because " + "; ".join(map(str, self.restart))
+        return "\n".join(map(str, self.steps)) or "nothing to do"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A file whose newest text is not live, and why."""
+
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What every outcome tells: the files, the size of the program, how long it took (seconds)."""
+
+    changes: ChangeSet = ()
+    tracked: int = field(default=0, compare=False)
+    duration: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        from hotswap.report import one_line
+
+        return one_line(self)  # type: ignore[arg-type]  # a _Round is only made as one of its four kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped(_Round):
+    """The process now behaves as the new sources say.  Each field lists names, as "module.name"."""
+
+    kind: ClassVar[Literal["swapped"]] = "swapped"
+    modules: tuple[str, ...] = ()
+    relocated: tuple[str, ...] = ()
+    patched: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
+    reloaded: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+    why: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    __str__ = _Round.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack(_Round):
+    """Something raised; the process is what it was before, and the files stay pending."""
+
+    kind: ClassVar[Literal["rolled_back"]] = "rolled_back"
+    error: BaseException = field(compare=False)
+    path: str = ""
+    line: int = 0
+    warnings: tuple[Reason, ...] = ()
+    __str__ = _Round.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartRequired(_Round):
+    """Only a new process can be what the sources say; this one is what it was before."""
+
+    kind: ClassVar[Literal["restart_required"]] = "restart_required"
+    reasons: tuple[Reason, ...] = ()
+    __str__ = _Round.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged(_Round):
+    """No source differs from what the process runs."""
+
+    kind: ClassVar[Literal["unchanged"]] = "unchanged"
+    __str__ = _Round.__str__
+
+
+Outcome: TypeAlias = Swapped | RolledBack | RestartRequired | Unchanged
