@@ -1,0 +1,116 @@
+"""The code objects of two versions of a source, paired: what each function's old code becomes.  Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from types import CodeType
+
+from hotswap.diff import Diff
+from hotswap.facts import nested
+from hotswap.source import Source, first_line
+
+
+@dataclass(frozen=True, slots=True)
+class CodePair:
+    """The code of one function (or class body) before and after.
+
+    `edited`: it behaves differently, functions nested in it aside.  `relocated`: only its lines moved.
+    """
+
+    old: CodeType
+    new: CodeType
+    edited: bool
+
+    @property
+    def qualname(self) -> str:
+        """The dotted name inside the module."""
+        return self.new.co_qualname
+
+
+def pair_codes(old: Source, new: Source, diff: Diff) -> list[CodePair]:
+    """The code objects of statements that stand in both versions, nested ones included, where anything differs."""
+    before, after = codes_by_statement(old), codes_by_statement(new)
+    pairs: list[CodePair] = []
+    for match in diff.matches:
+        if match.old is not None:
+            _pair(before[match.old], after[match.new], pairs)
+    return pairs
+
+
+def codes_by_statement(source: Source) -> list[list[CodeType]]:
+    """The code objects that stand directly in each statement of the module."""
+    found: list[list[CodeType]] = [[] for _ in source.statements]
+    starts = [(first_line(n), n.end_lineno or n.lineno) for n in source.statements]
+    codes = sorted(nested(source.code), key=lambda c: c.co_firstlineno)
+    at = 0
+    for code in codes:
+        while at < len(starts) - 1 and starts[at][1] < code.co_firstlineno:
+            at += 1
+        found[at].append(code)
+    return found
+
+
+def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair]) -> None:
+    waiting: dict[str, list[CodeType]] = defaultdict(list)
+    for code in old:
+        waiting[code.co_name].append(code)
+    left = []
+    for code in new:  # those that behave alike first, then in order of appearance
+        twin = next((c for c in waiting[code.co_name] if behaviour(c) == behaviour(code)), None)
+        if twin is None:
+            left.append(code)
+            continue
+        waiting[code.co_name].remove(twin)
+        _pair_two(twin, code, pairs)
+    for code in left:
+        if waiting[code.co_name]:
+            _pair_two(waiting[code.co_name].pop(0), code, pairs)
+
+
+def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair]) -> None:
+    if old != new or behaviour(old) != behaviour(new):
+        pairs.append(CodePair(old, new, edited=own_behaviour(old) != own_behaviour(new)))
+        _pair(nested(old), nested(new), pairs)
+
+
+def behaviour(code: CodeType) -> Hashable:
+    """A key that is equal for codes which do the same, wherever they stand in their files."""
+    return own_behaviour(code), tuple(behaviour(c) for c in nested(code))
+
+
+def own_behaviour(code: CodeType) -> Hashable:
+    """The same without the bodies of nested functions."""
+    return (
+        code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags,
+        code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_exceptiontable, code.co_qualname,
+        tuple(_constant(c) for c in code.co_consts),
+    )  # fmt: skip
+
+
+def _constant(value: object) -> Hashable:
+    if isinstance(value, CodeType):
+        return "code", value.co_name
+    if isinstance(value, tuple):
+        return tuple(_constant(v) for v in value)
+    if isinstance(value, frozenset):
+        return frozenset(_constant(v) for v in value)
+    return type(value).__name__, repr(value)  # 0.0 and -0.0 are equal, 1 and True as well
+
+
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all that are nested in it."""
+    yield code
+    for inner in nested(code):
+        yield from all_codes(inner)
+
+
+def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:
+    """The code of the body of the class that stands at the path."""
+    node = source.statement(path)
+    assert isinstance(node, ast.ClassDef)
+    line = first_line(node)
+    candidates = [c for c in all_codes(source.code) if c.co_name == node.name and c.co_firstlineno == line]
+    return next((c for c in candidates if "__qualname__" in c.co_names), None)

@@ -1,0 +1,74 @@
+"""The import hook: each tracked module is compiled from the bytes that are noted as its source, and observed while it runs.
+
+Only the two source loaders of the standard library are hooked, on the class: specs, loaders and modules look as always.
+Cached bytecode is not used for tracked modules, because its check (time in seconds, and size) misses everyday edits.
+"""
+
+from __future__ import annotations
+
+import importlib._bootstrap as bootstrap  # type: ignore[import-not-found]  # typeshed leaves it out
+import os
+import sys
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from types import ModuleType
+
+from hotswap.index import Index, Tracked
+from hotswap.source import Source
+from hotswap.trace import Tracer
+
+
+class ImportHook:
+    """Installed while a reloader watches."""
+
+    def __init__(self, index: Index, tracer: Tracer, on_load: Callable[[Tracked], None]) -> None:
+        self.index, self.tracer, self.on_load = index, tracer, on_load
+        self.enabled = False
+
+    def install(self) -> None:
+        """Hook the loader."""
+        self.enabled = True
+        hooks.append(self)
+        SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign]  # undone by the last remove()
+
+    def remove(self) -> None:
+        """Unhook the loader, unless another reloader still needs it."""
+        self.enabled = False
+        if self in hooks:
+            hooks.remove(self)
+        if not hooks and "exec_module" in vars(SourceFileLoader):
+            del SourceFileLoader.exec_module
+
+    def wants(self, path: str) -> bool:
+        """Whether the hook is to load the file."""
+        return self.enabled and self.index.scope.contains(path)
+
+    def load(self, loader: SourceFileLoader, module: ModuleType) -> None:
+        """Compile what is on disk now, run it, and note both."""
+        path = os.path.abspath(loader.path)
+        data = loader.get_data(loader.path)
+        source = Source(path, data)
+        code = loader.source_to_code(data, loader.path)
+        with self.tracer.recording(code) as lines:
+            tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
+            bootstrap._call_with_frames_removed(exec, code, module.__dict__)
+        if module.__name__ in sys.modules:
+            tracked.replaced = sys.modules[module.__name__] is not module
+            self.index.put(tracked)
+            self.on_load(tracked)
+
+
+hooks: list[ImportHook] = []
+_original = SourceFileLoader.exec_module
+
+
+def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
+    for hook in hooks:
+        if hook.wants(loader.path):
+            return hook.load(loader, module)
+    return _original(loader, module)
+
+
+# The interpreter leaves the frames of importlib out of the tracebacks of failed imports, told by their file name.
+for function in (exec_module, ImportHook.load):
+    function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")

@@ -1,0 +1,224 @@
+"""New code into live functions, and fresh functions poured into live ones; identity stays."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import operator
+import types
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import starmap
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
+
+from hotswap.errors import CannotSwap
+from hotswap.journal import MISSING, Journal
+from hotswap.model import Reason
+
+Merge: TypeAlias = Callable[[object, object], object]
+
+# Public C API: it lets a live function take on free variables that its first definition did not have, so that even the
+# code of a held method that newly uses `super()` can be replaced without replacing the function.
+_set_closure: Any = ctypes.pythonapi.PyFunction_SetClosure
+_set_closure.argtypes = [ctypes.py_object, ctypes.py_object]
+_set_closure.restype = ctypes.c_int
+
+CO_HAS_DOCSTRING = 0x4000000  # Python 3.13
+
+
+def retarget(function: FunctionType, code: CodeType, closure: tuple[Any, ...] | None, journal: Journal) -> None:
+    """Give the function another code and closure, both at once."""
+    old_code, old_closure = function.__code__, function.__closure__
+    if closure == old_closure or (not closure and not old_closure):
+        if code is not old_code:
+            journal.set_attribute(function, "__code__", code)
+        return
+    journal.call(_both(function, code, closure), _both(function, old_code, old_closure))
+
+
+def _both(function: FunctionType, code: CodeType, closure: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    calls = [(_set_closure, function, closure or None), (setattr, function, "__code__", code)]
+    return deque, starmap(operator.call, calls), 0
+
+
+def patch_code(function: FunctionType, new: CodeType, owner: type | None, journal: Journal) -> None:
+    """Let the function run new code; its closure keeps the variables that it has.
+
+    Raises CannotSwap when the new code needs a variable of an enclosing call that was made before the variable existed.
+    """
+    old = function.__code__
+    cells = dict(zip(old.co_freevars, function.__closure__ or (), strict=True))
+    for name in new.co_freevars:
+        if name not in cells:
+            if name != "__class__" or owner is None:
+                raise CannotSwap(_gained_variable(function, name, new))
+            cells[name] = types.CellType(owner)
+    retarget(function, new, tuple(cells[n] for n in new.co_freevars), journal)
+    if function.__doc__ == docstring(old) != docstring(new):
+        journal.set_attribute(function, "__doc__", docstring(new))
+
+
+def _gained_variable(function: FunctionType, name: str, new: CodeType) -> Reason:
+    return Reason(
+        code="HS110",
+        what=f"{function.__module__}.{function.__qualname__} is alive as a closure",
+        where=f"{new.co_filename}:{new.co_firstlineno}",
+        why=f"its new code uses the variable {name!r} of an enclosing call that ended without it",
+        remedy="restart, or make the closure again",
+    )
+
+
+def docstring(code: CodeType) -> str | None:
+    """The docstring that a function made from this code has."""
+    first = code.co_consts[0] if code.co_consts else None
+    if code.co_flags & CO_HAS_DOCSTRING or not _FLAGGED:
+        return first if isinstance(first, str) else None
+    return None
+
+
+_FLAGGED = bool((lambda: None).__code__.co_flags & 0) or __import__("sys").version_info >= (3, 13)
+
+
+def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
+    """Make a live function all that the fresh one is."""
+    closure = fresh.__closure__
+    if closure:
+        _merge_cells(live, fresh, journal, merge)
+    retarget(live, fresh.__code__, closure, journal)
+    for name in ("__defaults__", "__kwdefaults__", "__doc__", "__name__", "__qualname__", "__module__", "__annotations__"):
+        value = getattr(fresh, name)
+        if getattr(live, name) != value or type(getattr(live, name)) is not type(value) or name.endswith("defaults__"):
+            journal.set_attribute(live, name, value)
+    if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):
+        journal.set_attribute(live, "__type_params__", fresh.__type_params__)  # type: ignore[attr-defined]  # 3.12
+    pour_dict(live.__dict__, fresh.__dict__, journal, merge)
+
+
+def _merge_cells(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
+    """What the fresh closure holds, with the definitions among it replaced by the live ones."""
+    old = dict(zip(live.__code__.co_freevars, live.__closure__ or (), strict=True))
+    for name, cell in zip(fresh.__code__.co_freevars, fresh.__closure__ or (), strict=True):
+        before, after = cell_content(old.get(name)), cell_content(cell)
+        if before is not MISSING and after is not MISSING and before is not after:
+            merged = merge(before, after)
+            if merged is not after:
+                journal.call((setattr, cell, "cell_contents", merged), (setattr, cell, "cell_contents", after))
+
+
+def cell_content(cell: Any) -> Any:
+    """What is in a closure's cell, or MISSING."""
+    try:
+        return MISSING if cell is None else cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def pour_dict(live: dict[str, Any], fresh: Mapping[str, Any], journal: Journal, merge: Merge) -> None:
+    """Make an attribute dictionary equal to the fresh one, definitions in it merged."""
+    for name in [n for n in live if n not in fresh]:
+        journal.delete_item(live, name)
+    for name, value in list(fresh.items()):
+        before = live.get(name, MISSING)
+        merged = value if before is MISSING or before is value else merge(before, value)
+        if before is not merged:
+            journal.set_item(live, name, merged)
+
+
+class Merger:
+    """Decides what a rebound name is to hold: the live definition made new, or the fresh object.
+
+    `twins` collects which fresh objects were poured into which live ones, for those who got hold of the fresh ones
+    (registries); `pour_class` is given by the caller, because classes have a machinery of their own.
+    """
+
+    def __init__(self, journal: Journal, pour_class: Callable[[type, type, Merge], type]) -> None:
+        self.journal = journal
+        self.pour_class = pour_class
+        self.twins: dict[int, tuple[object, object]] = {}
+        self._busy: set[tuple[int, int]] = set()
+
+    def __call__(self, live: Any, fresh: Any) -> Any:
+        """The object to store: `live` with all that `fresh` is when both are definitions of one kind, else `fresh`."""
+        if live is fresh:
+            return live
+        if id(fresh) in self.twins:
+            return self.twins[id(fresh)][1]
+        key = id(live), id(fresh)
+        if key in self._busy:
+            return live
+        self._busy.add(key)
+        try:
+            merged = self._merge(live, fresh)
+        finally:
+            self._busy.discard(key)
+        if merged is not fresh:
+            self.twins[id(fresh)] = fresh, merged
+        return merged
+
+    def _merge(self, live: Any, fresh: Any) -> Any:
+        if isinstance(live, FunctionType) and isinstance(fresh, FunctionType):
+            if same_definition(live, fresh):
+                pour(live, fresh, self.journal, self)
+                return live
+            return fresh
+        if isinstance(live, type) and isinstance(fresh, type):
+            if live.__module__ == fresh.__module__ and live.__qualname__ == fresh.__qualname__:
+                return self.pour_class(live, fresh, self)
+            return fresh
+        if type(live) is not type(fresh):
+            return fresh
+        return self._merge_wrapper(live, fresh)
+
+    def _merge_wrapper(self, live: Any, fresh: Any) -> Any:
+        """Descriptors and decorator objects: the functions inside are merged."""
+        for name in _INNER.get(type(live), ()):
+            before, after = getattr(live, name), getattr(fresh, name)
+            if before is not None and after is not None:
+                self._replace_inner(fresh, name, self(before, after))
+        if isinstance(live, functools._lru_cache_wrapper):
+            return self._merge_cached(live, fresh)
+        if isinstance(live, property):
+            return property(*(self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel")), doc=fresh.__doc__)
+        if isinstance(live, staticmethod | classmethod):
+            return fresh if live.__func__ is not fresh.__func__ and fresh.__func__ is fresh else self._rewrap(live, fresh)
+        if is_decorator_object(live):
+            pour_dict(vars(live), vars(fresh), self.journal, self)
+            return live
+        return fresh
+
+    def _replace_inner(self, fresh: Any, name: str, merged: Any) -> None:
+        if getattr(fresh, name) is not merged and type(fresh) is functools.cached_property:
+            setattr(fresh, name, merged)
+
+    def _accessor(self, live: property, fresh: property, name: str) -> Any:
+        before, after = getattr(live, name), getattr(fresh, name)
+        return after if before is None or after is None else self(before, after)
+
+    def _rewrap(self, live: Any, fresh: Any) -> Any:
+        merged = self(live.__func__, fresh.__func__)
+        return live if merged is live.__func__ else type(fresh)(merged)
+
+    def _merge_cached(self, live: Any, fresh: Any) -> Any:
+        if live.cache_parameters() != fresh.cache_parameters():
+            return fresh
+        merged = self(live.__wrapped__, fresh.__wrapped__)
+        if merged is not live.__wrapped__:
+            return fresh
+        pour_dict(vars(live), {**vars(fresh), "__wrapped__": merged}, self.journal, self)
+        return live
+
+
+_INNER: dict[type, tuple[str, ...]] = {functools.cached_property: ("func",)}
+
+
+def same_definition(live: FunctionType, fresh: FunctionType) -> bool:
+    """Whether both come from the same place in the program: one may be poured into the other."""
+    return live.__globals__ is fresh.__globals__ or live.__module__ == fresh.__module__
+
+
+def is_decorator_object(value: object) -> bool:
+    """Whether it is an instance of a Python class that carries a function (a decorator written as a class)."""
+    if isinstance(value, type) or not hasattr(value, "__dict__") or not callable(value):
+        return False
+    return any(isinstance(v, FunctionType | types.MethodType) for v in vars(value).values())

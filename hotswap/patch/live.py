@@ -1,0 +1,233 @@
+"""Who in the live process holds an old code object, or an object that has been replaced."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from hotswap.codes import CodePair, all_codes
+from hotswap.facts import nested
+from hotswap.journal import MISSING, Journal
+from hotswap.patch.functions import cell_content
+
+
+class OldCode:
+    """The functions of one module that run code which a newer version replaces."""
+
+    def __init__(self, module: str, namespace: dict[str, Any], pairs: Iterable[CodePair]) -> None:
+        self.module, self.namespace = module, namespace
+        self.pairs = list(pairs)
+        self._by_place: dict[tuple[str, int], list[CodePair]] = {}
+        for pair in self.pairs:
+            self._by_place.setdefault((pair.old.co_qualname, pair.old.co_firstlineno), []).append(pair)
+        self.functions: dict[int, tuple[FunctionType, CodePair]] = {}
+        self.searched_heap = False
+
+    def find(self) -> list[tuple[FunctionType, CodePair]]:
+        """Every function alive that runs old code.
+
+        First where definitions stand: the module, its classes, and what wraps their members.  All of the heap is
+        searched only when something else holds an old code object, which its reference count tells.
+        """
+        for function in self._standing():
+            self._take(function)
+        if not self._accounted_for():
+            self.search_heap()
+        return list(self.functions.values())
+
+    def search_heap(self) -> None:
+        """Look at every function whose globals are the module's, in one pass over the heap."""
+        self.searched_heap = True
+        for referrer in gc.get_referrers(self.namespace):
+            if isinstance(referrer, FunctionType):
+                self._take(referrer)
+
+    def pair_of(self, code: CodeType) -> CodePair | None:
+        """What a code object becomes."""
+        candidates = self._by_place.get((code.co_qualname, code.co_firstlineno), ())
+        if len(candidates) == 1:
+            return candidates[0]
+        return next((p for p in candidates if p.old == code), None)
+
+    def _take(self, function: FunctionType) -> None:
+        if function.__globals__ is self.namespace and id(function) not in self.functions:
+            pair = self.pair_of(function.__code__)
+            if pair is not None:
+                self.functions[id(function)] = function, pair
+
+    def _standing(self) -> Iterator[FunctionType]:
+        seen: set[int] = set()
+        for value in list(self.namespace.values()):
+            yield from functions_within(value, self.module, seen)
+
+    def _accounted_for(self) -> bool:
+        """Whether no function can be elsewhere: each old code that could have been made into one was found, and
+        nothing but what was found refers to it."""
+        found = {id(pair) for _, pair in self.functions.values()}
+        reachable = {id(p) for _, pair in self.functions.values() for p in self._inner_pairs(pair)}
+        for pair in self.pairs:
+            if id(pair) not in found and id(pair) not in reachable and not is_class_body(pair.old):
+                return False
+        return all(self._only_holder(function.__code__) for function, _ in self.functions.values())
+
+    def _inner_pairs(self, pair: CodePair) -> Iterator[CodePair]:
+        for code in all_codes(pair.old):
+            inner = self.pair_of(code)
+            if inner is not None:
+                yield inner
+
+    def _only_holder(self, code: CodeType) -> bool:
+        holders = sum(1 for f, _ in self.functions.values() if f.__code__ is code)
+        # a function's attribute, the argument of this call, the local name in the caller's generator
+        return sys.getrefcount(code) <= _HELD_ONCE + holders - 1 and _nested_only_there(code)
+
+
+def _nested_only_there(code: CodeType) -> bool:
+    for inner in nested(code):
+        if sys.getrefcount(inner) > _NESTED or not _nested_only_there(inner):
+            return False
+    return True
+
+
+def is_class_body(code: CodeType) -> bool:
+    """Whether the code is that of a class statement (it is thrown away when the statement has run)."""
+    return "__qualname__" in code.co_names and "__module__" in code.co_names and not code.co_flags & 0x2
+
+
+def functions_within(value: Any, module: str, seen: set[int], depth: int = 5) -> Iterator[FunctionType]:
+    """The functions in an object that stands in a module: itself, its members, what its wrappers wrap."""
+    if depth == 0 or id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, FunctionType):
+        yield value
+    for part in parts_of(value, module):
+        yield from functions_within(part, module, seen, depth - 1 if not isinstance(value, type) else depth)
+
+
+def parts_of(value: Any, module: str) -> list[Any]:
+    """What a definition or wrapper directly contains."""
+    if isinstance(value, FunctionType):
+        cells = [cell_content(c) for c in value.__closure__ or ()]
+        return [c for c in cells if c is not MISSING] + list(value.__dict__.values())
+    if isinstance(value, type):
+        return list(value.__dict__.values()) if value.__module__ == module else []
+    if isinstance(value, staticmethod | classmethod | types.MethodType):
+        return [value.__func__]
+    if isinstance(value, property):
+        return [value.fget, value.fset, value.fdel]
+    if isinstance(value, functools.partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, dict) and len(value) < 1000:
+        return list(value.values())
+    if isinstance(value, list | tuple) and len(value) < 1000:
+        return list(value)
+    if isinstance(value, types.ModuleType) or value is None:
+        return []
+    inner = getattr(value, "__dict__", None) if not isinstance(value, type) else None
+    found = list(inner.values()) if isinstance(inner, dict) and len(inner) < 1000 else []
+    if isinstance(value, functools.cached_property | functools.partialmethod):
+        found.append(value.func)
+    return found
+
+
+def running(codes: Iterable[CodeType]) -> set[str]:
+    """Qualified names of the given codes that a thread is executing at this moment."""
+    wanted = {(c.co_filename, c.co_qualname, c.co_firstlineno): c for c in codes}
+    found = set()
+    for frame in list(sys._current_frames().values()):
+        at: types.FrameType | None = frame
+        while at is not None:
+            code = at.f_code
+            if (code.co_filename, code.co_qualname, code.co_firstlineno) in wanted:
+                found.add(code.co_qualname)
+            at = at.f_back
+    return found
+
+
+# ---------------------------------------------------------------------- replacing objects that others hold
+
+
+def substitute(twins: dict[int, tuple[object, object]], journal: Journal, ignore: Iterable[object] = ()) -> None:
+    """Let every container that got hold of a fresh object hold the live one instead; a list that then has it twice
+    loses the later entry (one heap pass for all)."""
+    fresh = [pair[0] for pair in twins.values()]
+    skip = {id(o) for o in ignore} | {id(fresh), id(twins), *(id(p) for p in twins.values())}
+    for holder in gc.get_referrers(*fresh):
+        if id(holder) not in skip and not isinstance(holder, types.FrameType):
+            _substitute_in(holder, twins, journal)
+
+
+def _substitute_in(holder: Any, twins: dict[int, tuple[object, object]], journal: Journal) -> None:
+    def live(value: object) -> object:
+        return twins[id(value)][1] if id(value) in twins else value
+
+    if isinstance(holder, dict):
+        journal.remember(holder)
+        content = [(live(k), live(v)) for k, v in holder.items()]
+        holder.clear()
+        holder.update(content)
+    elif isinstance(holder, list | deque):
+        journal.remember(holder)
+        content = _once([live(v) for v in holder], {id(pair[1]) for pair in twins.values()})
+        holder.clear()
+        holder.extend(content)
+    elif isinstance(holder, set):
+        journal.remember(holder)
+        content = [live(v) for v in holder]
+        holder.clear()
+        holder.update(content)
+    elif isinstance(holder, types.CellType):
+        before = holder.cell_contents
+        journal.call((setattr, holder, "cell_contents", live(before)), (setattr, holder, "cell_contents", before))
+    elif isinstance(holder, types.MethodType | FunctionType | type | tuple):
+        pass  # the fresh object's own parts, or immutable
+    elif not hasattr(holder, "__dict__"):
+        for name in _slots(type(holder)):
+            value = getattr(holder, name, MISSING)
+            if id(value) in twins:
+                journal.set_attribute(holder, name, live(value))
+
+
+def _slots(cls: type) -> Iterator[str]:
+    for base in cls.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        yield from (slots,) if isinstance(slots, str) else slots
+
+
+def _once(values: list[Any], ids: set[int]) -> list[Any]:
+    seen: set[int] = set()
+    kept = []
+    for value in values:
+        if id(value) in ids and id(value) in seen:
+            continue
+        seen.add(id(value))
+        kept.append(value)
+    return kept
+
+
+def _measure() -> tuple[int, int]:
+    """How many references `_only_holder` and `_nested_only_there` see for a code object that nobody else holds."""
+    space: dict[str, Any] = {}
+    exec("def outer():\n def inner(): return outer\n return inner", space)  # noqa: S102  a constant
+    probe = OldCode.__new__(OldCode)
+    probe.functions = {}
+    held = _refcount_seen(space["outer"])
+    inner = next(sys.getrefcount(c) for c in nested(space["outer"].__code__))
+    return held, inner
+
+
+def _refcount_seen(function: FunctionType) -> int:
+    def look(code: CodeType) -> int:
+        return sys.getrefcount(code)
+
+    return next(look(f.__code__) for f in [function])
+
+
+_HELD_ONCE, _NESTED = _measure()

@@ -1,0 +1,146 @@
+"""One version of one source file: its text, its statements, its compiled code.
+
+A `Source` is made from bytes alone and never imports or executes anything.  Trees and code objects are made when they
+are asked for and can be dropped again with `release()`: a program keeps the text of all its modules, but the trees
+(about a thousand objects each) only of those that are being looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator
+from functools import cached_property
+from types import CodeType
+from typing import TypeAlias
+
+from hotswap.facts import Facts, facts_of
+
+StatementPath: TypeAlias = tuple[int, ...]
+"""Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the body of the class that is there."""
+
+
+class Source:
+    """The text of one file at one time.
+
+    Raises SyntaxError (also for undecodable bytes) from `tree`, `code` and everything that needs them, never earlier.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+        self.digest = hashlib.blake2b(data, digest_size=16).digest()
+        self._facts: dict[StatementPath, Facts] = {}
+
+    def __repr__(self) -> str:
+        return f"Source({self.path!r}, {len(self.data)} bytes)"
+
+    @cached_property
+    def text(self) -> str:
+        """The decoded text with universal newlines, as the compiler sees it."""
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(self.data).readline)
+            return io.TextIOWrapper(io.BytesIO(self.data), encoding, newline=None).read()
+        except (UnicodeDecodeError, LookupError) as error:
+            raise SyntaxError(f"cannot be decoded: {error}", (self.path, 1, 0, "")) from error
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines with their ends, for linecache."""
+        return self.text.splitlines(keepends=True)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        try:
+            return ast.parse(self.data, self.path)
+        except ValueError as error:  # null bytes, on Python 3.11
+            raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The module's code, compiled whole: name mangling, class cells and line numbers are right in all its parts."""
+        try:
+            return compile(self.data, self.path, "exec", dont_inherit=True)
+        except ValueError as error:
+            raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
+
+    @cached_property
+    def future_flags(self) -> int:
+        """The compiler flags that its `from __future__` imports set."""
+        import __future__
+
+        flags = 0
+        for node in self.tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                for alias in node.names:
+                    flags |= getattr(__future__, alias.name).compiler_flag
+        return flags
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The module's statements, in order."""
+        return self.tree.body
+
+    def statement(self, path: StatementPath) -> ast.stmt:
+        """The statement that stands at the path."""
+        node: ast.stmt = self.tree.body[path[0]]
+        for index in path[1:]:
+            assert isinstance(node, ast.ClassDef)
+            node = node.body[index]
+        return node
+
+    def facts(self, path: StatementPath) -> Facts:
+        """What the statement binds, reads, calls and mutates."""
+        known = self._facts.get(path)
+        if known is None:
+            known = self._facts[path] = facts_of(self.statement(path), postponed=self.annotations_are_postponed)
+        return known
+
+    @cached_property
+    def annotations_are_postponed(self) -> bool:
+        """Whether annotations are not evaluated where they stand."""
+        import __future__
+
+        return bool(self.future_flags & __future__.annotations.compiler_flag)
+
+    def all_facts(self) -> Iterator[tuple[int, Facts]]:
+        """The facts of each statement of the module."""
+        if len(self._facts) < len(self.statements):
+            for index in range(len(self.statements)):
+                self.facts((index,))
+        for index in range(len(self.statements)):
+            yield index, self._facts[(index,)]
+
+    def text_of(self, node: ast.stmt) -> str:
+        """The whole lines that the statement covers: equal lines are an equal statement, the reverse need not hold."""
+        assert node.end_lineno is not None
+        return "".join(self.lines[first_line(node) - 1 : node.end_lineno])
+
+    def release(self) -> None:
+        """Drop the tree and the list of lines; they are made anew when needed."""
+        for name in ("tree", "lines"):
+            self.__dict__.pop(name, None)
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line where the statement begins, its decorators included."""
+    decorators = getattr(node, "decorator_list", None)
+    return min(node.lineno, decorators[0].lineno) if decorators else node.lineno
+
+
+def name_of(node: ast.stmt) -> str:
+    """What a statement is called in reports: the definition's name, the first name that it binds, or its line."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.For | ast.AsyncFor):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in ast.walk(targets[0]):
+            if isinstance(target, ast.Name):
+                return target.id
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        alias = node.names[0]
+        return alias.asname or alias.name
+    return f"line {first_line(node)}"

@@ -1,0 +1,179 @@
+"""Which functions a module's statements really called while they ran.
+
+What a statement calls cannot be told from its text: decorators, aliases, partials, closures and methods hide it.  So the
+calls are observed: with `sys.monitoring` (Python 3.12 and newer; code outside the program is looked at once and then
+runs at full speed), with a profile function on 3.11.  Observation is on only while a tracked module is being imported
+or a statement of it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+from hotswap.model import Name
+
+CONSTRUCTORS = frozenset(("__init__", "__new__", "__post_init__", "__attrs_post_init__"))
+
+
+@dataclass(slots=True)
+class Footprint:
+    """What one statement called.
+
+    `called` are (module, qualified name) of functions; those called inside of constructors of the program's classes are
+    kept apart in `constructing`, under the class, because a statement that makes an instance does not run again when
+    the constructor is edited.  `imported` are modules asked for by name.
+    """
+
+    called: set[Name] = field(default_factory=set)
+    constructing: dict[Name, set[Name]] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+
+    def add(self, more: Footprint) -> None:
+        """Take in what another one holds."""
+        self.called |= more.called
+        self.imported |= more.imported
+        for owner, called in more.constructing.items():
+            self.constructing.setdefault(owner, set()).update(called)
+
+
+class Tracer:
+    """Records footprints, one for each line of a module's code at which a statement begins."""
+
+    def __init__(self, is_tracked_file: Callable[[str], bool]) -> None:
+        self._is_tracked = is_tracked_file
+        self._watched: dict[CodeType, dict[int, Footprint]] = {}
+        self._names: dict[str, bool] = {}
+        self._open = 0
+        self._lock = threading.Lock()
+        self._tool: int | None = None
+
+    @contextmanager
+    def recording(self, code: CodeType) -> Iterator[dict[int, Footprint]]:
+        """While the block runs, calls below frames of `code` are recorded by the line of that frame."""
+        lines = self.begin(code)
+        try:
+            yield lines
+        finally:
+            self.end(code)
+
+    def begin(self, code: CodeType) -> dict[int, Footprint]:
+        with self._lock:
+            self._watched[code] = lines = defaultdict(Footprint)
+            self._open += 1
+            if self._open == 1:
+                self._switch_on()
+        return lines
+
+    def end(self, code: CodeType) -> None:
+        with self._lock:
+            if self._watched.pop(code, None) is not None:
+                self._open -= 1
+                if self._open == 0:
+                    self._switch_off()
+
+    @property
+    def observes(self) -> bool:
+        """Whether calls are being observed (another tool may have taken the place)."""
+        return self._tool is not None
+
+    # ------------------------------------------------------------------ the two mechanisms
+
+    if sys.version_info >= (3, 12):
+
+        def _switch_on(self) -> None:
+            monitoring = sys.monitoring
+            if self._tool is None:
+                self._tool = next((i for i in (4, 3) if monitoring.get_tool(i) is None), None)
+                if self._tool is None:
+                    return
+                monitoring.use_tool_id(self._tool, "hotswap")
+                monitoring.register_callback(self._tool, monitoring.events.PY_START, self._started)
+            monitoring.set_events(self._tool, monitoring.events.PY_START)
+
+        def _switch_off(self) -> None:
+            if self._tool is not None:
+                sys.monitoring.set_events(self._tool, 0)
+
+        def close(self) -> None:
+            """Give the monitoring tool back."""
+            if self._tool is not None:
+                sys.monitoring.set_events(self._tool, 0)
+                sys.monitoring.register_callback(self._tool, sys.monitoring.events.PY_START, None)
+                sys.monitoring.free_tool_id(self._tool)
+                self._tool = None
+
+        def _started(self, code: CodeType, _offset: int) -> Any:
+            if not self._interesting(code):
+                return sys.monitoring.DISABLE
+            self._note(code, sys._getframe(1))
+            return None
+
+    else:
+
+        def _switch_on(self) -> None:
+            if sys.getprofile() is None:  # a profiler of the program's own goes first
+                self._tool = 0
+                sys.setprofile(self._profile)
+
+        def _switch_off(self) -> None:
+            if self._tool is not None:
+                self._tool = None
+                if sys.getprofile() == self._profile:
+                    sys.setprofile(None)
+
+        def close(self) -> None:
+            """Stop observing."""
+            self._switch_off()
+
+        def _profile(self, frame: FrameType, event: str, _argument: object) -> None:
+            if event == "call" and self._interesting(frame.f_code):
+                self._note(frame.f_code, frame)
+
+    # ------------------------------------------------------------------ what a call means
+
+    def _interesting(self, code: CodeType) -> bool:
+        file = code.co_filename
+        known = self._names.get(file)
+        if known is None:
+            known = self._names[file] = self._is_tracked(file)
+        return known or (code.co_name == "import_module" and file.endswith("importlib/__init__.py"))
+
+    def _note(self, code: CodeType, frame: FrameType) -> None:
+        """Walk out to the innermost module that is being run, past any constructors on the way."""
+        if code in self._watched or code.co_name == "<module>":
+            return
+        constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
+        outer = frame.f_back
+        while outer is not None and (lines := self._watched.get(outer.f_code)) is None:
+            if outer.f_code.co_name in CONSTRUCTORS and self._interesting(outer.f_code):
+                constructor = outer
+            outer = outer.f_back
+        if outer is None:
+            return
+        footprint = lines[outer.f_lineno]
+        if code.co_name == "import_module":
+            footprint.imported.add(str(frame.f_locals.get("name")))
+            return
+        called = name_of_frame(frame)
+        if constructor is None:
+            footprint.called.add(called)
+        else:
+            footprint.constructing.setdefault(class_of_constructor(constructor), set()).add(called)
+
+
+def name_of_frame(frame: FrameType) -> Name:
+    """The module and qualified name of the function that the frame runs."""
+    return str(frame.f_globals.get("__name__")), frame.f_code.co_qualname
+
+
+def class_of_constructor(frame: FrameType) -> Name:
+    """The class whose constructor the frame runs."""
+    module, qualname = name_of_frame(frame)
+    return module, qualname.rpartition(".")[0]
