@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from types import CodeType
 
 from hotswap.diff import Diff
-from hotswap.facts import nested
+from hotswap.facts import all_codes, nested
 from hotswap.source import Source, first_line
 
 
@@ -98,13 +98,6 @@ def _constant(value: object) -> Hashable:
     if isinstance(value, frozenset):
         return frozenset(_constant(v) for v in value)
     return type(value).__name__, repr(value)  # 0.0 and -0.0 are equal, 1 and True as well
-
-
-def all_codes(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all that are nested in it."""
-    yield code
-    for inner in nested(code):
-        yield from all_codes(inner)
 
 
 def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:

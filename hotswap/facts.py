@@ -37,8 +37,8 @@ class ImportOf:
 class Facts:
     """What one statement binds, reads, calls and mutates when it runs.
 
-    `reads` are evaluated, `calls` of them are called, iterated, subclassed or decorated with, `arguments` are handed to a
-    call.  `defines` are bound by `def` and `class` (also inside of `if` or `try`).  `opaque`: it may do anything.
+    `reads` are evaluated, `calls` of them are called or iterated, `shapes` are subclassed, decorated with or iterated,
+    `arguments` are handed to a call.  `defines` are bound by `def` and `class` (also inside of `if` or `try`).  `opaque`: it may do anything.
     """
 
     binds: frozenset[str]
@@ -46,6 +46,7 @@ class Facts:
     deletes: frozenset[str]
     reads: frozenset[Chain]
     calls: frozenset[Chain]
+    shapes: frozenset[Chain]
     arguments: frozenset[Chain]
     mutates: frozenset[str]
     imports: tuple[ImportOf, ...]
@@ -59,11 +60,12 @@ class Facts:
         return frozenset(chain[0] for chain in self.reads)
 
 
-def facts_of(node: ast.stmt, *, postponed: bool) -> Facts:
-    """Look at one statement of a module or class body."""
+def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
+    """Look at one statement of a module or class body (the first may be a docstring)."""
     visitor = _Visitor(postponed=postponed)
     visitor.visit(node)
-    visitor.docstring(node)
+    if first:
+        visitor.docstring(node)
     return visitor.facts()
 
 
@@ -77,6 +79,7 @@ class _Visitor(ast.NodeVisitor):
         self.deletes: set[str] = set()
         self.reads: set[Chain] = set()
         self.calls: set[Chain] = set()
+        self.shapes: set[Chain] = set()
         self.arguments: set[Chain] = set()
         self.mutates: set[str] = set()
         self.imports: list[ImportOf] = []
@@ -88,7 +91,7 @@ class _Visitor(ast.NodeVisitor):
     def facts(self) -> Facts:
         return Facts(
             frozenset(self.binds), frozenset(self.defines), frozenset(self.deletes), frozenset(self.reads),
-            frozenset(self.calls), frozenset(self.arguments), frozenset(self.mutates), tuple(self.imports),
+            frozenset(self.calls), frozenset(self.shapes), frozenset(self.arguments), frozenset(self.mutates), tuple(self.imports),
             self.opaque, self.runs_code, frozenset(self.attributes),
         )  # fmt: skip
 
@@ -165,6 +168,12 @@ class _Visitor(ast.NodeVisitor):
         else:
             self.visit(node)
 
+    def shaped(self, node: ast.expr) -> None:
+        """A base, a decorator, something iterated: what the object is counts, not only that it is there."""
+        self.called(node)
+        if chain := chain_of(node):
+            self.read(chain, self.shapes)
+
     def visit_Call(self, node: ast.Call) -> None:
         self.called(node.func)
         if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS and (root := root_of(node.func.value)):
@@ -180,7 +189,7 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(argument)
 
     def iterated(self, node: ast.expr) -> None:
-        self.called(node) if chain_of(node) else self.visit(node)
+        self.shaped(node) if chain_of(node) else self.visit(node)
         self.runs_code = True
 
     def visit_Starred(self, node: ast.Starred) -> None:
@@ -244,10 +253,10 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
-            self.called(decorator)
+            self.shaped(decorator)
             if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter", "register"):
                 if root := root_of(decorator):
-                    self.mutate(root) if decorator.attr != "register" else None
+                    self.mutate(root)
         self.type_parameters(node)
         self.parameters(node.args)
         if node.returns is not None and not self.postponed:
@@ -282,11 +291,9 @@ class _Visitor(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.runs_code = True
         for decorator in node.decorator_list:
-            self.called(decorator)
-        for base in node.bases:
-            self.called(base) if chain_of(base) else self.visit(base)
-        for keyword in node.keywords:
-            self.called(keyword.value) if chain_of(keyword.value) else self.visit(keyword.value)
+            self.shaped(decorator)
+        for base in [*node.bases, *(k.value for k in node.keywords)]:
+            self.shaped(base) if chain_of(base) else self.visit(base)
         self.local.append(set())
         self.type_parameters(node)
         for statement in node.body:
@@ -404,3 +411,18 @@ def code_facts(code: CodeType) -> CodeFacts:
 def nested(code: CodeType) -> Iterator[CodeType]:
     """The code objects that stand directly inside of another one."""
     return (constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all that are nested in it."""
+    yield code
+    for inner in nested(code):
+        yield from all_codes(inner)
+
+
+CO_NEWLOCALS = 0x2
+
+
+def every_function(code: CodeType) -> Iterator[CodeType]:
+    """The codes of functions, lambdas and comprehensions in a module's code; not those of class bodies."""
+    return (c for c in all_codes(code) if c.co_flags & CO_NEWLOCALS)

@@ -32,7 +32,8 @@ class Tracked:
     """A module of the program and the source that it runs.
 
     `calls` holds what was called by the statement on each line (None: it ran before anybody looked); `certain` is False
-    when the source on disk may already have been another one than the one that was imported.
+    when the source on disk may already have been another one than the one that was imported.  `away` is the module
+    object while its file is deleted: if the file comes back, those who hold the module shall see it.
     """
 
     name: str
@@ -42,11 +43,12 @@ class Tracked:
     certain: bool = True
     generation: int = 0
     replaced: bool = False
+    away: ModuleType | None = None
 
     @property
     def module(self) -> ModuleType:
         """The module object; raises KeyError when the program dropped it."""
-        return sys.modules[self.name]
+        return sys.modules[self.name] if self.away is None else self.away
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -84,6 +86,7 @@ class Index:
         self._by_path: dict[str, list[str]] = {}
         self._seen: dict[str, int] = {}
         self.generation = 0
+        self.caching: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -132,6 +135,7 @@ class Index:
         tracked.generation = self.generation
         self.modules[tracked.name] = tracked
         self._seen[tracked.name] = id(sys.modules.get(tracked.name))
+        (self.caching.add if b"cache" in tracked.source.data else self.caching.discard)(tracked.name)
         for key in {tracked.path, os.path.realpath(tracked.path)}:
             names = self._by_path.setdefault(key, [])
             if tracked.name not in names:
@@ -170,6 +174,9 @@ class Index:
             if not known:
                 if data is not None:
                     found.append(Change(path=path, kind="added"))
+            elif all(t.away for t in known):
+                if data is not None:
+                    found.append(Change(path=path, kind="added"))
             elif data is None:
                 found.append(Change(path=path, kind="deleted"))
             elif any(data != t.source.data or not t.certain for t in known):
@@ -179,7 +186,7 @@ class Index:
     def paths(self) -> Iterator[str]:
         """The files of all tracked modules."""
         for tracked in list(self.modules.values()):
-            yield tracked.path
+            yield tracked.path  # also of those that are away
         yield from self.extensions
 
 

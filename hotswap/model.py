@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import ClassVar, Literal, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from hotswap.diff import Diff
+    from hotswap.source import Source
 
 Name: TypeAlias = tuple[str, str]
 """A name in a module: ("pkg.level", "SPEED"), ("pkg.enemy", "Enemy.update")."""
@@ -46,7 +51,7 @@ class Step:
     module: str
     target: str
     line: int = 0
-    statement: int = -1
+    statement: tuple[int, ...] = ()
     when: frozenset[Name] = frozenset()
     reason: str = ""
 
@@ -74,6 +79,22 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A loaded module whose file has another content now (`new` is None: the file is gone).
+
+    `whole`: all its statements run, because it cannot be told which would be enough.
+    """
+
+    module: str
+    path: str
+    old: Source
+    new: Source | None
+    diff: Diff | None = None
+    whole: str = ""
+    revived: ModuleType | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a round is going to do, in order, or the reasons why only a restart can do it."""
 
@@ -81,6 +102,10 @@ class Plan:
     modules: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     restart: tuple[Reason, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+    edits: tuple[Edit, ...] = field(default=(), repr=False, compare=False)
+    groups: tuple[tuple[str, ...], ...] = ()
+    created: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.restart)

@@ -16,7 +16,7 @@ from functools import cached_property
 from types import CodeType
 from typing import TypeAlias
 
-from hotswap.facts import Facts, facts_of
+from hotswap.facts import CodeFacts, Facts, code_facts, every_function, facts_of
 
 StatementPath: TypeAlias = tuple[int, ...]
 """Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the body of the class that is there."""
@@ -68,6 +68,11 @@ class Source:
             raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
 
     @cached_property
+    def functions(self) -> dict[str, CodeFacts]:
+        """What the code of each function refers to, by qualified name."""
+        return {code.co_qualname: code_facts(code) for code in every_function(self.code)}
+
+    @cached_property
     def future_flags(self) -> int:
         """The compiler flags that its `from __future__` imports set."""
         import __future__
@@ -96,7 +101,9 @@ class Source:
         """What the statement binds, reads, calls and mutates."""
         known = self._facts.get(path)
         if known is None:
-            known = self._facts[path] = facts_of(self.statement(path), postponed=self.annotations_are_postponed)
+            known = self._facts[path] = facts_of(
+                self.statement(path), postponed=self.annotations_are_postponed, first=path[-1] == 0
+            )
         return known
 
     @cached_property

@@ -79,6 +79,11 @@ class Tracer:
                     self._switch_off()
 
     @property
+    def works(self) -> bool:
+        """Whether calls can be observed at all (the places for tools may all be taken)."""
+        return sys.version_info < (3, 12) or self._tool is not None
+
+    @property
     def observes(self) -> bool:
         """Whether calls are being observed (another tool may have taken the place)."""
         return self._tool is not None

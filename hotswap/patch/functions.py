@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import operator
+import sys
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -77,7 +78,7 @@ def docstring(code: CodeType) -> str | None:
     return None
 
 
-_FLAGGED = bool((lambda: None).__code__.co_flags & 0) or __import__("sys").version_info >= (3, 13)
+_FLAGGED = sys.version_info >= (3, 13)
 
 
 def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
@@ -156,6 +157,22 @@ class Merger:
             self.twins[id(fresh)] = fresh, merged
         return merged
 
+    def define(self, live: Any, fresh: Any) -> Any:
+        """The same for what one `def` or `class` statement bound before and binds now, whatever the two are.
+
+        A live function always runs the new code afterwards: when it cannot become the fresh object (another kind, another
+        module's globals) it forwards its calls.
+        """
+        if isinstance(live, FunctionType) and isinstance(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
+            if live is not fresh:
+                pour(live, fresh, self.journal, self)
+                self.twins[id(fresh)] = fresh, live
+            return live
+        merged = self(live, fresh)
+        if merged is fresh and isinstance(live, FunctionType) and callable(fresh):
+            forward(live, fresh, self.journal)
+        return merged
+
     def _merge(self, live: Any, fresh: Any) -> Any:
         if isinstance(live, FunctionType) and isinstance(fresh, FunctionType):
             if same_definition(live, fresh):
@@ -181,7 +198,7 @@ class Merger:
         if isinstance(live, property):
             return property(*(self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel")), doc=fresh.__doc__)
         if isinstance(live, staticmethod | classmethod):
-            return fresh if live.__func__ is not fresh.__func__ and fresh.__func__ is fresh else self._rewrap(live, fresh)
+            return self._rewrap(live, fresh)
         if is_decorator_object(live):
             pour_dict(vars(live), vars(fresh), self.journal, self)
             return live
@@ -214,7 +231,25 @@ _INNER: dict[type, tuple[str, ...]] = {functools.cached_property: ("func",)}
 
 def same_definition(live: FunctionType, fresh: FunctionType) -> bool:
     """Whether both come from the same place in the program: one may be poured into the other."""
-    return live.__globals__ is fresh.__globals__ or live.__module__ == fresh.__module__
+    return live.__globals__ is fresh.__globals__ and live.__code__.co_qualname == fresh.__code__.co_qualname
+
+
+def forward(live: FunctionType, target: Any, journal: Journal) -> None:
+    """Let a live function hand every call on to another object."""
+    code = _forwarder.__code__
+    constants = tuple(target if c == _PLACEHOLDER else c for c in code.co_consts)
+    code = code.replace(co_consts=constants, co_name=live.__name__, co_qualname=live.__qualname__)
+    retarget(live, code, None, journal)
+    for name in ("__defaults__", "__kwdefaults__"):
+        journal.set_attribute(live, name, None)
+    pour_dict(live.__dict__, {**getattr(target, "__dict__", {}), "__wrapped__": target}, journal, lambda _, new: new)
+
+
+_PLACEHOLDER = "<the object that calls are forwarded to>"
+
+
+def _forwarder(*arguments: Any, **keywords: Any) -> Any:
+    return "<the object that calls are forwarded to>"(*arguments, **keywords)  # type: ignore[operator]  # replaced
 
 
 def is_decorator_object(value: object) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from hotswap.codes import CodePair, all_codes
-from hotswap.facts import nested
+from hotswap.codes import CodePair
+from hotswap.facts import all_codes, nested
 from hotswap.journal import MISSING, Journal
 from hotswap.patch.functions import cell_content
 
@@ -231,3 +231,13 @@ def _refcount_seen(function: FunctionType) -> int:
 
 
 _HELD_ONCE, _NESTED = _measure()
+
+
+def replace_held_codes(old: Iterable[CodeType], journal: Journal) -> None:
+    """Nothing yet."""
+
+
+def is_held(function: FunctionType, ignore: list[Any]) -> bool:
+    """Whether anything but the given list still refers to the function."""
+    skip = {id(ignore), *(id(entry) for entry in ignore)}
+    return any(id(r) not in skip and not isinstance(r, types.FrameType) for r in gc.get_referrers(function))

@@ -1,0 +1,255 @@
+"""The name-level module graph: who imports a module, who reads a name, what a statement refers to, in which order to go.
+
+Edges run importer → imported.  The graph is read from the index and from the live namespaces (what is really bound
+there); nothing is imported, executed or changed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from hotswap.facts import Chain, CodeFacts, Facts, all_codes, code_facts
+from hotswap.index import Index, Tracked, imports_of
+from hotswap.model import Name
+from hotswap.source import first_line
+from hotswap.trace import Footprint
+
+
+def behaviour(name: Name) -> Name:
+    """The event "the definition of that name changed in place", as against "the name was bound to something else"."""
+    return name[0], name[1] + "()"
+
+
+class Graph:
+    """Answers questions about the tracked modules as they are loaded now."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._imports: dict[str, tuple[int, frozenset[str]]] = {}
+        self._importers: dict[str, set[str]] = defaultdict(set)
+        self._indexed: dict[str, frozenset[str]] = {}
+        self._seen = -1
+        self._callers: dict[Name, set[tuple[str, int]]] = defaultdict(set)
+        self._traced: dict[str, int] = {}
+
+    # ------------------------------------------------------------------ edges
+
+    def imports(self, tracked: Tracked) -> frozenset[str]:
+        """The modules that a module may import."""
+        known = self._imports.get(tracked.name)
+        if known is None or known[0] != tracked.generation:
+            known = tracked.generation, imports_of(tracked)
+            self._imports[tracked.name] = known
+        return known[1]
+
+    def importers(self, name: str) -> set[str]:
+        """The tracked modules that may import the module (dependents)."""
+        if self._seen != self.index.generation:
+            self._seen = self.index.generation
+            for tracked in list(self.index.modules.values()):
+                imports = self.imports(tracked)
+                before = self._indexed.get(tracked.name, frozenset())
+                if imports is not before:
+                    for gone in before - imports:
+                        self._importers[gone].discard(tracked.name)
+                    for imported in imports:
+                        self._importers[imported].add(tracked.name)
+                    self._indexed[tracked.name] = imports
+        return {n for n in self._importers.get(name, ()) if n in self.index.modules}
+
+    def order(self, names: Iterable[str], imports: dict[str, frozenset[str]] | None = None) -> list[list[str]]:
+        """Dependencies before dependents; modules of a cycle form one group, in the order in which they were loaded."""
+        import sys
+
+        position = {name: n for n, name in enumerate(list(sys.modules))}
+        wanted = sorted(set(names), key=lambda n: position.get(n, len(position)))
+        edges = {n: (imports or {}).get(n) or self._edges(n) for n in wanted}
+        return strongly_connected(wanted, {n: [m for m in wanted if m in edges[n] and m != n] for n in wanted})
+
+    def _edges(self, name: str) -> frozenset[str]:
+        tracked = self.index.modules.get(name)
+        return self.imports(tracked) if tracked else frozenset()
+
+    # ------------------------------------------------------------------ who called a function while importing
+
+    def callers(self, function: Name) -> set[tuple[str, int]]:
+        """(module, line) of the statements that called the function when they ran."""
+        for name, tracked in list(self.index.modules.items()):
+            if tracked.calls is not None and self._traced.get(name) != tracked.generation:
+                self._traced[name] = tracked.generation
+                for line, footprint in list(tracked.calls.items()):
+                    for called in footprint.called.union(*footprint.constructing.values()):
+                        self._callers[called].add((name, line))
+        return self._callers.get(function, set())
+
+    # ------------------------------------------------------------------ what a statement refers to
+
+    def references(self, tracked: Tracked, chain: Chain, space: dict[str, Any] | None = None) -> Iterator[Name]:
+        """The names that a dotted name stands for, in the module itself, and in modules and classes on the way."""
+        namespace = tracked.namespace if space is None else space
+        yield tracked.name, chain[0]
+        value = namespace.get(chain[0])
+        yield from self._definition(value)
+        for attribute in chain[1:]:
+            if isinstance(value, ModuleType):
+                yield value.__name__, attribute
+                value = value.__dict__.get(attribute)
+            elif isinstance(value, type):
+                for cls in value.__mro__:
+                    if attribute in cls.__dict__ or cls is value:
+                        yield cls.__module__, f"{cls.__qualname__}.{attribute}"
+                value = next((c.__dict__[attribute] for c in value.__mro__ if attribute in c.__dict__), None)
+            else:
+                return
+            yield from self._definition(value)
+
+    def _definition(self, value: object) -> Iterator[Name]:
+        if isinstance(value, type | FunctionType) and value.__module__ in self.index.modules:
+            yield value.__module__, value.__qualname__
+
+    # ------------------------------------------------------------------ footprints
+
+    def footprint(self, tracked: Tracked, node: ast.stmt, facts: Facts) -> Footprint:
+        """What the statement called when it ran: observed, or else estimated from what the names stand for."""
+        seen = tracked.footprint(first_line(node), node.end_lineno or node.lineno)
+        return seen if seen is not None else self.estimate(tracked, facts)
+
+    def estimate(self, tracked: Tracked, facts: Facts) -> Footprint:
+        """All functions that a statement may reach through the names that it calls."""
+        found = Footprint()
+        if facts.runs_code:
+            reached = _Reach(self.index)
+            for chain in facts.calls | facts.arguments:
+                reached.value(resolve_value(tracked.namespace, chain))
+            reached.attributes |= facts.attributes
+            reached.close()
+            found.called |= reached.functions
+        return found
+
+    def code_facts(self, function: Name) -> CodeFacts | None:
+        """What the code of a tracked function refers to, as it is compiled from the source that runs."""
+        tracked = self.index.modules.get(function[0])
+        return tracked.source.functions.get(function[1]) if tracked else None
+
+
+class _Reach:
+    """Walks from objects to all tracked functions that calling them may run."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.functions: set[Name] = set()
+        self.attributes: set[str] = set()
+        self._classes: list[type] = []
+        self._seen: set[int] = set()
+
+    def value(self, value: Any, depth: int = 0) -> None:
+        if id(value) in self._seen or depth > 12:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, MethodType | staticmethod | classmethod):
+            self.value(value.__func__, depth)
+        elif isinstance(value, FunctionType):
+            self._function(value, depth)
+        elif isinstance(value, type):
+            if value.__module__ in self.index.modules:
+                self._classes.append(value)
+        else:
+            for name in ("__wrapped__", "func"):
+                inner = getattr(value, "__dict__", {}).get(name) if name == "__wrapped__" else getattr(value, name, None)
+                if isinstance(inner, FunctionType):
+                    self.value(inner, depth + 1)
+            if type(value).__module__ in self.index.modules:
+                self._classes.append(type(value))
+
+    def _function(self, function: FunctionType, depth: int) -> None:
+        if function.__module__ not in self.index.modules:
+            return
+        self.functions.add((function.__module__, function.__code__.co_qualname))
+        facts = code_facts(function.__code__)
+        self.attributes |= facts.attributes
+        for code in all_codes(function.__code__):
+            self.functions.add((function.__module__, code.co_qualname))
+        for chain in facts.reads:
+            self.value(resolve_value(function.__globals__, chain), depth + 1)
+        for cell in function.__closure__ or ():
+            try:
+                self.value(cell.cell_contents, depth + 1)
+            except ValueError:
+                continue
+
+    def close(self) -> None:
+        """Methods count when an attribute of their name is read anywhere on the way."""
+        done: set[tuple[int, str]] = set()
+        while True:
+            todo = [(c, a) for c in self._classes for a in self.attributes | {"__call__"} if (id(c), a) not in done]
+            if not todo:
+                return
+            for cls, attribute in todo:
+                done.add((id(cls), attribute))
+                member = next((k.__dict__[attribute] for k in cls.__mro__ if attribute in k.__dict__), None)
+                for part in (member, getattr(member, "fget", None), getattr(member, "func", None)):
+                    self.value(part)
+
+
+def reachable_functions(function: Any, graph: Graph) -> set[Name]:
+    """The events that would change what the function returns: code that it may run, names that this code reads."""
+    reached = _Reach(graph.index)
+    reached.value(function)
+    reached.close()
+    found = {behaviour(f) for f in reached.functions}
+    for name in reached.functions:
+        tracked, code = graph.index.modules[name[0]], graph.code_facts(name)
+        for chain in code.reads if code else ():
+            found.update(graph.references(tracked, chain))
+    return found
+
+
+def resolve_value(namespace: dict[str, Any], chain: Chain) -> Any:
+    """What a dotted name stands for, read through `__dict__`s only; None when that cannot be told."""
+    value = namespace.get(chain[0])
+    for attribute in chain[1:]:
+        if isinstance(value, type):
+            value = next((c.__dict__[attribute] for c in value.__mro__ if attribute in c.__dict__), None)
+        elif value is not None:
+            found = getattr(value, "__dict__", {}).get(attribute)
+            if found is None:
+                found = next((c.__dict__[attribute] for c in type(value).__mro__ if attribute in c.__dict__), None)
+            value = found
+    return value
+
+
+def strongly_connected(nodes: list[str], edges: dict[str, list[str]]) -> list[list[str]]:
+    """Tarjan's algorithm, iterative: groups in reverse topological order of the edges (dependencies first)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    groups: list[list[str]] = []
+    for root in nodes:
+        if root in index:
+            continue
+        work = [(root, iter(edges[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        while work:
+            node, targets = work[-1]
+            for target in targets:
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    stack.append(target)
+                    work.append((target, iter(edges[target])))
+                    break
+                if target in stack:
+                    low[node] = min(low[node], index[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    at = stack.index(node)
+                    groups.append([n for n in nodes if n in stack[at:]])
+                    del stack[at:]
+    return groups

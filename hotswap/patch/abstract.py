@@ -1,0 +1,75 @@
+"""What Python remembers about the relations of classes: abstract methods, and answers of isinstance and dispatch."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import typing
+from abc import ABCMeta
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+
+from hotswap.journal import Journal
+from hotswap.patch.instances import family
+
+
+def update_abstract(cls: type, journal: Journal) -> None:
+    """Say anew which methods of the class and its subclasses are abstract."""
+    for each in family(cls):
+        if isinstance(each, ABCMeta):
+            names = _abstract_names(each)
+            if each.__dict__.get("__abstractmethods__") != names:
+                journal.set_attribute(each, "__abstractmethods__", names)
+
+
+def _abstract_names(cls: type) -> frozenset[str]:
+    inherited = {n for base in cls.__bases__ for n in getattr(base, "__abstractmethods__", ())}
+    own = {n for n, v in list(vars(cls).items()) if getattr(v, "__isabstractmethod__", False)}
+    return frozenset(own | {n for n in inherited if getattr(getattr(cls, n, None), "__isabstractmethod__", False)})
+
+
+def forget_answers(journal: Journal) -> None:
+    """Forget what abstract classes and protocols answered to isinstance; they ask anew, also after a rollback."""
+    journal.call((_clear_abstract_caches,), (_clear_abstract_caches,))
+
+
+def forget_bases(journal: Journal) -> None:
+    """Forget what was derived from the bases of classes: dispatch tables, aliases of generic classes."""
+    forget_answers(journal)
+    journal.call((_clear_dispatch,), (_clear_dispatch,))
+    journal.call((_clear_aliases,), (_clear_aliases,))
+
+
+def _clear_abstract_caches() -> None:
+    for cls in _abstract_classes():
+        ABCMeta._abc_caches_clear(cls)  # type: ignore[attr-defined]  # "for debugging or testing"; there since 3.7
+
+
+def _abstract_classes() -> Iterator[type]:
+    """All classes made by ABCMeta.  Subclasses of one are such as well, so the first of each line stands below `object`
+    or below a class of another metaclass."""
+    seen: set[type] = set()
+    todo = type.__subclasses__(object)
+    while todo:
+        cls = todo.pop()
+        if cls not in seen and not issubclass(cls, type):
+            seen.add(cls)
+            todo += type.__subclasses__(cls)
+            if isinstance(cls, ABCMeta):
+                yield cls
+
+
+_DISPATCHER = next(c for c in functools.singledispatch.__code__.co_consts if isinstance(c, CodeType) and c.co_name == "wrapper")
+
+
+def _clear_dispatch() -> None:
+    for function in gc.get_referrers(_DISPATCHER):
+        clear = getattr(function, "_clear_cache", None)
+        if isinstance(function, FunctionType) and clear is not None:
+            clear()
+
+
+def _clear_aliases() -> None:
+    """`Box[int]` is cached by typing with the parameters that `Box` had."""
+    for clear in getattr(typing, "_cleanups", ()):
+        clear()

@@ -1,0 +1,172 @@
+"""The C layout of a class: whether two classes agree in it, and the two changes that it restricts, bases and metaclass."""
+
+from __future__ import annotations
+
+import ctypes
+import types
+from typing import Any
+
+from hotswap.journal import Journal, type_setattr
+
+_IMMUTABLE, _HEAP, _GC = 1 << 8, 1 << 9, 1 << 14
+_MANAGED = 1 << 3 | 1 << 4  # __weakref__ and __dict__ in front of the object, Python 3.12 and 3.11
+_WORD = ctypes.sizeof(ctypes.c_void_p)
+_TYPE_AT, _BASE_AT, _GETSET_AT = 1 * _WORD, 32 * _WORD, 5 * _WORD  # ob_type; tp_base; d_getset
+
+
+def layout(cls: type) -> tuple[object, ...]:
+    """A key that is equal for classes whose instances look alike in memory."""
+    chain = [part for c in _base_chain(cls) if (part := _contribution(c))]
+    flags = cls.__flags__ & (_GC | _MANAGED)
+    return (*chain, cls.__basicsize__, cls.__itemsize__, bool(cls.__dictoffset__), bool(cls.__weakrefoffset__), flags)
+
+
+def _base_chain(cls: type) -> list[type]:
+    """The class, its best base, the best base of that, and so on: where its fields come from."""
+    chain: list[type] = []
+    at: type | None = cls
+    while at is not None:
+        chain.append(at)
+        at = at.__base__
+    return chain
+
+
+def _contribution(cls: type) -> object:
+    """What the class adds to the fields of its best base: slot names, or the class itself when it is written in C."""
+    base = cls.__base__
+    if base is None or not cls.__flags__ & _HEAP or cls.__flags__ & _IMMUTABLE:
+        return cls
+    slots = own_slots(cls)
+    unexplained = cls.__basicsize__ - base.__basicsize__ - _WORD * len(slots)
+    return slots if unexplained in (0, _WORD, 2 * _WORD) else cls
+
+
+def own_slots(cls: type) -> tuple[str, ...]:
+    """The names of the slots that a class itself adds, sorted as CPython lays them out."""
+    slots = (n for n, v in cls.__dict__.items() if isinstance(v, types.MemberDescriptorType) and v.__objclass__ is cls)
+    return tuple(sorted(slots))
+
+
+def native_base(cls: type) -> type:
+    """The nearest base that is written in C: `object` for most, `int`, `tuple`, `Exception` for others."""
+    return next(c for c in _base_chain(cls) if not c.__flags__ & _HEAP or c.__flags__ & _IMMUTABLE)
+
+
+def is_layout_member(cls: type, name: str) -> bool:
+    """Whether a member belongs to the memory of the very class: a slot, its `__dict__`, its `__weakref__`."""
+    member = cls.__dict__.get(name)
+    kinds = types.MemberDescriptorType | types.GetSetDescriptorType
+    return isinstance(member, kinds) and member.__objclass__ is cls
+
+
+# ---------------------------------------------------------------------- bases
+
+
+def set_bases(cls: type, bases: tuple[type, ...], journal: Journal) -> None:
+    """Give the class other bases.  Raises TypeError, and changes nothing, when they do not fit together."""
+    before = cls.__bases__
+    journal.call((assign_bases, cls, bases), (assign_bases, cls, before))
+
+
+def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
+    """`cls.__bases__ = bases` for any two layouts that agree as a whole.
+
+    CPython compares the old best base with the new one, not the class before with the class after.  So it refuses
+    `object` -> `class Walk`, although a class has a `__dict__` and a `__weakref__` either way.  Where it refuses for that
+    reason the pointer to the best base is moved first to one that it accepts, after a look that it is where we think.
+    """
+    if cls.__bases__ == bases:
+        return
+    try:
+        type_setattr(cls, "__bases__", bases)
+    except TypeError as error:
+        if "layout" not in str(error) and "deallocator" not in str(error):
+            raise
+        _assign_through(cls, bases)
+
+
+def _assign_through(cls: type, bases: tuple[type, ...]) -> None:
+    before = cls.__base__
+    stepping_stone = _best_base(bases)
+    if before is None or not _points_to(cls, _BASE_AT, before):
+        raise TypeError(f"the bases of {cls.__qualname__!r} cannot be changed on this interpreter")
+    _point(cls, _BASE_AT, stepping_stone)
+    try:
+        type_setattr(cls, "__bases__", bases)
+    except BaseException:
+        _point(cls, _BASE_AT, before)
+        raise
+
+
+def _best_base(bases: tuple[type, ...]) -> type:
+    """The base that CPython chooses as `__base__`: the first of those whose fields include all the others' fields."""
+    best = bases[0]
+    for base in bases[1:]:
+        if _solid(base) is not _solid(best) and issubclass(_solid(base), _solid(best)):
+            best = base
+    return best
+
+
+def _solid(cls: type) -> type:
+    """The nearest class in the chain of best bases that adds fields."""
+    return next(c for c in _base_chain(cls) if c.__base__ is None or _adds_fields(c, c.__base__))
+
+
+def _adds_fields(cls: type, base: type) -> bool:
+    if _contribution(cls) is not cls:
+        return bool(own_slots(cls))
+    return (cls.__basicsize__, cls.__itemsize__) != (base.__basicsize__, base.__itemsize__)
+
+
+def _points_to(owner: object, offset: int, target: object) -> bool:
+    return ctypes.c_void_p.from_address(id(owner) + offset).value == id(target)
+
+
+def _point(owner: object, offset: int, target: object) -> None:
+    """Let a C field, which owns a reference to what is there, refer to another object."""
+    field = ctypes.c_void_p.from_address(id(owner) + offset)
+    before = ctypes.cast(field, ctypes.py_object)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(target))
+    field.value = id(target)
+    ctypes.pythonapi.Py_DecRef(before)
+
+
+# ---------------------------------------------------------------------- metaclass
+
+
+def set_metaclass(cls: type, metaclass: type, journal: Journal) -> None:
+    """Give the class another metaclass.  Raises TypeError, and changes nothing, when the two differ in layout."""
+    if type(cls) is not metaclass:
+        journal.call((assign_metaclass, cls, metaclass), (assign_metaclass, cls, type(cls)))
+
+
+def assign_metaclass(cls: type, metaclass: type) -> None:
+    """`cls.__class__ = metaclass`, also from and to `type` itself, which CPython refuses because `type` is immutable."""
+    if not same_metaclass_layout(type(cls), metaclass):
+        raise TypeError(f"{metaclass.__qualname__!r} object layout differs from {type(cls).__qualname__!r}")
+    try:
+        type_setattr(cls, "__class__", metaclass)
+    except TypeError:
+        if not _points_to(cls, _TYPE_AT, type(cls)):
+            raise
+        _point(cls, _TYPE_AT, metaclass)
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+
+
+def same_metaclass_layout(one: type, other: type) -> bool:
+    """Whether a class may change between two metaclasses."""
+    return layout(one) == layout(other)
+
+
+# ---------------------------------------------------------------------- descriptors that belong to one class
+
+
+def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
+    """A `__dict__` or `__weakref__` descriptor for the class, like that of another class."""
+    pointer = ctypes.c_void_p.from_address(id(model) + _GETSET_AT)
+    name = ctypes.c_char_p.from_address(pointer.value or 0).value
+    if name != model.__name__.encode():
+        raise TypeError(f"descriptor {model.__name__!r} is not where it is expected on this interpreter")
+    make: Any = ctypes.pythonapi.PyDescr_NewGetSet
+    make.argtypes, make.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.py_object
+    return make(cls, pointer)

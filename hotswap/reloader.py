@@ -1,0 +1,202 @@
+"""Wires the pipeline: disk → watch → index → diff → graph → plan → transaction → outcome → report | restart.
+
+The reloader owns the only lock, and starting and stopping.  Watching, applying and restarting know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+from hotswap import rounds
+from hotswap.errors import UsageError
+from hotswap.graph import Graph
+from hotswap.importing import ImportHook
+from hotswap.index import Index, Scope, Tracked
+from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.safepoint import on_main_thread
+from hotswap.source import Source
+from hotswap.trace import Tracer
+from hotswap.watch import Watcher
+
+Apply: TypeAlias = Literal["auto", "main", "thread", "manual"]
+OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
+Report: TypeAlias = Callable[[Outcome], None]
+
+KEPT_OUTCOMES = 1000
+
+
+class Reloader:
+    """Keeps a running process in step with its sources.  Made by `hotswap.watch()`; also a context manager."""
+
+    def __init__(
+        self, *paths: str | os.PathLike[str], apply: Apply = "auto", on_restart: OnRestart = "never",
+        poll: bool | float = False, report: Report | None = None,
+    ) -> None:  # fmt: skip
+        check_arguments(paths, apply, on_restart)
+        self.on_restart, self.report = on_restart, report
+        self._apply = apply
+        self._lock = threading.RLock()
+        self._index = Index(Scope(os.fspath(p) for p in paths))
+        self._graph = Graph(self._index)
+        self._tracer = Tracer(self._index.scope.contains)
+        self._hook = ImportHook(self._index, self._tracer, self._loaded)
+        self._watcher = Watcher(notify=self._settled, poll=poll)
+        self._rounds = rounds.Rounds(self._index, self._graph, self._tracer)
+        self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
+        self._why: dict[str, str] = {}
+        self._polled = False
+        self._running = False
+
+    # ------------------------------------------------------------------ starting and stopping
+
+    def start(self) -> Reloader:
+        """Begin to watch; `hotswap.watch()` has done so already."""
+        if not self._running:
+            self._running = True
+            self._hook.install()
+            self._watcher.track(self._index.adopt())
+            self._watcher.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop watching and take the import hook out; the program runs on as it is.  Idempotent."""
+        if self._running:
+            self._running = False
+            self._watcher.stop()
+            self._hook.remove()
+            self._tracer.close()
+
+    @property
+    def watching(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._running
+
+    def __enter__(self) -> Reloader:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def adopt_main(self, path: str, source: bytes) -> None:
+        """Note from which source the program's script is being run (told by `hotswap run`)."""
+        self._index.put(Tracked("__main__", os.path.abspath(path), Source(os.path.abspath(path), source)))
+        self._watcher.track([os.path.abspath(path)])
+
+    def _loaded(self, tracked: Tracked) -> None:
+        """A module was imported: watch its file, and those that it asked for in vain."""
+        self._watcher.track([tracked.path])
+
+    # ------------------------------------------------------------------ rounds
+
+    def sync(self, *, force: bool = False) -> Outcome:
+        """Bring the process up to date: everything saved before this call is live when it returns.
+
+        With `force`, a round that needs a restart applies what can be true.  Never raises what the program's code
+        raises: that is in the outcome.
+        """
+        with self._lock:
+            self._watcher.track(self._index.adopt())
+            self._watcher.track(self._rounds.wanted_files())
+            return self._round(self._watcher.flush(), force=force)
+
+    def poll(self) -> Outcome | None:
+        """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
+        self._polled = True
+        if not self._watcher.ready:
+            return None
+        with self._lock:
+            outcome = self._round(self._watcher.take())
+        return None if isinstance(outcome, Unchanged) else outcome
+
+    def plan(self) -> Plan:
+        """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
+        with self._lock:
+            self._watcher.track(self._index.adopt())
+            return self._rounds.plan(self._watcher.flush())
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """The files whose newest text is not live, and why."""
+        return self._rounds.pending
+
+    @property
+    def history(self) -> tuple[Outcome, ...]:
+        """Past outcomes, oldest first (the last thousand)."""
+        return tuple(self._history)
+
+    def why(self, name: str) -> str:
+        """The chain of reasons for the last time that a module or name was touched."""
+        found = [f"{n}: {text}" for n, text in self._why.items() if n == name or n.startswith(f"{name}.")]
+        return "\n".join(found) or f"{name} has not been touched since watching began"
+
+    def restart(self, reason: str = "") -> None:
+        """Replace the process by a new one; returns only when a restart is refused, by raising RestartRefused."""
+        from hotswap import restart
+
+        restart.restart(reason, before=self.stop)
+
+    def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
+        began = time.perf_counter()
+        outcome = self._rounds.run(paths, began, force=force)
+        if isinstance(outcome, Unchanged):
+            return outcome
+        self._history.append(outcome)
+        if isinstance(outcome, Swapped):
+            self._why.update(outcome.why)
+            self._watcher.track(self._index.paths())
+        if self.report is not None:
+            self.report(outcome)
+        if isinstance(outcome, RestartRequired):
+            self._restart_by_policy(outcome)
+        return outcome
+
+    def _restart_by_policy(self, outcome: RestartRequired) -> None:
+        if callable(self.on_restart):
+            self.on_restart(outcome)
+        elif self.on_restart == "exec" or (self.on_restart == "ask" and _agreed(outcome)):
+            self.restart("; ".join(r.what for r in outcome.reasons))
+
+    # ------------------------------------------------------------------ applying by itself
+
+    def _settled(self) -> None:
+        """Called on the watcher's thread when saved files have settled."""
+        if self._apply == "manual" or self._polled or not self._running:
+            return
+        if self._apply == "thread":
+            self._take()
+        else:
+            on_main_thread(self._take, patient=self._apply == "main")
+
+    def _take(self) -> None:
+        with self._lock:
+            if self._running and not self._polled:
+                self._watcher.track(self._index.adopt())
+                self._watcher.track(self._rounds.wanted_files())
+                self._round(self._watcher.take())
+
+
+def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> None:
+    """Refuse what makes no sense before anything is begun."""
+    for path in paths:
+        if not os.path.exists(path):
+            raise UsageError(f"cannot watch {os.fspath(path)!r}: there is no such file or folder; check the spelling")
+    if apply not in ("auto", "main", "thread", "manual"):
+        raise UsageError(f"apply={apply!r} is not one of 'auto', 'main', 'thread', 'manual'")
+    if not callable(on_restart) and on_restart not in ("exec", "ask", "never"):
+        raise UsageError(f"on_restart={on_restart!r} is not 'exec', 'ask', 'never' or a function")
+
+
+def _agreed(outcome: RestartRequired) -> bool:
+    """Ask the person at the terminal; without one the answer is no."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return False
+    print(f"hotswap: {outcome}", file=sys.stderr)
+    return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")
+
+

@@ -1,0 +1,256 @@
+"""One change set → one outcome: plans, applies, falls back to the next rung of the ladder, keeps what is pending."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hotswap.diff import diff_sources
+from hotswap.errors import CannotSwap
+from hotswap.graph import Graph, resolve_value
+from hotswap.index import Index, Tracked, imports_of, read
+from hotswap.model import (
+    Change, ChangeSet, Edit, Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Swapped, Unchanged,
+)  # fmt: skip
+from hotswap.patch import classes
+from hotswap.plan import make_plan
+from hotswap.report import error_text, place_of
+from hotswap.source import Source
+from hotswap.trace import Tracer
+from hotswap.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A round that did not go live: what was tried, and how it ended."""
+
+    contents: dict[str, bytes | None]
+    outcome: RolledBack | RestartRequired
+
+
+class Rounds:
+    """Runs rounds one after the other; a failed one stays pending and is tried again, whole, with the next save."""
+
+    def __init__(self, index: Index, graph: Graph, tracer: Tracer) -> None:
+        self.index, self.graph, self.tracer = index, graph, tracer
+        self.failed: Failed | None = None
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """The files whose newest text is not live."""
+        if self.failed is None:
+            return ()
+        outcome = self.failed.outcome
+        why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
+        return tuple(Pending(path=path, why=why) for path in self.failed.contents)
+
+    def wanted_files(self) -> list[str]:
+        """Files that do not exist, but would be imported if they did."""
+        found: set[str] = set()
+        todo = list(self.index.modules.values())
+        for path in self.failed.contents if self.failed else ():
+            data = read(path)
+            todo += [Tracked(t.name, path, Source(path, data)) for t in self.index.at(path) if data is not None]
+        for tracked in todo:
+            imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
+            for name in imports:
+                found.update(self._places(name) if name not in sys.modules else ())
+        return sorted(found)
+
+    def _places(self, name: str) -> list[str]:
+        parent, _, leaf = name.rpartition(".")
+        if parent and (parent not in sys.modules or hasattr(sys.modules[parent], leaf)):
+            return []
+        folders = getattr(sys.modules[parent], "__path__", ()) if parent else sys.path
+        places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
+        return [p for place in places for p in (f"{place}.py", os.path.join(place, "__init__.py")) if self.index.scope.contains(p)]
+
+    # ------------------------------------------------------------------ from paths to a plan
+
+    def changes(self, paths: Iterable[str]) -> ChangeSet:
+        """What differs among these files, and those of a round that is pending."""
+        pending = self.failed.contents if self.failed else ()
+        found = self.index.changes({*paths, *pending})
+        return tuple(c for c in found if c.kind != "added" or self._module_name(c.path))
+
+    def plan(self, paths: Iterable[str]) -> Plan:
+        """What a round for these files would do."""
+        return self._plan(self.changes(paths), self._edits(self.changes(paths)))
+
+    def _plan(self, changes: ChangeSet, edits: list[Edit]) -> Plan:
+        blocked = tuple(self._blocked(changes, edits))
+        if blocked:
+            return Plan(changes=changes, restart=blocked, edits=tuple(edits))
+        moved = {e.path for e in edits}
+        created = [n for c in changes if c.kind == "added" and c.path not in moved and (n := self._module_name(c.path))]
+        created += [e.module for e in edits if e.revived is not None]
+        return make_plan(changes, edits, created, self.graph, self._is_plain)
+
+    def _edits(self, changes: ChangeSet) -> list[Edit]:
+        edits = []
+        for change in changes:
+            for tracked in self.index.at(change.path):
+                if tracked.away is None and (tracked.name not in sys.modules or mode(tracked) == "off"):
+                    continue
+                edits.append(self._edit(tracked, change))
+        return edits
+
+    def _edit(self, tracked: Tracked, change: Change) -> Edit:
+        path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
+        if path is None:
+            return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
+        new = Source(path, read(path) or b"")
+        whole = self._whole(tracked, new)
+        diff = diff_sources(tracked.source, new) if not whole else None
+        return Edit(
+            module=tracked.name, path=path, old=tracked.source, new=new, diff=diff, whole=whole, revived=tracked.away
+        )
+
+    def _whole(self, tracked: Tracked, new: Source) -> str:
+        """Why all statements of a module have to run, if they have to."""
+        if mode(tracked) == "reload":
+            return "the module asks for it"
+        if not tracked.certain:
+            return "the file was saved before watching began"
+        if tracked.source.future_flags != new.future_flags:
+            return "its `from __future__` imports changed"
+        if tracked.path != new.path:
+            return "its file moved"
+        if any(facts.opaque for _, facts in new.all_facts()):
+            return "it binds names in a way that cannot be analysed"
+        return ""
+
+    def _new_place(self, tracked: Tracked) -> str | None:
+        """Where a module's file went when it became a package, or a package's when it became a module."""
+        if tracked.is_package:
+            place = os.path.dirname(tracked.path) + ".py"
+        else:
+            place = os.path.join(os.path.splitext(tracked.path)[0], "__init__.py")
+        return place if os.path.isfile(place) else None
+
+    def _module_name(self, path: str) -> str | None:
+        """The name under which a new file would be imported; None when nobody can import it."""
+        stem = os.path.dirname(path) if os.path.basename(path) == "__init__.py" else os.path.splitext(path)[0]
+        folder, leaf = os.path.split(stem)
+        for tracked in self.index.modules.values():
+            if tracked.is_package and os.path.dirname(tracked.path) == folder:
+                return f"{tracked.name}.{leaf}"
+        for entry in sys.path:
+            if os.path.abspath(entry or os.curdir) == folder:
+                return leaf
+            base = os.path.abspath(entry or os.curdir) + os.sep
+            if stem.startswith(base):
+                dotted = stem[len(base) :].replace(os.sep, ".")
+                if dotted.rpartition(".")[0] in sys.modules:
+                    return dotted
+        return None
+
+    def _is_plain(self, module: str, qualname: str) -> bool:
+        cls = resolve_value(self.index.modules[module].namespace, tuple(qualname.split(".")))
+        return isinstance(cls, type) and cls.__module__ == module and cls.__qualname__ == qualname and classes.plain(cls)
+
+    def _blocked(self, changes: ChangeSet, edits: list[Edit]) -> Iterable[Reason]:
+        for change in changes:
+            if change.path in self.index.extensions:
+                yield Reason(
+                    code="HS102", what=f"the extension module {self.index.extensions[change.path][0]} changed", where=change.path,
+                    why="compiled code cannot be loaded a second time", remedy="restart",
+                )  # fmt: skip
+        for edit in edits:
+            tracked = self.index.modules[edit.module]
+            if tracked.replaced:
+                yield Reason(
+                    code="HS103", what=f"{edit.module} put another object in its own place in sys.modules", where=edit.path,
+                    why="what stands there is not the module, and may hold anything", remedy="restart",
+                )  # fmt: skip
+            elif mode(tracked) == "restart":
+                yield Reason(
+                    code="HS104", what=f"{edit.module} asks for it", where=edit.path,
+                    why='it sets __hotswap__ = "restart"', remedy="restart",
+                )  # fmt: skip
+
+    # ------------------------------------------------------------------ from a plan to an outcome
+
+    def run(self, paths: Iterable[str], began: float, *, force: bool = False) -> Outcome:
+        """One round.  The same contents that failed before are not tried again until something else is saved."""
+        changes = self.changes(paths)
+        if not changes:
+            self.failed = None
+            return Unchanged()
+        contents = {c.path: read(c.path) for c in changes}
+        if self.failed is not None and self.failed.contents == contents and not force:
+            return self.failed.outcome
+        outcome = self._attempt(changes, began)
+        failed = isinstance(outcome, RolledBack | RestartRequired)
+        self.failed = Failed(contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
+        if not failed and not isinstance(outcome, Unchanged):
+            self._release()
+        return outcome
+
+    def _attempt(self, changes: ChangeSet, began: float) -> Outcome:
+        try:
+            edits = self._edits(changes)
+            plan = self._plan(changes, edits)
+        except SyntaxError as error:
+            return self._rolled_back(changes, error, began)
+        if plan.restart:
+            return self._restart(changes, plan.restart, began)
+        if not plan.edits and not plan.steps:
+            return Unchanged()
+        return self._apply(plan, began)
+
+    def _apply(self, plan: Plan, began: float) -> Outcome:
+        transaction = Transaction(plan, self.graph, self.tracer)
+        try:
+            done = transaction.apply()
+        except CannotSwap as error:
+            return self._restart(plan.changes, (error.reason,), began)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
+            if transaction.failed_module and not any(e.whole for e in plan.edits):
+                return self._whole_module(plan, transaction.failed_module, error, began)
+            return self._rolled_back(plan.changes, error, began)
+        changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | {m for m in done.modules}))
+        return Swapped(
+            changes=plan.changes, tracked=len(self.index), duration=time.perf_counter() - began, modules=changed,
+            relocated=tuple(done.relocated), patched=tuple(done.patched), ran=tuple(done.ran),
+            reloaded=tuple(done.reloaded), imported=tuple(done.imported), removed=tuple(done.removed),
+            warnings=tuple(done.warnings), why=tuple(done.why),
+        )  # fmt: skip
+
+    def _whole_module(self, plan: Plan, module: str, error: BaseException, began: float) -> Outcome:
+        """Some class machinery works only once: run the module whole before giving up."""
+        reason = f"single statements of it raised {type(error).__name__}"
+        edits = [replace(e, whole=reason, diff=None) if e.module == module else e for e in plan.edits]
+        if not any(e.module == module for e in edits):
+            tracked = self.index.modules[module]
+            edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
+        second = self._plan(plan.changes, edits)
+        outcome = self._apply(second, began)
+        return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
+
+    def _rolled_back(self, changes: ChangeSet, error: BaseException, began: float) -> RolledBack:
+        files = {t.path for t in self.index.modules.values()} | {c.path for c in changes}
+        path, line = place_of(error, files)
+        return RolledBack(
+            changes=changes, tracked=len(self.index), duration=time.perf_counter() - began, error=error,
+            path=path or changes[0].path, line=line,
+        )  # fmt: skip
+
+    def _restart(self, changes: ChangeSet, reasons: tuple[Reason, ...], began: float) -> RestartRequired:
+        duration = time.perf_counter() - began
+        return RestartRequired(changes=changes, tracked=len(self.index), duration=duration, reasons=reasons)
+
+    def _release(self) -> None:
+        """Drop the trees that the round needed."""
+        for tracked in self.index.modules.values():
+            tracked.source.release()
+
+
+def mode(tracked: Tracked) -> object:
+    """The module's own wish: `__hotswap__ = "off" | "reload" | "restart"`."""
+    return tracked.namespace.get("__hotswap__") if isinstance(getattr(tracked.module, "__dict__", None), dict) else None

@@ -1,0 +1,62 @@
+"""Reaching the main thread between two of its bytecodes."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+
+PATIENCE = 0.25
+"""Seconds to wait for the main thread before a round is applied elsewhere; a main thread that does not answer is inside
+of a C call (sleep, input, a lock) and runs no bytecode that could be disturbed."""
+
+_Callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+_kept: set[object] = set()  # callbacks that the interpreter has not called yet
+
+
+def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> None:
+    """Call the function on the main thread, or here if that thread does not answer (unless `patient`).
+
+    It is called exactly once.  Never calls it while the main thread is half way through an import.
+    """
+    if threading.current_thread() is threading.main_thread():
+        function()
+        return
+    begun = threading.Lock()
+    done = threading.Event()
+
+    def once() -> None:
+        if begun.acquire(blocking=False):
+            try:
+                function()
+            finally:
+                done.set()
+
+    def called(_: object) -> int:
+        _kept.discard(callback)
+        if importing():
+            threading.Timer(0.02, post).start()
+        else:
+            once()
+        return 0
+
+    callback = _Callback(called)
+
+    def post() -> None:
+        _kept.add(callback)
+        ctypes.pythonapi.Py_AddPendingCall(callback, None)
+
+    post()
+    if not done.wait(None if patient else PATIENCE) and not importing():
+        once()
+
+
+def importing() -> bool:
+    """Whether the main thread is inside of an import."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
