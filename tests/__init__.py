@@ -1,0 +1,1 @@
+"""The tests of hotswap: `tests.conformance` and `tests.replay` are also command line tools."""
