@@ -92,7 +92,8 @@ class Run:
     def carry_out(self) -> None:
         """Do all sections, until one fails."""
         self.adapter = load_adapter(self.job["adapter"])
-        if why := missing(*self.job["needs"], self.adapter):
+        floor, needs = self.job["needs"]
+        if why := missing(floor, needs, self.adapter):
             self.answer.update(status="SKIP", message=why)
             return
         self._become_the_program()
@@ -164,7 +165,7 @@ class Run:
         return None
 
     def _tool(self) -> str:
-        distribution = getattr(self.adapter, "DIST", None)
+        distribution: str | None = getattr(self.adapter, "DIST", None)
         if distribution is None:
             return ""
         try:
@@ -176,7 +177,7 @@ class Run:
 def main() -> None:
     """Read the job, leave the answer, end at once: threads that were left behind must not keep us."""
     job = json.load(sys.stdin)
-    answer = {
+    answer: dict[str, Any] = {
         "status": "ERROR",
         "message": "",
         "line": None,

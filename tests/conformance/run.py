@@ -124,13 +124,10 @@ def _environment(work: Path) -> dict[str, str]:
 def print_totals(results: Iterable[Result]) -> None:
     """How many passed, by promise and by what is expected."""
     results = list(results)
-    for title, of, values in (
-        ("promise", lambda result: result.promise, sorted({result.promise for result in results})),
-        ("expects", lambda result: result.expects, EXPECTS),
-    ):
-        print(f"\n{title:12} {'pass':>5} {'fail':>5} {'error':>5} {'skip':>5}")
+    for key, values in (("promise", sorted({result.promise for result in results})), ("expects", EXPECTS)):
+        print(f"\n{key:12} {'pass':>5} {'fail':>5} {'error':>5} {'skip':>5}")
         for value in (*values, "all"):
-            count = Counter(result.status for result in results if value in ("all", of(result)))
+            count = Counter(result.status for result in results if value in ("all", getattr(result, key)))
             print(f"{value:12} {count['PASS']:5} {count['FAIL']:5} {count['ERROR']:5} {count['SKIP']:5}")
 
 

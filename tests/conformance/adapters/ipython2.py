@@ -32,9 +32,7 @@ class Adapter(Base):
         self.shell.run_line_magic("autoreload", self.MODE)
         self.reloader = self.shell.magics_manager.registry["AutoreloadMagics"]._reloader
         self.reloader.deduper_reloader.update_sources()
-        handler = logging.Handler(logging.ERROR)
-        handler.emit = lambda record: self.errors.append(record.getMessage())
-        logging.getLogger("autoreload").addHandler(handler)
+        logging.getLogger("autoreload").addHandler(Listener(self))
 
     def ready(self) -> None:
         self.apply()
@@ -50,4 +48,16 @@ class Adapter(Base):
         result = self.shell.run_cell(text, store_history=False)
         del self.reloader.check
         self.reloader.deduper_reloader.update_sources()
-        return result.error_before_exec or result.error_in_exec
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        return error
+
+
+class Listener(logging.Handler):
+    """What autoreload reports as an error is an error of the adapter."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        super().__init__(logging.ERROR)
+        self.adapter = adapter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.adapter.errors.append(record.getMessage())
