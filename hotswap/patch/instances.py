@@ -60,9 +60,9 @@ def alive(cls: type) -> list[Any]:
     return living(cls) and (gc.collect() >= 0 and living(cls) or [])
 
 
-def can_be_counted() -> bool:
-    """Whether `living` sees everything; it does not after `gc.freeze()`."""
-    return gc.get_freeze_count() == 0
+def can_be_counted(cls: type) -> bool:
+    """Whether `living` sees every instance: not when `gc.freeze()` hid the class, and what was made since then with it."""
+    return any(o is cls for o in gc.get_referrers(cls.__mro__))
 
 
 def holders(target: object, ignore: Iterable[object] = ()) -> list[Any]:

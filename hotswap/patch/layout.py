@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import types
 from typing import Any
 
@@ -35,7 +36,7 @@ def _contribution(cls: type) -> object:
     """What the class adds to the fields of its best base: slot names, or the class itself when it is written in C."""
     base = cls.__base__
     if base is None or not cls.__flags__ & _HEAP or cls.__flags__ & _IMMUTABLE:
-        return cls
+        return cls if base is None or _adds_size(cls, base) else ()  # `ValueError` is laid out as `Exception`
     slots = own_slots(cls)
     unexplained = cls.__basicsize__ - base.__basicsize__ - _WORD * len(slots)
     return slots if unexplained in (0, _WORD, 2 * _WORD) else cls
@@ -115,6 +116,10 @@ def _solid(cls: type) -> type:
 def _adds_fields(cls: type, base: type) -> bool:
     if _contribution(cls) is not cls:
         return bool(own_slots(cls))
+    return _adds_size(cls, base)
+
+
+def _adds_size(cls: type, base: type) -> bool:
     return (cls.__basicsize__, cls.__itemsize__) != (base.__basicsize__, base.__itemsize__)
 
 
@@ -161,8 +166,17 @@ def same_metaclass_layout(one: type, other: type) -> bool:
 # ---------------------------------------------------------------------- descriptors that belong to one class
 
 
-def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
-    """A `__dict__` or `__weakref__` descriptor for the class, like that of another class."""
+def add_layout_member(cls: type, name: str, model: types.GetSetDescriptorType, journal: Journal) -> None:
+    """Give a class a `__dict__` or `__weakref__` descriptor of its own, like that of another class."""
+    journal.call((_write, cls, name, _own_getset(cls, model)), (_drop, cls, name))
+
+
+def drop_layout_member(cls: type, name: str, journal: Journal) -> None:
+    """Take that descriptor away: a base has one as well."""
+    journal.call((_drop, cls, name), (_write, cls, name, cls.__dict__[name]))
+
+
+def _own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
     pointer = ctypes.c_void_p.from_address(id(model) + _GETSET_AT)
     name = ctypes.c_char_p.from_address(pointer.value or 0).value
     if name != model.__name__.encode():
@@ -170,3 +184,19 @@ def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
     make: Any = ctypes.pythonapi.PyDescr_NewGetSet
     make.argtypes, make.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.py_object
     return make(cls, pointer)
+
+
+def _namespace(cls: type) -> dict[str, Any]:
+    """The dictionary behind the read-only view: `type` has a `__dict__` attribute itself, so setattr cannot write one."""
+    found: dict[str, Any] = gc.get_referents(cls.__dict__)[0]
+    return found
+
+
+def _write(cls: type, name: str, value: object) -> None:
+    _namespace(cls)[name] = value
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+
+
+def _drop(cls: type, name: str) -> None:
+    _namespace(cls).pop(name, None)
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))

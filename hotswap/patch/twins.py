@@ -15,6 +15,7 @@ from hotswap.patch.layout import own_slots
 
 _DEEP = 6  # how far into the members of a class is looked; what lies deeper is found by the transaction's heap pass
 _LARGE = 10_000
+_MANY = 50_000
 
 
 class Twins:
@@ -42,7 +43,7 @@ class Twins:
             return live
         if isinstance(value, _IMMUTABLE):
             return self._rebuilt(value, depth - 1)
-        if id(value) not in self._seen:
+        if id(value) not in self._seen and len(self._seen) < _MANY:
             self._seen.add(id(value))
             self._settle_inside(value, depth - 1)
         return value

@@ -1,0 +1,275 @@
+"""A live class made to behave as a freshly built one; it stays the class that instances, subclasses and others know.
+
+The fresh class has been built by its whole machinery (metaclass, decorators, `__init_subclass__`), so what a fresh process
+would have is read from it, never guessed.  `pour` moves that into the live class, member by member.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import types
+import typing
+from abc import ABCMeta
+from collections.abc import Collection
+from typing import Any
+
+from hotswap.errors import CannotSwap
+from hotswap.journal import MISSING, Journal
+from hotswap.model import Reason
+from hotswap.patch import abstract, layout, machinery
+from hotswap.patch.functions import Merge
+from hotswap.patch.instances import alive, can_be_counted, forget_cached
+from hotswap.patch.reasons import because, reason
+from hotswap.patch.twins import Twins
+
+Keep = frozenset[str]
+
+
+def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep = frozenset()) -> type:
+    """Make `live` behave as `fresh`; returns the class that the name must be bound to, `live` nearly always.
+
+    `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they are
+    functions or made by the machinery of the class.  Raises CannotSwap, before anything is written, for what cannot be true
+    in this process.  Afterwards `fresh` is no subclass of anybody, and nothing in `live` refers to it.
+    """
+    if live is fresh:
+        return live
+    work = _Pouring(live, fresh, journal, merge, keep)
+    obstacle = _obstacle(live, fresh)
+    if obstacle is not None:
+        _refuse_if_used(live, obstacle)
+        return work.replace()
+    work.pour()
+    return live
+
+
+def plain(cls: type) -> bool:
+    """Whether members of the class may be written one by one: nothing but `type` or ABCMeta took part in building it."""
+    if type(cls) not in (type, ABCMeta) or "__slots__" in cls.__dict__ or machinery.generated(cls):
+        return False
+    if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
+        return False
+    return not any(getattr(v, "__globals__", None) is vars(functools) for v in list(cls.__dict__.values()))
+
+
+def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
+    """Compute again what depends on the members of a plain class, after some were written one by one.
+
+    `stated` are names that the class statement binds itself; a `__hash__` among them is left alone.
+    """
+    own = cls.__dict__
+    if "__eq__" in own and "__hash__" not in own:
+        journal.set_attribute(cls, "__hash__", None)
+    elif "__eq__" not in own and own.get("__hash__", MISSING) is None and "__hash__" not in stated:
+        journal.delete_attribute(cls, "__hash__")
+    abstract.update_abstract(cls, journal)
+    abstract.forget_answers(journal)
+
+
+def dismiss(fresh: type) -> None:
+    """Take a class that is not needed any more from its bases' lists of subclasses, without waiting for the collector."""
+    if all(b is layout.native_base(b) for b in fresh.__bases__):
+        return  # built-in classes list so much that nobody reads it
+    try:
+        layout.assign_bases(fresh, (_limbo(fresh),))
+    except TypeError:
+        gc.collect(1)  # it is young
+
+
+# ---------------------------------------------------------------------- what cannot be
+
+
+def _obstacle(live: type, fresh: type) -> Reason | None:
+    """Why the live class cannot become the fresh one as it is, if so."""
+    if live in fresh.__mro__:
+        why = "its bases contain the version of it from before the edit"
+        raise CannotSwap(reason("HS209", live, "derives from a class of its own name", why))
+    if not layout.same_metaclass_layout(type(live), type(fresh)) or machinery.kind(live) != machinery.kind(fresh):
+        return reason("HS203", live, "is of another kind now", f"{_kind(live)} cannot become {_kind(fresh)}")
+    if layout.layout(live) != layout.layout(fresh):
+        return reason("HS201", live, "has other fields in memory now", "its slots or its base in C changed")
+    return None
+
+
+def _kind(cls: type) -> str:
+    return f"a class made by {type(cls).__module__}.{type(cls).__qualname__}"
+
+
+def _refuse_if_used(live: type, obstacle: Reason) -> None:
+    """Raises CannotSwap when an instance or a subclass needs the class to stay the very object that it is."""
+    if not can_be_counted(live):
+        raise CannotSwap(because(obstacle, "objects are hidden by gc.freeze()"))
+    instances = alive(live)
+    if instances:
+        raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
+    subclasses = [c.__qualname__ for c in type.__subclasses__(live)]
+    if subclasses:
+        raise CannotSwap(because(obstacle, f"its subclasses {', '.join(subclasses)} build on the old ones"))
+
+
+# ---------------------------------------------------------------------- pouring
+
+
+class _Pouring:
+    """One fresh class on its way into a live one."""
+
+    def __init__(self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep) -> None:
+        self.live, self.fresh, self.journal, self.merge = live, fresh, journal, merge
+        self.keep = frozenset(n for n in keep if _is_state(live, fresh, n))
+        self.twins = Twins(journal)
+        self.bases = live.__bases__
+
+    def pour(self) -> None:
+        """Everything, in the order in which it can still be refused."""
+        self.twins.add(self.fresh, self.live)
+        works = machinery.prepare(self.live, self.fresh, self.twins)
+        stale = _stale_cached(self.live, self.fresh)
+        before = set(self.live.__dict__)
+        self._relate()
+        for work in works:
+            work.begin(self.journal)
+        self._members(self.live)
+        self._drop_members()
+        for work in works:
+            work.finish(self.journal)
+        self._identity()
+        forget_cached(self.live, stale, self.journal)
+        self._forget(before)
+        dismiss(self.fresh)
+
+    def replace(self) -> type:
+        """Nobody needs the live class object: the fresh one takes its place, with the live functions and kept values."""
+        self.twins.add(self.live, self.fresh)
+        for name in self.keep & self.live.__dict__.keys():
+            self.journal.set_attribute(self.fresh, name, self.live.__dict__[name])
+        self._members(self.fresh)
+        self.journal.call((dismiss, self.live), (layout.assign_bases, self.live, self.bases))
+        return self.fresh
+
+    def _relate(self) -> None:
+        """Metaclass and bases, the first writes: Python itself may still refuse them."""
+        bases = tuple(self.twins.of(b) for b in self.fresh.__bases__)
+        try:
+            layout.set_metaclass(self.live, type(self.fresh), self.journal)
+            if bases != self.live.__bases__:
+                layout.set_bases(self.live, bases, self.journal)
+        except TypeError as error:
+            raise CannotSwap(reason("HS204", self.live, "has other bases now", f"Python refuses them: {error}")) from error
+
+    def _members(self, target: type) -> None:
+        """Store every member of the fresh class, in its order."""
+        for name, value in list(self.fresh.__dict__.items()):
+            if name in self.keep and name in self.live.__dict__:
+                continue
+            if layout.is_layout_member(self.fresh, name):
+                self._layout_member(target, name, value)
+                continue
+            stored = self._merged(name, value)
+            if target.__dict__.get(name, MISSING) is not stored:
+                self.journal.set_attribute(target, name, stored)
+
+    def _merged(self, name: str, fresh: Any) -> Any:
+        """The object to store for a member, free of references to fresh classes."""
+        if name == "_abc_impl":
+            return self.live.__dict__.get(name, fresh)  # who registered stays registered
+        old = self.live.__dict__.get(name, MISSING)
+        if isinstance(fresh, type):
+            return self._nested(old, fresh)
+        settled = self.twins.settle(fresh)
+        if old is MISSING or old is settled or layout.is_layout_member(self.live, name):
+            return settled
+        return self.twins.settle(self.merge(old, settled))
+
+    def _nested(self, old: Any, fresh: type) -> Any:
+        """A class that the body defines is merged with its live version; any other class is just a value."""
+        known = self.twins.of(fresh)
+        if known is not fresh or not _within(fresh, self.fresh):
+            return known
+        self._settle_bases(fresh)
+        stored = self.merge(old, fresh) if isinstance(old, type) and _within(old, self.live) else fresh
+        self.twins.add(fresh, stored)
+        for value in list(fresh.__dict__.values()):
+            self.twins.settle(value)
+        return stored
+
+    def _settle_bases(self, nested: type) -> None:
+        """A nested class may derive from one that was poured just before."""
+        bases = tuple(self.twins.of(b) for b in nested.__bases__)
+        if bases != nested.__bases__:
+            layout.assign_bases(nested, bases)
+
+    def _layout_member(self, target: type, name: str, fresh: Any) -> None:
+        """Slots, `__dict__` and `__weakref__` belong to one class; only a class that lost a base lacks its own."""
+        if name not in target.__dict__ and isinstance(fresh, types.GetSetDescriptorType):
+            layout.add_layout_member(target, name, fresh, self.journal)
+
+    def _drop_members(self) -> None:
+        for name in [n for n in self.live.__dict__ if n not in self.fresh.__dict__ and n not in self.keep]:
+            if layout.is_layout_member(self.live, name):
+                layout.drop_layout_member(self.live, name, self.journal)
+            else:
+                self.journal.delete_attribute(self.live, name)
+
+    def _identity(self) -> None:
+        for name in ("__name__", "__qualname__"):
+            if getattr(self.live, name) != getattr(self.fresh, name):
+                self.journal.set_attribute(self.live, name, getattr(self.fresh, name))
+
+    def _forget(self, before: set[str]) -> None:
+        abstract.update_abstract(self.live, self.journal)
+        if self.live.__bases__ != self.bases or "__parameters__" in before | self.live.__dict__.keys():
+            abstract.forget_bases(self.journal)
+        elif before != set(self.live.__dict__):
+            abstract.forget_answers(self.journal)
+
+
+def _within(cls: type, owner: type) -> bool:
+    """Whether the class was defined in the body of the other one."""
+    return cls.__module__ == owner.__module__ and cls.__qualname__ == f"{owner.__qualname__}.{cls.__name__}"
+
+
+def _is_state(live: type, fresh: type, name: str) -> bool:
+    """Whether a member is a value of the program's, not a definition and not made by machinery."""
+    value = live.__dict__.get(name)
+    if name.startswith("__") and name.endswith("__"):
+        return False
+    if isinstance(value, _DEFINITIONS) or isinstance(fresh.__dict__.get(name), _DEFINITIONS):
+        return False
+    return name not in machinery.generated(live) | machinery.generated(fresh)
+
+
+_DEFINITIONS = (
+    types.FunctionType, staticmethod, classmethod, property, functools.cached_property, functools.partialmethod,
+    functools.singledispatchmethod, types.MemberDescriptorType, types.GetSetDescriptorType,
+)  # fmt: skip
+
+
+def _stale_cached(live: type, fresh: type) -> list[str]:
+    """The cached properties whose function is another one now; what they computed is stored in instances."""
+    return [
+        name
+        for name, old in live.__dict__.items()
+        if isinstance(old, functools.cached_property) and not machinery.same_function(old, fresh.__dict__.get(name))
+    ]
+
+
+def _limbo(cls: type) -> type:
+    """A private base with the memory layout of the class's own best base, for a class that nobody needs."""
+    base = cls.__base__
+    assert base is not None
+    slots: list[str] = [n for c in reversed(base.__mro__) for n in layout.own_slots(c)]
+    if base.__dictoffset__:
+        slots.append("__dict__")
+    if base.__weakrefoffset__:
+        slots.append("__weakref__")
+    native = layout.native_base(base)
+    inherited = [n for n in ("__dict__", "__weakref__") if n in native.__dict__ or _inherits(native, n)]
+    body: dict[str, Any] = {"__slots__": tuple(n for n in slots if n not in inherited)}
+    return type.__new__(type, "limbo", (native,), body)
+
+
+def _inherits(native: type, name: str) -> bool:
+    return bool(native.__dictoffset__ if name == "__dict__" else native.__weakrefoffset__)
+
+

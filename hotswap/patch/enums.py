@@ -1,0 +1,125 @@
+"""Enumerations: surviving members stay the objects that they are, and take on what the fresh members have."""
+
+from __future__ import annotations
+
+from enum import Enum, EnumMeta, Flag
+from typing import Any
+
+from hotswap.errors import CannotSwap
+from hotswap.journal import Journal
+from hotswap.patch.instances import holders, instance_dict
+from hotswap.patch.layout import native_base, own_slots
+from hotswap.patch.reasons import reason
+from hotswap.patch.twins import Twins, replace_content
+
+_TABLES = ("_member_map_", "_value2member_map_", "_hashable_values_", "_unhashable_values_map_")
+
+
+class Members:
+    """The members of a fresh enumeration on their way into the live one."""
+
+    def __init__(self, live: EnumMeta, fresh: EnumMeta, twins: Twins) -> None:
+        """Pairs the members by name.  Raises CannotSwap for a member that is in use and whose value is immutable."""
+        self._live, self._fresh, self._twins = live, fresh, twins
+        self._map = live._member_map_
+        self._old = _by_name(live)
+        self._new = _by_name(fresh)
+        self._check_aliases()
+        pairs = {n: (self._old[n], member) for n, member in self._new.items() if n in self._old}
+        self._pairs = [pair for pair in pairs.values() if _same_payload(*pair)]
+        for old, new in pairs.values():
+            if not _same_payload(old, new):
+                self._check_replaced(old)
+        for old, new in self._pairs:
+            twins.add(new, old)
+        self._composites = self._surviving_composites()
+
+    def begin(self, journal: Journal) -> None:
+        """Members that only the fresh class has change over to the live one; the others take on the fresh content."""
+        kept = {id(new) for _, new in self._pairs}
+        for member in _all(self._fresh):
+            if id(member) not in kept:
+                journal.set_attribute(member, "__class__", self._live)
+                self._twins.settle(instance_dict(member))
+        for old, new in self._pairs:
+            self._take_over(old, new, journal)
+
+    def _take_over(self, old: Enum, new: Enum, journal: Journal) -> None:
+        content = {n: self._twins.settle(v) for n, v in (instance_dict(new) or {}).items()}
+        space = instance_dict(old)
+        if space is not None:
+            replace_content(space, content, journal)
+        for cls in type(new).__mro__:
+            for name in own_slots(cls) if cls is not type(new) else ():
+                if hasattr(new, name):
+                    journal.set_attribute(old, name, getattr(new, name))
+
+    def finish(self, journal: Journal) -> None:
+        """The tables.  `Color.__members__` is a view of a dictionary that others may hold: it stays, with new content."""
+        replace_content(self._map, dict(self._live._member_map_), journal)
+        journal.set_attribute(self._live, "_member_map_", self._map)
+        table = self._live.__dict__["_value2member_map_"]
+        for value, member in self._composites:
+            journal.set_item(vars(member), "_value_", value)
+            journal.set_item(vars(member), "_inverted_", None)
+            journal.set_item(table, value, member)
+
+    def _check_aliases(self) -> None:
+        """A member's hash is that of its name: when it becomes another member's alias, dictionaries would lose it."""
+        for name, member in self._old.items():
+            target = self._fresh._member_map_.get(name)
+            if target is not None and target._name_ != name and self._held(member):
+                why = f"{name} became an alias of {target._name_}, and the member {name} is in use"
+                raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
+
+    def _check_replaced(self, member: Enum) -> None:
+        """A member that is an int or str itself cannot take on another value; it can be replaced when nobody holds it."""
+        count = self._held(member)
+        if count:
+            native = native_base(type(member)).__name__
+            why = f"the value of {member._name_} changed; it is an immutable {native}, and {count} object(s) refer to it"
+            raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
+
+    def _held(self, member: Enum) -> int:
+        own = [*map(self._live.__dict__.get, _TABLES), self._old, *self._live.__dict__.values()]
+        return sum(1 for o in holders(member, own) if not self._is_bookkeeping(o, member))
+
+    def _is_bookkeeping(self, holder: object, member: Enum) -> bool:
+        """Whether an object that refers to a member belongs to its class: the namespace, another member, a pair of ours."""
+        if isinstance(holder, self._live):
+            return True
+        if type(holder) is dict:
+            return holder.get("_member_map_", self) is self._map or holder.get("__objclass__") is self._live
+        return isinstance(holder, tuple) and len(holder) == 2 and holder[0] is member and type(holder[1]) is self._fresh
+
+    def _surviving_composites(self) -> list[tuple[Any, Enum]]:
+        """Combinations of flags that exist as objects, with the value that their flags have now."""
+        if not issubclass(self._fresh, Flag):
+            return []
+        found = []
+        named = {id(m) for m in self._live._member_map_.values()}
+        for member in [m for m in self._live._value2member_map_.values() if id(m) not in named]:
+            parts = [(n, m) for n, m in self._old.items() if m._value_ and m._value_ & member._value_ == m._value_]
+            covered = sum({m._value_ for _, m in parts}) == member._value_ and all(n in self._new for n, _ in parts)
+            value = sum({self._new[n]._value_ for n, _ in parts}) if covered else None
+            if covered and (native_base(type(member)) is object or value == member._value_):
+                found.append((value, member))
+        return found
+
+
+def _by_name(cls: EnumMeta) -> dict[str, Any]:
+    """The members of an enumeration, aliases aside."""
+    return {n: m for n, m in cls._member_map_.items() if m._name_ == n}
+
+
+def _all(cls: EnumMeta) -> list[Any]:
+    """Members, and the combinations of flags that exist already."""
+    return list({id(m): m for m in [*cls._member_map_.values(), *cls._value2member_map_.values()]}.values())
+
+
+def _same_payload(old: Any, new: Any) -> bool:
+    """Whether two members agree in what cannot be written: the number or text that they are."""
+    native = native_base(type(new))
+    if native is object:
+        return True
+    return native_base(type(old)) is native and bool(native.__eq__(old, new)) and native.__repr__(old) == native.__repr__(new)

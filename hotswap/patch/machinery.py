@@ -1,0 +1,55 @@
+"""What the machinery of classes makes: which members it generated, and what it takes to redo its work in a live class."""
+
+from __future__ import annotations
+
+import functools
+from enum import EnumMeta
+from typing import Any, Protocol
+
+from hotswap.codes import behaviour
+from hotswap.journal import Journal
+from hotswap.patch import enums, records
+from hotswap.patch.twins import Twins
+
+
+class Work(Protocol):
+    """What one kind of machinery does around the pouring of members."""
+
+    def begin(self, journal: Journal) -> None:
+        """Before any member is stored."""
+
+    def finish(self, journal: Journal) -> None:
+        """When the class has all its members."""
+
+
+def kind(cls: type) -> str:
+    """Which machinery determines what the instances of a class are; it cannot change under living ones."""
+    if isinstance(cls, EnumMeta):
+        return "enum"
+    return "namedtuple" if records.is_namedtuple(cls) else "class"
+
+
+def generated(cls: type) -> frozenset[str]:
+    """The members that machinery made from the class body; empty for a class that only `type` built."""
+    if isinstance(cls, EnumMeta):
+        return frozenset(cls.__dict__)
+    if records.is_namedtuple(cls):
+        return frozenset(cls.__dict__)
+    return frozenset(records.field_names(cls))
+
+
+def prepare(live: type, fresh: type, twins: Twins) -> list[Work]:
+    """The work around the pouring of `fresh` into `live`.  Raises CannotSwap when it cannot be done; writes nothing."""
+    if isinstance(fresh, EnumMeta):
+        assert isinstance(live, EnumMeta)
+        return [enums.Members(live, fresh, twins)]
+    records.check_tuple(live, fresh)
+    return [records.Fields(live, fresh)]
+
+
+def same_function(old: functools.cached_property[Any], fresh: object) -> bool:
+    """Whether two cached properties compute the same."""
+    if not isinstance(fresh, functools.cached_property):
+        return False
+    codes = [getattr(p.func, "__code__", None) for p in (old, fresh)]
+    return None not in codes and behaviour(codes[0]) == behaviour(codes[1])
