@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -107,3 +108,14 @@ def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:
     line = first_line(node)
     candidates = [c for c in all_codes(source.code) if c.co_name == node.name and c.co_firstlineno == line]
     return next((c for c in candidates if "__qualname__" in c.co_names), None)
+
+
+def docstring(code: CodeType) -> str | None:
+    """The docstring that a function made from this code has."""
+    first = code.co_consts[0] if code.co_consts else None
+    if code.co_flags & CO_HAS_DOCSTRING or sys.version_info < (3, 13):
+        return first if isinstance(first, str) else None
+    return None
+
+
+CO_HAS_DOCSTRING = 0x4000000  # Python 3.13

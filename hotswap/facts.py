@@ -7,9 +7,9 @@ import builtins
 import dis
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import CodeType
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 Chain: TypeAlias = tuple[str, ...]
 """A dotted name that starts at a global: ("level", "SPEED") for `level.SPEED`."""
@@ -53,6 +53,7 @@ class Facts:
     opaque: bool
     runs_code: bool
     attributes: frozenset[str]
+    annotates: frozenset[str]
 
     @property
     def roots(self) -> frozenset[str]:
@@ -84,6 +85,7 @@ class _Visitor(ast.NodeVisitor):
         self.mutates: set[str] = set()
         self.imports: list[ImportOf] = []
         self.attributes: set[str] = set()
+        self.annotates: set[str] = set()
         self.opaque = False
         self.runs_code = False
         self.local: list[set[str]] = []  # names of comprehensions and class bodies around
@@ -92,7 +94,7 @@ class _Visitor(ast.NodeVisitor):
         return Facts(
             frozenset(self.binds), frozenset(self.defines), frozenset(self.deletes), frozenset(self.reads),
             frozenset(self.calls), frozenset(self.shapes), frozenset(self.arguments), frozenset(self.mutates), tuple(self.imports),
-            self.opaque, self.runs_code, frozenset(self.attributes),
+            self.opaque, self.runs_code, frozenset(self.attributes), frozenset(self.annotates),
         )  # fmt: skip
 
     def docstring(self, node: ast.stmt) -> None:
@@ -222,8 +224,9 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.target)
         if not self.postponed:
             self.visit(node.annotation)
-        if not self.local:
+        if not self.local and isinstance(node.target, ast.Name):
             self.binds.add("__annotations__")
+            self.annotates.add(node.target.id)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self.runs_code = True
@@ -294,6 +297,9 @@ class _Visitor(ast.NodeVisitor):
             self.shaped(decorator)
         for base in [*node.bases, *(k.value for k in node.keywords)]:
             self.shaped(base) if chain_of(base) else self.visit(base)
+            generic = chain_of(base.value) if isinstance(base, ast.Subscript) else None
+            if generic:
+                self.read(generic, self.shapes)
         self.local.append(set())
         self.type_parameters(node)
         for statement in node.body:
@@ -375,9 +381,19 @@ class CodeFacts:
 _LOADS = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"}
 
 
-@lru_cache(maxsize=20_000)
 def code_facts(code: CodeType) -> CodeFacts:
     """Read the instructions; the globals are exactly those that the compiler found."""
+    known = _known.get(code)
+    if known is None:
+        known = _known[code] = _read_code(code)
+    return known
+
+
+# Weak, because whether anybody holds an old code object is told by its reference count.
+_known: WeakKeyDictionary[CodeType, CodeFacts] = WeakKeyDictionary()
+
+
+def _read_code(code: CodeType) -> CodeFacts:
     reads: set[Chain] = set()
     writes: set[str] = set()
     attributes: set[str] = set()

@@ -24,6 +24,14 @@ def behaviour(name: Name) -> Name:
     return name[0], name[1] + "()"
 
 
+DESCRIPTION = ".__doc__"
+
+
+def described(name: Name) -> Name:
+    """The event "docstring, signature or annotations of the function changed", for decorators that copy them."""
+    return name[0], name[1] + DESCRIPTION
+
+
 class Graph:
     """Answers questions about the tracked modules as they are loaded now."""
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from hotswap.codes import pair_codes
 from hotswap.diff import Diff, Match
 from hotswap.facts import Facts
-from hotswap.graph import Graph, behaviour
+from hotswap.graph import DESCRIPTION, Graph, behaviour, described
 from hotswap.index import Tracked, resolve
 from hotswap.model import Action, ChangeSet, Edit, Name, Plan, Reason, Step
-from hotswap.source import Source, StatementPath, first_line, name_of
+from hotswap.codes import docstring
+from hotswap.source import Source, StatementPath, first_line, name_of, siblings
 
 IsPlain = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
@@ -104,6 +105,8 @@ class Planner:
                 self.steps.append(step)
             if pair.edited:
                 self.spread(behaviour((edit.module, pair.qualname)))
+                if docstring(pair.old) != docstring(pair.new):
+                    self.spread(described((edit.module, pair.qualname)))
 
     def remove(self, module: str, prefix: str, names: Iterable[str]) -> None:
         """Names that left the source go before anything runs."""
@@ -144,6 +147,7 @@ class Planner:
             self.spread((module, prefix + name))
             if name in facts.defines:
                 self.spread(behaviour((module, prefix + name)))
+                self.spread(described((module, prefix + name)))
         for name in facts.mutates - facts.binds:
             self.spread((module, prefix + name))
         if isinstance(node, ast.ClassDef):
@@ -197,6 +201,8 @@ class Planner:
             self.readers_of(event, module, name[:-2], touched=True)
         elif name == "*":
             self.importers_of(event)
+        elif name.endswith(DESCRIPTION):
+            self.readers_of(event, module, name.removesuffix(DESCRIPTION), touched=True)
         else:
             self.functions_reading(event)
             self.readers_of(event, module, name, touched=False)
@@ -228,6 +234,10 @@ class Planner:
             return
         node = source.statement(path)
         if isinstance(node, ast.ClassDef) and self.memberwise(module, source, path):
+            header, tracked = source.header_facts(path), self.index.modules[module]
+            if self.refers(tracked, header, event, touched=event[1].endswith("()"), path=path):
+                self.draft(module, path, reason, when=event)
+                return
             for number in range(len(node.body)):
                 if self.member_is_affected(module, source, (*path, number), event, function):
                     self.draft_affected(module, (*path, number), reason, event, function)
@@ -316,10 +326,12 @@ class Planner:
 
     def refers(self, tracked: Tracked, facts: Facts, event: Name, *, touched: bool, path: StatementPath) -> bool:
         """Whether what the event means for the name makes a difference to a statement with these facts."""
-        name = (event[0], event[1].removesuffix("()"))
+        name = (event[0], event[1].removesuffix("()").removesuffix(DESCRIPTION))
         if not touched and self.imports_name(tracked, facts, name):
             return True
-        if touched:
+        if event[1].endswith(DESCRIPTION):
+            chains = facts.arguments if facts.binds else frozenset()
+        elif touched:
             chains = facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())
         else:
             chains = facts.reads
@@ -458,10 +470,13 @@ class _Scope:
         """Statements that left the source: their names go, and other binders of those names run again."""
         bound_now = frozenset[str]().union(*(self.facts(n).binds for n in range(len(self.new))))
         before = [*diff.removed, *(m.old for m in diff.matches if m.old is not None and m.kind in ("edited", "members"))]
+        annotated = frozenset[str]().union(*(self.facts(n).annotates for n in range(len(self.new))))
         gone: set[str] = set()
+        unannotated: set[str] = set()
         for number in before:
             facts = self.old_facts(number)
-            gone |= facts.binds - bound_now - {"__annotations__"}
+            gone |= facts.binds - bound_now
+            unannotated |= facts.annotates - annotated
             if number in diff.removed:
                 self.regroup(facts)
                 if self.edit.module == "__main__" and not self.path and is_main_program(self.old[number]):
@@ -469,6 +484,9 @@ class _Scope:
                     self.planner.restart.append(reason)
         owner = self.prefix.rstrip(".").rpartition(".")[2]
         self.planner.remove(self.edit.module, self.prefix, sorted(mangled(owner, n) for n in gone))
+        if unannotated and "__annotations__" not in gone:
+            names = (f"__annotations__.{mangled(owner, n)}" for n in unannotated)
+            self.planner.remove(self.edit.module, self.prefix, sorted(names))
 
     def regroup(self, facts: Facts) -> None:
         names = (facts.binds | facts.mutates) - UNGROUPED
@@ -487,18 +505,6 @@ class _Scope:
 
 ALONE: Name = ("", "alone")
 """The cause of an added statement behind all others about its names: they need not run with it."""
-
-
-def siblings(source: Source, path: StatementPath) -> Iterator[tuple[StatementPath, Facts]]:
-    """All statements of the body in which a statement stands."""
-    if len(path) == 1:
-        for number, facts in source.all_facts():
-            yield (number,), facts
-        return
-    owner = source.statement(path[:-1])
-    assert isinstance(owner, ast.ClassDef)
-    for number in range(len(owner.body)):
-        yield (*path[:-1], number), source.facts((*path[:-1], number))
 
 
 def class_path(source: Source, qualname: str) -> StatementPath | None:

@@ -47,7 +47,7 @@ class Reloader:
         self._tracer = Tracer(self._index.scope.contains)
         self._hook = ImportHook(self._index, self._tracer, self._loaded)
         self._watcher = Watcher(notify=self._settled, poll=poll)
-        self._rounds = rounds.Rounds(self._index, self._graph, self._tracer)
+        self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
         self._polled = False
@@ -60,7 +60,7 @@ class Reloader:
         if not self._running:
             self._running = True
             self._hook.install()
-            self._watcher.track(self._index.adopt())
+            self._adopt()
             self._watcher.start()
         return self
 
@@ -90,7 +90,14 @@ class Reloader:
 
     def _loaded(self, tracked: Tracked) -> None:
         """A module was imported: watch its file, and those that it asked for in vain."""
-        self._watcher.track([tracked.path])
+        self._watcher.track([tracked.path, *self._rounds.want(tracked)])
+
+    def _adopt(self) -> None:
+        """Take in modules that were loaded by other means than the import hook."""
+        for path in self._index.adopt():
+            self._watcher.track([path])
+            for tracked in self._index.at(path):
+                self._watcher.track(self._rounds.want(tracked))
 
     # ------------------------------------------------------------------ rounds
 
@@ -101,8 +108,7 @@ class Reloader:
         raises: that is in the outcome.
         """
         with self._lock:
-            self._watcher.track(self._index.adopt())
-            self._watcher.track(self._rounds.wanted_files())
+            self._adopt()
             return self._round(self._watcher.flush(), force=force)
 
     def poll(self) -> Outcome | None:
@@ -117,7 +123,7 @@ class Reloader:
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
         with self._lock:
-            self._watcher.track(self._index.adopt())
+            self._adopt()
             return self._rounds.plan(self._watcher.flush())
 
     @property
@@ -176,8 +182,7 @@ class Reloader:
     def _take(self) -> None:
         with self._lock:
             if self._running and not self._polled:
-                self._watcher.track(self._index.adopt())
-                self._watcher.track(self._rounds.wanted_files())
+                self._adopt()
                 self._round(self._watcher.take())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
@@ -34,9 +34,12 @@ class Failed:
 class Rounds:
     """Runs rounds one after the other; a failed one stays pending and is tried again, whole, with the next save."""
 
-    def __init__(self, index: Index, graph: Graph, tracer: Tracer) -> None:
-        self.index, self.graph, self.tracer = index, graph, tracer
+    def __init__(
+        self, index: Index, graph: Graph, tracer: Tracer, watch_more: Callable[[Iterable[str]], None]
+    ) -> None:
+        self.index, self.graph, self.tracer, self.watch_more = index, graph, tracer, watch_more
         self.failed: Failed | None = None
+        self.unloaded: dict[str, bytes | None] = {}
 
     @property
     def pending(self) -> tuple[Pending, ...]:
@@ -47,18 +50,13 @@ class Rounds:
         why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
         return tuple(Pending(path=path, why=why) for path in self.failed.contents)
 
-    def wanted_files(self) -> list[str]:
-        """Files that do not exist, but would be imported if they did."""
-        found: set[str] = set()
-        todo = list(self.index.modules.values())
-        for path in self.failed.contents if self.failed else ():
-            data = read(path)
-            todo += [Tracked(t.name, path, Source(path, data)) for t in self.index.at(path) if data is not None]
-        for tracked in todo:
-            imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
-            for name in imports:
-                found.update(self._places(name) if name not in sys.modules else ())
-        return sorted(found)
+    def want(self, tracked: Tracked) -> list[str]:
+        """Note the files that a module asked for in vain: if one of them appears or changes, its imports are tried again."""
+        imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
+        found = [p for name in imports if name not in sys.modules for p in self._places(name)]
+        for path in found:
+            self.unloaded.setdefault(path, read(path))
+        return found
 
     def _places(self, name: str) -> list[str]:
         parent, _, leaf = name.rpartition(".")
@@ -74,7 +72,13 @@ class Rounds:
         """What differs among these files, and those of a round that is pending."""
         pending = self.failed.contents if self.failed else ()
         found = self.index.changes({*paths, *pending})
-        return tuple(c for c in found if c.kind != "added" or self._module_name(c.path))
+        return tuple(c for c in found if c.kind != "added" or self._is_news(c.path))
+
+    def _is_news(self, path: str) -> bool:
+        """Whether a file that is not loaded was not there, or was another one, when it was asked for."""
+        if any(t.away for t in self.index.at(path)):
+            return True
+        return self._module_name(path) is not None and read(path) != self.unloaded.get(path)
 
     def plan(self, paths: Iterable[str]) -> Plan:
         """What a round for these files would do."""
@@ -184,6 +188,8 @@ class Rounds:
         if self.failed is not None and self.failed.contents == contents and not force:
             return self.failed.outcome
         outcome = self._attempt(changes, began)
+        for path in self.unloaded.keys() & contents.keys() if isinstance(outcome, Swapped) else ():
+            self.unloaded[path] = contents[path]
         failed = isinstance(outcome, RolledBack | RestartRequired)
         self.failed = Failed(contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
         if not failed and not isinstance(outcome, Unchanged):
@@ -213,6 +219,7 @@ class Rounds:
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             if transaction.failed_module and not any(e.whole for e in plan.edits):
                 return self._whole_module(plan, transaction.failed_module, error, began)
+            self.watch_more(self._want_for(plan.edits))
             return self._rolled_back(plan.changes, error, began)
         changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | {m for m in done.modules}))
         return Swapped(
@@ -232,6 +239,9 @@ class Rounds:
         second = self._plan(plan.changes, edits)
         outcome = self._apply(second, began)
         return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
+
+    def _want_for(self, edits: Iterable[Edit]) -> list[str]:
+        return [p for e in edits if e.new is not None for p in self.want(Tracked(e.module, e.path, e.new))]
 
     def _rolled_back(self, changes: ChangeSet, error: BaseException, began: float) -> RolledBack:
         files = {t.path for t in self.index.modules.values()} | {c.path for c in changes}

@@ -106,6 +106,15 @@ class Source:
             )
         return known
 
+    def header_facts(self, path: StatementPath) -> Facts:
+        """The facts of a class statement without its body: decorators, bases, keywords."""
+        node = self.statement(path)
+        assert isinstance(node, ast.ClassDef)
+        bare = ast.ClassDef(
+            name=node.name, bases=node.bases, keywords=node.keywords, body=[], decorator_list=node.decorator_list
+        )
+        return facts_of(bare, postponed=self.annotations_are_postponed, first=False)
+
     @cached_property
     def annotations_are_postponed(self) -> bool:
         """Whether annotations are not evaluated where they stand."""
@@ -130,6 +139,18 @@ class Source:
         """Drop the tree and the list of lines; they are made anew when needed."""
         for name in ("tree", "lines"):
             self.__dict__.pop(name, None)
+
+
+def siblings(source: Source, path: StatementPath) -> Iterator[tuple[StatementPath, Facts]]:
+    """All statements of the body in which a statement stands."""
+    if len(path) == 1:
+        for number, facts in source.all_facts():
+            yield (number,), facts
+        return
+    owner = source.statement(path[:-1])
+    assert isinstance(owner, ast.ClassDef)
+    for number in range(len(owner.body)):
+        yield (*path[:-1], number), source.facts((*path[:-1], number))
 
 
 def first_line(node: ast.stmt) -> int:

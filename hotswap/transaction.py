@@ -10,17 +10,17 @@ import ast
 import linecache
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from importlib import invalidate_caches
 from importlib.util import spec_from_file_location
 from typing import Any
 
-from hotswap.codes import CodePair, class_code, pair_codes
+from hotswap.codes import CodePair, docstring, pair_codes
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap
-from hotswap.graph import Graph, behaviour, resolve_value
+from hotswap.graph import Graph, behaviour, described, resolve_value
 from hotswap.index import Tracked, resolve
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Edit, Name, Plan, Reason, Step
@@ -28,8 +28,8 @@ from hotswap.facts import Facts
 from hotswap.patch import caches, classes, registries
 from hotswap.patch.functions import Merge, Merger, patch_code
 from hotswap.patch.live import OldCode, functions_within, is_held, replace_held_codes, running, substitute
-from hotswap.patch.statements import run_in_class, run_in_module
-from hotswap.source import Source, StatementPath, first_line
+from hotswap.patch.statements import Names, run_in_class, run_in_module
+from hotswap.source import Source, StatementPath, first_line, siblings
 from hotswap.trace import Footprint, Tracer
 
 
@@ -61,8 +61,9 @@ class Transaction:
         self.calls: dict[tuple[str, int], Footprint] = {}
         self._captured: set[str] = set()
         self._gone: dict[str, ModuleType] = {}
+        self._origins: dict[tuple[str, str], dict[str, Any]] = {}
         self._keep: frozenset[str] = frozenset()
-        self._old_codes: list[CodeType] = []
+        self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._rebuilt = False
         self._loaded = set(sys.modules)
         self._stars: dict[tuple[str, StatementPath], set[str]] = {}
@@ -200,12 +201,20 @@ class Transaction:
     def _remove_name(self, step: Step) -> None:
         tracked = self.index.modules[step.module]
         owner, _, name = step.target.rpartition(".")
+        if owner.endswith("__annotations__"):
+            annotations = resolve_value(tracked.namespace, tuple(owner.split(".")))
+            if isinstance(annotations, dict):
+                self.journal.delete_item(annotations, name)
+            return
         self._log(self.done.removed, step)
         self.changed |= {(step.module, step.target), behaviour((step.module, step.target))}
         if owner:
             cls = resolve_value(tracked.namespace, tuple(owner.split(".")))
             if isinstance(cls, type):
-                self.journal.delete_attribute(cls, name)
+                if name == "__doc__":
+                    self.journal.set_attribute(cls, name, None)
+                else:
+                    self.journal.delete_attribute(cls, name)
                 classes.refresh(cls, self.journal)
             return
         value = tracked.namespace.get(name)
@@ -240,9 +249,11 @@ class Transaction:
         tracked = self.index.modules[edit.module]
         still = running(p.old for p in pairs if p.edited)
         self.done.warnings += [still_running(edit, name) for name in sorted(still)]
-        for function, pair in OldCode(edit.module, tracked.namespace, pairs).find():
+        old = OldCode(edit.module, tracked.namespace, pairs)
+        found = old.find()
+        self._old_codes += [(function.__code__, function) for function in old.held_elsewhere]
+        for function, pair in found:
             owner = resolve_value(tracked.namespace, tuple(pair.new.co_qualname.split(".")[:-1])) if "." in pair.qualname else None
-            self._old_codes.append(function.__code__)
             try:
                 patch_code(function, pair.new, owner if isinstance(owner, type) else None, self.journal)
             except CannotSwap as error:  # a statement that makes it anew may still come
@@ -251,6 +262,8 @@ class Transaction:
             name = f"{edit.module}.{pair.qualname}"
             if pair.edited:
                 self.changed.add(behaviour((edit.module, pair.qualname)))
+                if docstring(pair.old) != docstring(pair.new):
+                    self.changed.add(described((edit.module, pair.qualname)))
                 self.done.patched.append(name)
                 self.done.why.append((name, f"{edit.path} saved; its body was edited"))
             elif "<locals>" not in name:
@@ -283,22 +296,28 @@ class Transaction:
             if not isinstance(owner, type):
                 return  # the class itself ran anew
             prefix = f"{owner.__qualname__}."
+            names = Names(set(), self._later(step, source), self._origin(step.module, owner.__qualname__, vars(owner)))
             rebound, touched = run_in_class(
-                source, step.statement, owner, tracked.namespace, self.journal, self.merger, self._executor(step, node)
+                source, step.statement, owner, names, tracked.namespace, self.merger, self._executor(step, node)
             )
             classes.refresh(owner, self.journal)
         else:
             prefix = ""
             self._prepare_class(step, node, tracked, source)
             registered = self._registered(step, node, tracked)
+            names = Names(
+                self._own_names(step, node, source), self._later(step, source),
+                self._origin(step.module, "", tracked.namespace),
+            )  # fmt: skip
             rebound, touched = run_in_module(
-                source, node, source.facts(step.statement), self._own_names(step, node, source), tracked.namespace,
-                self.merger, self._executor(step, node),
+                source, node, source.facts(step.statement), names, tracked.namespace, self.merger,
+                self._executor(step, node),
             )  # fmt: skip
             self._reregister(registered)
         self._rebuilt = self._rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
         self.changed |= {(step.module, prefix + n) for n in rebound}
         self.changed |= {behaviour((step.module, prefix + n)) for n in rebound | touched}
+        self.changed |= {described((step.module, prefix + n)) for n in rebound | touched}
         self.failed_module = ""
         self._log(self.done.ran, step)
 
@@ -342,6 +361,19 @@ class Transaction:
         gone = [(place, key) for place, key in before if (id(place), repr(key)) not in kept]
         if fresh or definitions:
             registries.withdraw(gone, definitions, self.journal)
+
+    def _later(self, step: Step, source: Source) -> set[str]:
+        """Names that a later statement of the same body binds as well."""
+        mine = source.facts(step.statement).binds
+        found: set[str] = set()
+        for path, theirs in siblings(source, step.statement):
+            if path > step.statement:
+                found |= mine & theirs.binds
+        return found
+
+    def _origin(self, module: str, qualname: str, space: Mapping[str, Any]) -> dict[str, Any]:
+        """What the names of a module or class held when the round came to it."""
+        return self._origins.setdefault((module, qualname), dict(space))
 
     def _own_names(self, step: Step, node: ast.stmt, source: Source) -> set[str]:
         """The names of the module that no statement but this one binds."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import operator
-import sys
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from itertools import starmap
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
+from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Reason
@@ -24,8 +24,6 @@ Merge: TypeAlias = Callable[[object, object], object]
 _set_closure: Any = ctypes.pythonapi.PyFunction_SetClosure
 _set_closure.argtypes = [ctypes.py_object, ctypes.py_object]
 _set_closure.restype = ctypes.c_int
-
-CO_HAS_DOCSTRING = 0x4000000  # Python 3.13
 
 
 def retarget(function: FunctionType, code: CodeType, closure: tuple[Any, ...] | None, journal: Journal) -> None:
@@ -68,17 +66,6 @@ def _gained_variable(function: FunctionType, name: str, new: CodeType) -> Reason
         why=f"its new code uses the variable {name!r} of an enclosing call that ended without it",
         remedy="restart, or make the closure again",
     )
-
-
-def docstring(code: CodeType) -> str | None:
-    """The docstring that a function made from this code has."""
-    first = code.co_consts[0] if code.co_consts else None
-    if code.co_flags & CO_HAS_DOCSTRING or not _FLAGGED:
-        return first if isinstance(first, str) else None
-    return None
-
-
-_FLAGGED = sys.version_info >= (3, 13)
 
 
 def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
@@ -249,7 +236,8 @@ _PLACEHOLDER = "<the object that calls are forwarded to>"
 
 
 def _forwarder(*arguments: Any, **keywords: Any) -> Any:
-    return "<the object that calls are forwarded to>"(*arguments, **keywords)  # type: ignore[operator]  # replaced
+    target: Any = "<the object that calls are forwarded to>"
+    return target(*arguments, **keywords)
 
 
 def is_decorator_object(value: object) -> bool:

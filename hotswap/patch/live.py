@@ -6,7 +6,7 @@ import functools
 import gc
 import sys
 import types
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
@@ -27,7 +27,10 @@ class OldCode:
         for pair in self.pairs:
             self._by_place.setdefault((pair.old.co_qualname, pair.old.co_firstlineno), []).append(pair)
         self.functions: dict[int, tuple[FunctionType, CodePair]] = {}
-        self.searched_heap = False
+        self._holders: Counter[int] = Counter()
+        self._own = {id(p.old) for p in self.pairs}
+        self.held_elsewhere: list[FunctionType] = []
+        """Functions whose old code something else holds too: a registry of codes, a running frame."""
 
     def find(self) -> list[tuple[FunctionType, CodePair]]:
         """Every function alive that runs old code.
@@ -39,11 +42,12 @@ class OldCode:
             self._take(function)
         if not self._accounted_for():
             self.search_heap()
+            found = [f for f, _ in self.functions.values()]
+            self.held_elsewhere = [f for f in found if not self._only_holder(f.__code__)]
         return list(self.functions.values())
 
     def search_heap(self) -> None:
         """Look at every function whose globals are the module's, in one pass over the heap."""
-        self.searched_heap = True
         for referrer in gc.get_referrers(self.namespace):
             if isinstance(referrer, FunctionType):
                 self._take(referrer)
@@ -74,6 +78,7 @@ class OldCode:
         for pair in self.pairs:
             if id(pair) not in found and id(pair) not in reachable and not is_class_body(pair.old):
                 return False
+        self._holders = Counter(id(function.__code__) for function, _ in self.functions.values())
         return all(self._only_holder(function.__code__) for function, _ in self.functions.values())
 
     def _inner_pairs(self, pair: CodePair) -> Iterator[CodePair]:
@@ -83,16 +88,16 @@ class OldCode:
                 yield inner
 
     def _only_holder(self, code: CodeType) -> bool:
-        holders = sum(1 for f, _ in self.functions.values() if f.__code__ is code)
-        # a function's attribute, the argument of this call, the local name in the caller's generator
-        return sys.getrefcount(code) <= _HELD_ONCE + holders - 1 and _nested_only_there(code)
+        # When the function was patched before, its code is the very object in the source's compiled code, and in the pair.
+        holders = self._holders.get(id(code), 1) + (2 if id(code) in self._own else 0)
+        return sys.getrefcount(code) <= _HELD_ONCE + holders - 1 and self._nested_only_there(code)
 
-
-def _nested_only_there(code: CodeType) -> bool:
-    for inner in nested(code):
-        if sys.getrefcount(inner) > _NESTED or not _nested_only_there(inner):
-            return False
-    return True
+    def _nested_only_there(self, code: CodeType) -> bool:
+        for inner in nested(code):
+            allowed = _NESTED + (1 if id(inner) in self._own else 0)
+            if sys.getrefcount(inner) > allowed or not self._nested_only_there(inner):
+                return False
+        return True
 
 
 def is_class_body(code: CodeType) -> bool:
@@ -233,8 +238,13 @@ def _refcount_seen(function: FunctionType) -> int:
 _HELD_ONCE, _NESTED = _measure()
 
 
-def replace_held_codes(old: Iterable[CodeType], journal: Journal) -> None:
-    """Nothing yet."""
+def replace_held_codes(old: list[tuple[CodeType, FunctionType]], journal: Journal) -> None:
+    """Let lists, dicts and sets that hold the old code of a function (a decorator may have put it there) hold its new."""
+    twins: dict[int, tuple[object, object]] = {id(c): (c, f.__code__) for c, f in old if c is not f.__code__}
+    if twins:
+        for holder in gc.get_referrers(*(code for code, _ in old)):
+            if isinstance(holder, set | dict | list) and holder is not twins:
+                _substitute_in(holder, twins, journal)
 
 
 def is_held(function: FunctionType, ignore: list[Any]) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.facts import Facts, all_codes
-from hotswap.journal import MISSING, Journal
+from hotswap.journal import MISSING
 from hotswap.patch.functions import Merger, forward
 from hotswap.source import Source, StatementPath
 
@@ -20,6 +21,11 @@ CLASS_MACHINERY = frozenset(
 
 Execute = Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]
 """Runs code with globals and locals; given by the transaction, which observes what is called."""
+
+
+def is_bare_string(node: ast.stmt) -> bool:
+    """A string that stands alone; compiled alone it would become a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def compile_statement(source: Source, node: ast.stmt) -> CodeType:
@@ -43,19 +49,34 @@ def compile_member(source: Source, path: StatementPath) -> CodeType:
     return next(c for c in all_codes(code) if c.co_qualname == ".".join(names) and "__qualname__" in c.co_names)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is known of the names in the scope of a statement.
+
+    own: names that only this statement binds: those that it does not bind this time (another branch was taken, a star
+    import brings less) are gone afterwards.  later: names that a later statement binds.  origin: what the names held
+    before the round: a definition is poured into the one that the last binder made then.
+    """
+
+    own: set[str]
+    later: set[str]
+    origin: Mapping[str, Any]
+
+
 def run_in_module(
-    source: Source, node: ast.stmt, facts: Facts, own: set[str], namespace: dict[str, Any], merger: Merger,
+    source: Source, node: ast.stmt, facts: Facts, names: Names, namespace: dict[str, Any], merger: Merger,
     execute: Execute,
 ) -> tuple[set[str], set[str]]:  # fmt: skip
     """Run a top-level statement again.  Returns the names bound to something else, and those changed in place.
 
-    The namespace itself must be in the journal already.  `own` are names that only this statement binds: those that it
-    does not bind this time (another branch was taken, a star import brings less) are gone afterwards.
+    The namespace itself must be in the journal already.
     """
+    if is_bare_string(node) and "__doc__" not in facts.binds:
+        return set(), set()
     code = compile_statement(source, node)
     before = dict(namespace)
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        for name in own - facts.roots:
+        for name in names.own - facts.roots:
             namespace.pop(name, None)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         staging: dict[str, Any] = {}
@@ -64,12 +85,13 @@ def run_in_module(
     else:
         execute(code, namespace, None)
         after = dict(namespace)
-    return settle(node, facts, namespace, before, after, merger)
+    return settle(node, facts, names, namespace, before, after, merger)
 
 
 def settle(
-    node: ast.stmt, facts: Facts, namespace: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], merger: Merger
-) -> tuple[set[str], set[str]]:
+    node: ast.stmt, facts: Facts, names: Names, namespace: dict[str, Any], before: Mapping[str, Any],
+    after: Mapping[str, Any], merger: Merger,
+) -> tuple[set[str], set[str]]:  # fmt: skip
     """Decide what each name that the statement bound is to hold."""
     rebound, touched = {n for n in before if n not in after}, set()
     for name, value in after.items():
@@ -78,7 +100,11 @@ def settle(
             if name not in namespace:
                 namespace[name] = value
             continue
-        kept = merge_name(node, facts, name, old, value, before, merger)
+        if name in names.later:  # a later statement gives the name its value
+            kept = value
+        else:
+            old = names.origin.get(name, MISSING)
+            kept = value if old is value else merge_name(node, facts, name, old, value, names.origin, merger)
         if kept is old:
             if same_value(old, value):
                 pass
@@ -146,10 +172,13 @@ _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 
 
 def run_in_class(
-    source: Source, path: StatementPath, owner: type, namespace: dict[str, Any], journal: Journal, merger: Merger,
+    source: Source, path: StatementPath, owner: type, names: Names, namespace: dict[str, Any], merger: Merger,
     execute: Execute,
 ) -> tuple[set[str], set[str]]:  # fmt: skip
     """Run one statement of a class body again, in the live class."""
+    journal = merger.journal
+    if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
+        return set(), set()
     code = compile_member(source, path)
     before = {n: v for n, v in vars(owner).items() if n not in CLASS_MACHINERY}
     space = dict(before)
@@ -169,17 +198,29 @@ def run_in_class(
             continue
         if name == "__annotations__" and value == before.get(name):
             continue
-        old = before.get(name, MISSING)
-        kept = value if old is MISSING else merge_member(node, facts, name, old, value, merger)
+        value = implicit_kind(name, value)
+        old = before.get(name, MISSING) if name in names.later else names.origin.get(name, MISSING)
+        kept = value if old is MISSING or name in names.later else merge_member(node, facts, name, old, value, merger)
         if kept is old:
             touched.add(name)
-            continue
+            if before.get(name, MISSING) is old:
+                continue
         journal.set_attribute(owner, name, kept)
         set_name = getattr(type(kept), "__set_name__", None)
         if set_name is not None:
             set_name(kept, owner, name)
         rebound.add(name)
     return rebound, touched
+
+
+def implicit_kind(name: str, value: Any) -> Any:
+    """What `type` makes of functions with these names when a class is built."""
+    if isinstance(value, FunctionType):
+        if name == "__new__":
+            return staticmethod(value)
+        if name in ("__init_subclass__", "__class_getitem__"):
+            return classmethod(value)
+    return value
 
 
 def merge_member(node: ast.stmt, facts: Facts, name: str, old: Any, value: Any, merger: Merger) -> Any:
