@@ -272,7 +272,8 @@ class Planner:
             tracked = self.index.modules[reader]
             if reader != module and leaf not in tracked.source.text:
                 continue
-            for qualname, code in tracked.source.functions.items():
+            for qualname in sorted(tracked.source.function_mentions.get(leaf, ())):
+                code = tracked.source.functions[qualname]
                 if "." in name:
                     reads = leaf in code.attributes
                 else:
@@ -291,9 +292,10 @@ class Planner:
         leaf = name.rpartition(".")[2]
         for reader in {module, *self.aliases(module, root)} & self.index.modules.keys():
             tracked, source = self.index.modules[reader], self.source(reader)
-            if source is None or (reader != module and leaf not in source.text and "*" not in source.text):
+            if source is None:
                 continue
-            for number, facts in source.all_facts():
+            for number in sorted(source.mentions.get(leaf, set()) | source.mentions.get("*", set())):
+                facts = source.facts((number,))
                 if self.refers(tracked, facts, event, touched=touched, path=(number,)):
                     self.draft_affected(reader, (number,), f"it reads {name}", event)
                     if any(each.name == "*" for each in facts.imports):

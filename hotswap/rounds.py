@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -202,6 +203,8 @@ class Rounds:
             plan = self._plan(changes, edits)
         except SyntaxError as error:
             return self._rolled_back(changes, error, began)
+        except Exception as error:  # noqa: BLE001  a fault of ours must not look like success, nor end the program
+            return self._restart(changes, (own_fault(error, changes[0].path),), began)
         if plan.restart:
             return self._restart(changes, plan.restart, began)
         if not plan.edits and not plan.steps:
@@ -259,6 +262,15 @@ class Rounds:
         """Drop the trees that the round needed."""
         for tracked in self.index.modules.values():
             tracked.source.release()
+
+
+def own_fault(error: Exception, path: str) -> Reason:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Reason(
+        code="HS900", what="hotswap could not work out what to do", where=path,
+        why=f"{type(error).__name__}: {error} in {os.path.basename(place.filename)}:{place.lineno}, which is a fault in hotswap",
+        remedy="restart, and please report it",
+    )  # fmt: skip
 
 
 def mode(tracked: Tracked) -> object:

@@ -124,11 +124,26 @@ class Source:
 
     def all_facts(self) -> Iterator[tuple[int, Facts]]:
         """The facts of each statement of the module."""
-        if len(self._facts) < len(self.statements):
-            for index in range(len(self.statements)):
-                self.facts((index,))
-        for index in range(len(self.statements)):
-            yield index, self._facts[(index,)]
+        return ((number, self.facts((number,))) for number in range(len(self.statements)))
+
+    @cached_property
+    def mentions(self) -> dict[str, set[int]]:
+        """Which statements mention an identifier in what they read or import ("*": they import all there is)."""
+        found: dict[str, set[int]] = {}
+        for number, facts in self.all_facts():
+            words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
+            for word in words:
+                found.setdefault(word, set()).add(number)
+        return found
+
+    @cached_property
+    def function_mentions(self) -> dict[str, set[str]]:
+        """Which functions mention an identifier as a global or an attribute."""
+        found: dict[str, set[str]] = {}
+        for qualname, code in self.functions.items():
+            for word in {word for chain in code.reads for word in chain} | code.attributes:
+                found.setdefault(word, set()).add(qualname)
+        return found
 
     def text_of(self, node: ast.stmt) -> str:
         """The whole lines that the statement covers: equal lines are an equal statement, the reverse need not hold."""

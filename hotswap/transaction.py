@@ -420,6 +420,11 @@ class Transaction:
         for value in list(namespace.values()):
             if isinstance(value, list | dict | set | bytearray) and len(value) < 100_000:
                 self.journal.remember(value)
+            elif isinstance(value, type) and value.__module__ == name:
+                self.journal.on_rollback(restore_class, value, dict(vars(value)))
+            elif isinstance(value, FunctionType) or type(value).__module__ in self.index.modules:
+                if isinstance(getattr(value, "__dict__", None), dict):
+                    self.journal.remember(vars(value))
         for imported in self.graph.imports(self.index.modules[name]):
             if imported in self.index.modules and imported in sys.modules:
                 self._capture(imported, self.index.modules[imported].namespace)
@@ -492,6 +497,15 @@ class Transaction:
             if tracked is not None and module not in self.edits and tracked.calls is not None:
                 tracked.calls[line] = footprint
                 self.index.put(tracked)
+
+
+def restore_class(cls: type, before: dict[str, Any]) -> None:
+    """Undo what statements of the program wrote to a class."""
+    for name in [n for n in vars(cls) if n not in before]:
+        type.__delattr__(cls, name)
+    for name, value in before.items():
+        if vars(cls).get(name, MISSING) is not value and name not in ("__dict__", "__weakref__"):
+            type.__setattr__(cls, name, value)
 
 
 def removed_effect(edit: Edit, node: ast.stmt) -> Reason:

@@ -100,8 +100,8 @@ def settle(
             if name not in namespace:
                 namespace[name] = value
             continue
-        if name in names.later:  # a later statement gives the name its value
-            kept = value
+        if name in names.later and not same_class(names.origin.get(name), value):
+            kept = value  # a later statement gives the name its value
         else:
             old = names.origin.get(name, MISSING)
             kept = value if old is value else merge_name(node, facts, name, old, value, names.origin, merger)
@@ -133,11 +133,20 @@ def merge_name(
 
 def makes_function(node: ast.stmt, name: str, old: Any, value: Any, before: Mapping[str, Any]) -> bool:
     """Whether an assignment makes a function of its own (`f = lambda …`, `f = factory(…)`), before and after."""
+    if same_class(old, value):
+        return True
     if not isinstance(old, FunctionType) or not isinstance(node, ast.Assign | ast.AnnAssign):
         return False
     if not isinstance(node.value, ast.Lambda | ast.Call) or any(v is value for v in before.values()):
         return False
     return sum(v is old for v in before.values()) == 1
+
+
+def same_class(old: Any, value: Any) -> bool:
+    """Whether two classes are the old and the new version of one definition."""
+    if not isinstance(old, type) or not isinstance(value, type):
+        return False
+    return (old.__module__, old.__qualname__) == (value.__module__, value.__qualname__)
 
 
 def is_alias(value: Any, name: str) -> bool:
