@@ -1,0 +1,219 @@
+"""Says which paths to look at: events of the operating system → settled sets of files that may have changed.
+
+Events are hints and the disk is the truth: the reloader reads the files and compares.  So a false hint costs one look,
+and a missed one is the only error; wherever the events cannot vouch for a file, it is looked at as well.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+
+from hotswap.watching.backends import Silent, open_native, told_to_scan
+from hotswap.watching.events import Native, OpenNative
+from hotswap.watching.lookout import Lookout
+from hotswap.watching.mounts import Mounts, Trust
+from hotswap.watching.rhythm import Rhythm
+from hotswap.watching.status import WatchStatus, describe
+
+__all__ = ["WatchStatus", "Watcher"]
+
+_log = logging.getLogger("hotswap.watch")
+
+_SCAN_EVERY, _RECONCILE_EVERY = 1.0, 2.0
+# Shares of one core that looking around may cost: where events cannot be relied upon, and where they can.
+_SCAN_SHARE, _RECONCILE_SHARE = 0.05, 0.001
+_AT_ONCE = 128  # files looked at before another thread may have the lock
+_JOIN_TIMEOUT = 2.0
+
+
+class Watcher:
+    """Hints which tracked files may have changed.  All methods may be called from any thread.
+
+    `notify()` is called on the watcher's own thread whenever a settled batch is ready; what it raises is noted in
+    `status()` and otherwise ignored.
+    """
+
+    def __init__(
+        self, *, notify: Callable[[], None], poll: bool | float = False, quiet: float = 0.05, max_hold: float = 10.0,
+        reconcile: float = _RECONCILE_EVERY, native: OpenNative | None = None,
+    ) -> None:  # fmt: skip
+        self.ready = False
+        self._notify = notify
+        self._open = native or (told_to_scan if poll else open_native)
+        self._scanning = Rhythm(every=_SCAN_EVERY if isinstance(poll, bool) else float(poll), share=_SCAN_SHARE)
+        self._reconciling = Rhythm(every=reconcile, share=_RECONCILE_SHARE)
+        self._lookout = Lookout(quiet=quiet, max_hold=max_hold, wall=time.time_ns)
+        self._batch: set[str] = set()
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        _watchers.add(self)
+
+    # ------------------------------------------------------------------ starting and stopping
+
+    def start(self) -> None:
+        """Begin to watch.  Idempotent; also for a watcher that was stopped, or came into a child by a fork."""
+        with self._lock:
+            if self._thread is None:
+                native = self._listen()
+                self._thread = threading.Thread(target=self._run, args=(native,), name="hotswap-watch", daemon=True)
+                self._thread.start()
+
+    def _listen(self) -> Native:
+        try:
+            native = self._open()
+        except OSError as error:
+            native = Silent(error.strerror or str(error))
+        self._lookout.listen(native, Trust(native, Mounts()).doubt)
+        return native
+
+    def stop(self) -> None:
+        """Watch no longer; the thread ends and its descriptors are closed.  Idempotent."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            self._lookout.native.wake()
+        # Bounded, for notify() may be waiting for a lock that the caller of stop() holds.
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_JOIN_TIMEOUT)
+
+    # ------------------------------------------------------------------ what to watch
+
+    def track(self, files: Iterable[str]) -> None:
+        """Watch these source files too (absolute paths); one that does not exist is hinted when it appears."""
+        with self._lock:
+            now, idle = time.monotonic(), self._lookout.settler.due() is None
+            for file in files:
+                self._lookout.track(file, now)
+            if idle and self._lookout.settler.due() is not None:
+                self._lookout.native.wake()
+
+    def untrack(self, files: Iterable[str]) -> None:
+        """Watch these no longer, and hint them no longer."""
+        with self._lock:
+            for file in files:
+                self._lookout.untrack(file)
+                self._batch.discard(file)
+
+    # ------------------------------------------------------------------ what may have changed
+
+    def take(self) -> frozenset[str]:
+        """The settled files that may have changed since the last call."""
+        with self._lock:
+            batch, self._batch = frozenset(self._batch), set()
+            self.ready = False
+            return batch
+
+    def flush(self) -> frozenset[str]:
+        """A barrier: whatever any process saved, created, deleted or renamed before this call is in the result."""
+        with self._lock:
+            return self._lookout.flush(time.monotonic()) | self.take()
+
+    def status(self) -> WatchStatus:
+        """How well the watching goes, and where it does not."""
+        with self._lock:
+            return describe(self._lookout, running=self._thread is not None, now=time.monotonic())
+
+    # ------------------------------------------------------------------ the thread
+
+    def _run(self, native: Native) -> None:
+        try:
+            while self._thread is threading.current_thread():
+                native.wait(self._pause())
+                self._turn()
+        finally:
+            with self._lock:
+                if self._lookout.native is native:
+                    self._lookout.deafen()
+                native.close()
+
+    def _pause(self) -> float | None:
+        """How long there is nothing to do unless something happens."""
+        with self._lock:
+            lookout = self._lookout
+            times = [lookout.settler.due()]
+            if lookout.gap is not None:
+                return 0.0
+            if lookout.unvouched:
+                times.append(self._scanning.next)
+            if len(lookout.unvouched) < len(lookout.index):
+                times.append(self._reconciling.next)
+        return min((t - time.monotonic() for t in times if t is not None), default=None)
+
+    def _turn(self) -> None:
+        with self._lock:
+            self._lookout.drain(time.monotonic())
+        self._look_around()
+        with self._lock:
+            batch = self._lookout.settled(time.monotonic())
+            self._batch |= batch
+            self.ready = bool(self._batch)
+        if batch:
+            self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._notify()
+        except Exception as error:  # noqa: BLE001  whatever it is, the next batch must be told of
+            self._lookout.error = f"notify() raised {error!r}"
+            _log.exception("the receiver of settled files raised")
+
+    def _look_around(self) -> None:
+        lookout = self._lookout
+        began = time.monotonic()
+        with self._lock:
+            gap, everything = lookout.gap, list(lookout.index.files)
+        if gap is not None:
+            self._in_turns(lookout.look, everything)
+            with self._lock:
+                lookout.gap = None if lookout.gap is gap else lookout.gap
+            self._reconciling.done(began, time.monotonic())
+            return
+        if began >= self._scanning.next:
+            self._in_turns(lookout.scan, [f for f in everything if f in lookout.unvouched])
+            self._scanning.done(began, time.monotonic())
+        if began >= self._reconciling.next:
+            self._in_turns(lookout.reconcile, [f for f in everything if f not in lookout.unvouched])
+            self._reconciling.done(began, time.monotonic())
+
+    def _in_turns(self, look: Callable[[Sequence[str], float], None], files: Sequence[str]) -> None:
+        for start in range(0, len(files), _AT_ONCE):
+            with self._lock:
+                look(files[start : start + _AT_ONCE], time.monotonic())
+
+    # ------------------------------------------------------------------ forks
+
+    def _before_fork(self) -> None:
+        self._lock.acquire()  # else the child could inherit a half-written state, and a lock that nobody releases
+
+    def _after_fork(self) -> None:
+        self._lock.release()
+
+    def _in_child(self) -> None:
+        """The thread stayed behind with the parent: here only looks tell, until the child calls `start()` itself."""
+        self._thread = None
+        self._lookout.native.abandon()
+        self._lookout.deafen()
+        self._lock.release()
+
+
+_watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
+
+
+def _each(method: Callable[[Watcher], None]) -> Callable[[], None]:
+    def call() -> None:
+        for watcher in list(_watchers):
+            method(watcher)
+
+    return call
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_each(Watcher._before_fork),
+        after_in_parent=_each(Watcher._after_fork),
+        after_in_child=_each(Watcher._in_child),
+    )

@@ -1,0 +1,182 @@
+"""Linux: the kernel's own queue, read directly.
+
+watchdog's bindings are used, not its observers: those pass each event through three threads, hold an unpaired rename
+back for half a second, watch whole trees (`node_modules` as well) and only log an overflow.  Read directly, one
+descriptor and no thread serve any number of directories, and reading the queue empty is a proof that nothing is
+outstanding: the kernel queues an event before the system call that caused it returns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import select
+import struct
+import termios
+from collections.abc import Iterator
+from contextlib import suppress
+
+from watchdog.observers.inotify_c import InotifyConstants as In
+from watchdog.observers.inotify_c import WatchDescriptor, inotify_add_watch, inotify_init, inotify_rm_watch
+
+from hotswap.watching.events import Event, Use, What
+
+_ENTRIES = In.IN_CREATE | In.IN_DELETE | In.IN_MOVED_FROM | In.IN_MOVED_TO
+_SELF = In.IN_DELETE_SELF | In.IN_MOVE_SELF
+_MASKS = {
+    Use.CONTENT: _ENTRIES | _SELF | In.IN_MODIFY | In.IN_CLOSE_WRITE | In.IN_ATTRIB,
+    Use.ENTRIES: _ENTRIES | _SELF,
+    Use.SELF: _SELF,
+}
+_GONE = _SELF | In.IN_IGNORED | In.IN_UNMOUNT
+_HEADER = struct.Struct("iIII")
+_LEAST_READ = 4096  # the kernel refuses a buffer that does not hold the next event whole
+
+
+class Inotify:
+    """One inotify descriptor and the directories that it watches."""
+
+    name = "inotify"
+    prompt = True
+
+    def __init__(self) -> None:
+        self._fd = _open()
+        self._wake_r, self._wake_w = os.pipe()
+        for fd in (self._wake_r, self._wake_w):
+            os.set_blocking(fd, False)  # noqa: FBT003  it takes no keyword
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+        self._poll.register(self._wake_r, select.POLLIN)
+        self._watch_of: dict[str, int] = {}
+        self._directories: dict[int, set[str]] = {}
+
+    def arm(self, directory: str, use: Use) -> None:
+        """Watch a directory, in addition to what it is watched for already."""
+        mask = _MASKS[use] | In.IN_ONLYDIR | In.IN_MASK_ADD
+        watch = _checked(inotify_add_watch(self._fd, os.fsencode(directory), mask), directory)
+        if self._watch_of.get(directory, watch) != watch:  # another directory has taken its place
+            self.disarm(directory)
+        self._watch_of[directory] = watch
+        # Two paths of one directory (a bind mount, a name in another case) share one watch.
+        self._directories.setdefault(watch, set()).add(directory)
+
+    def disarm(self, directory: str) -> None:
+        """Watch it no longer."""
+        watch = self._watch_of.pop(directory, None)
+        if watch is None:
+            return
+        self._directories[watch].discard(directory)
+        if not self._directories[watch]:
+            del self._directories[watch]
+            inotify_rm_watch(self._fd, WatchDescriptor(watch))  # fails when the directory is gone
+
+    def drain(self) -> list[Event]:
+        """Take what has happened, without waiting.
+
+        Reads what was queued when it began and no more, so that a busy writer cannot keep it here.
+        """
+        events: list[Event] = []
+        left = _queued(self._fd)
+        while left > 0:
+            try:
+                data = os.read(self._fd, max(left, _LEAST_READ))
+            except BlockingIOError:
+                break
+            left -= len(data)
+            for watch, mask, name in _parse(data):
+                events.extend(self._translate(watch, mask, name))
+        return events
+
+    def _translate(self, watch: int, mask: int, name: str) -> Iterator[Event]:
+        if mask & In.IN_Q_OVERFLOW:
+            yield Event("", What.LOST)
+            return
+        directories = self._directories.get(watch, ())
+        if not name:
+            if mask & _GONE:
+                yield from [Event(directory, What.SEEN, tree=True) for directory in directories]
+            return
+        for directory in directories:
+            yield from _entry_event(os.path.join(directory, name), mask)
+
+    def wait(self, timeout: float | None) -> None:
+        """Sleep until there is something to drain, or something to do."""
+        ready = self._poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+        if any(fd == self._wake_r for fd, _ in ready):
+            os.read(self._wake_r, _LEAST_READ)
+
+    def wake(self) -> None:
+        """Let `wait()` return."""
+        with suppress(BlockingIOError):  # so many wakes are unread that another one adds nothing
+            os.write(self._wake_w, b"!")
+
+    def proves(self, directory: str) -> bool:
+        """Open the directory and see whether a watch of its own notices: no file is touched for it."""
+        fd = _open()
+        try:
+            inotify_add_watch(fd, os.fsencode(directory), In.IN_OPEN | In.IN_ONLYDIR)
+            os.close(os.open(directory, os.O_RDONLY | os.O_DIRECTORY))
+            return _queued(fd) > 0
+        finally:
+            os.close(fd)
+
+    def close(self) -> None:
+        """Give the descriptors back; the kernel drops all watches with them."""
+        if self._fd >= 0:
+            for fd in (self._fd, self._wake_r, self._wake_w):
+                os.close(fd)
+            self._fd = -1
+
+    def abandon(self) -> None:
+        """Close the copies of a forked child: the queue behind them belongs to the parent, and stays as it is."""
+        self.close()
+
+
+def _open() -> int:
+    fd = _checked(inotify_init(), "inotify_init")
+    os.set_inheritable(fd, False)  # noqa: FBT003  else each exec leaks one of the 128 that a user may have
+    os.set_blocking(fd, False)  # noqa: FBT003  it takes no keyword
+    return fd
+
+
+def _checked(result: int, about: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, _MEANINGS.get(number) or os.strerror(number), about)
+    return result
+
+
+_MEANINGS = {
+    errno.ENOSPC: "no inotify watch is left (raise fs.inotify.max_user_watches)",
+    errno.EMFILE: "no inotify instance is left (raise fs.inotify.max_user_instances)",
+}
+
+
+def _queued(fd: int) -> int:
+    """How many bytes of events wait in the kernel."""
+    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4), "little")
+
+
+def _parse(data: bytes) -> Iterator[tuple[int, int, str]]:
+    position = 0
+    while position < len(data):
+        watch, mask, _cookie, length = _HEADER.unpack_from(data, position)
+        position += _HEADER.size
+        yield watch, mask, os.fsdecode(data[position : position + length].rstrip(b"\0"))
+        position += length
+
+
+def _entry_event(path: str, mask: int) -> Iterator[Event]:
+    if mask & In.IN_ISDIR:
+        if mask & _ENTRIES:
+            yield Event(path, What.SEEN, tree=True)
+    elif mask & (In.IN_CLOSE_WRITE | In.IN_MOVED_TO):
+        yield Event(path, What.FINISHED)
+    elif mask & In.IN_ATTRIB:
+        yield Event(path, What.TOUCHED)
+    elif mask & In.IN_MODIFY:
+        yield Event(path, What.WRITING)
+    else:
+        yield Event(path, What.SEEN)
