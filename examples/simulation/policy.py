@@ -1,0 +1,13 @@
+"""How a customer chooses a till.  The docstring is what the table calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from market import Till
+
+
+def choose(tills: Sequence[Till], chance: Random) -> Till:
+    """any till"""
+    return chance.choice(tills)
