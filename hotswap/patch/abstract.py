@@ -46,8 +46,7 @@ def _clear_abstract_caches() -> None:
 
 
 def _abstract_classes() -> Iterator[type]:
-    """All classes made by ABCMeta.  Subclasses of one are such as well, so the first of each line stands below `object`
-    or below a class of another metaclass."""
+    """All classes made by ABCMeta."""
     seen: set[type] = set()
     todo = type.__subclasses__(object)
     while todo:
@@ -59,7 +58,8 @@ def _abstract_classes() -> Iterator[type]:
                 yield cls
 
 
-_DISPATCHER = next(c for c in functools.singledispatch.__code__.co_consts if isinstance(c, CodeType) and c.co_name == "wrapper")
+_CODES = [c for c in functools.singledispatch.__code__.co_consts if isinstance(c, CodeType)]
+_DISPATCHER = next(c for c in _CODES if c.co_name == "wrapper")
 
 
 def _clear_dispatch() -> None:

@@ -1,7 +1,7 @@
 """A live class made to behave as a freshly built one; it stays the class that instances, subclasses and others know.
 
-The fresh class has been built by its whole machinery (metaclass, decorators, `__init_subclass__`), so what a fresh process
-would have is read from it, never guessed.  `pour` moves that into the live class, member by member.
+The fresh class has been built by its whole machinery (metaclass, decorators, `__init_subclass__`), so what a fresh
+process would have is read from it, never guessed.  `pour` moves that into the live class, member by member.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery
 from hotswap.patch.functions import Merge
-from hotswap.patch.instances import alive, can_be_counted, forget_cached
+from hotswap.patch.instances import alive, can_be_counted, family, forget_cached
 from hotswap.patch.reasons import because, reason
 from hotswap.patch.twins import Twins
 
@@ -27,11 +27,11 @@ Keep = frozenset[str]
 
 
 def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep = frozenset()) -> type:
-    """Make `live` behave as `fresh`; returns the class that the name must be bound to, `live` nearly always.
+    """Make `live` behave as `fresh`; returns the class that the name must be bound to: `live` nearly always.
 
-    `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they are
-    functions or made by the machinery of the class.  Raises CannotSwap, before anything is written, for what cannot be true
-    in this process.  Afterwards `fresh` is no subclass of anybody, and nothing in `live` refers to it.
+    `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they
+    are functions or made by the machinery of the class.  Raises CannotSwap, before anything is written, for what cannot
+    be true in this process.  Afterwards `fresh` is no subclass of a class of the program, and `live` is free of it.
     """
     if live is fresh:
         return live
@@ -45,7 +45,7 @@ def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep 
 
 
 def plain(cls: type) -> bool:
-    """Whether members of the class may be written one by one: nothing but `type` or ABCMeta took part in building it."""
+    """Whether members of the class may be written one by one: nothing but `type` or ABCMeta had a part in building it."""
     if type(cls) not in (type, ABCMeta) or "__slots__" in cls.__dict__ or machinery.generated(cls):
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
@@ -54,7 +54,7 @@ def plain(cls: type) -> bool:
 
 
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
-    """Compute again what depends on the members of a plain class, after some were written one by one.
+    """Compute again what depends on the members of a plain class, after some of them were written.
 
     `stated` are names that the class statement binds itself; a `__hash__` among them is left alone.
     """
@@ -68,7 +68,7 @@ def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
 
 
 def dismiss(fresh: type) -> None:
-    """Take a class that is not needed any more from its bases' lists of subclasses, without waiting for the collector."""
+    """Take a class that nobody needs from its bases' lists of subclasses, without waiting for the collector."""
     if all(b is layout.native_base(b) for b in fresh.__bases__):
         return  # built-in classes list so much that nobody reads it
     try:
@@ -103,7 +103,7 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
     instances = alive(live)
     if instances:
         raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
-    subclasses = [c.__qualname__ for c in type.__subclasses__(live)]
+    subclasses = [child.__qualname__ for child in family(live) if child is not live]
     if subclasses:
         raise CannotSwap(because(obstacle, f"its subclasses {', '.join(subclasses)} build on the old ones"))
 
@@ -139,7 +139,7 @@ class _Pouring:
         dismiss(self.fresh)
 
     def replace(self) -> type:
-        """Nobody needs the live class object: the fresh one takes its place, with the live functions and kept values."""
+        """Nobody needs the live class: the fresh one takes its place, with the live functions and kept values."""
         self.twins.add(self.live, self.fresh)
         for name in self.keep & self.live.__dict__.keys():
             self.journal.set_attribute(self.fresh, name, self.live.__dict__[name])
@@ -155,7 +155,8 @@ class _Pouring:
             if bases != self.live.__bases__:
                 layout.set_bases(self.live, bases, self.journal)
         except TypeError as error:
-            raise CannotSwap(reason("HS204", self.live, "has other bases now", f"Python refuses them: {error}")) from error
+            why = f"Python refuses them: {error}"
+            raise CannotSwap(reason("HS204", self.live, "has other bases now", why)) from error
 
     def _members(self, target: type) -> None:
         """Store every member of the fresh class, in its order."""
@@ -165,9 +166,14 @@ class _Pouring:
             if layout.is_layout_member(self.fresh, name):
                 self._layout_member(target, name, value)
                 continue
-            stored = self._merged(name, value)
-            if target.__dict__.get(name, MISSING) is not stored:
-                self.journal.set_attribute(target, name, stored)
+            self._store(target, name, self._merged(name, value))
+
+    def _store(self, target: type, name: str, value: object) -> None:
+        before = target.__dict__.get(name, MISSING)
+        if before is MISSING and name in layout.GUARDED:
+            layout.add_member(target, name, value, self.journal)
+        elif before is not value:
+            self.journal.set_attribute(target, name, value)
 
     def _merged(self, name: str, fresh: Any) -> Any:
         """The object to store for a member, free of references to fresh classes."""
@@ -202,12 +208,12 @@ class _Pouring:
     def _layout_member(self, target: type, name: str, fresh: Any) -> None:
         """Slots, `__dict__` and `__weakref__` belong to one class; only a class that lost a base lacks its own."""
         if name not in target.__dict__ and isinstance(fresh, types.GetSetDescriptorType):
-            layout.add_layout_member(target, name, fresh, self.journal)
+            layout.add_member(target, name, layout.own_getset(target, fresh), self.journal)
 
     def _drop_members(self) -> None:
         for name in [n for n in self.live.__dict__ if n not in self.fresh.__dict__ and n not in self.keep]:
-            if layout.is_layout_member(self.live, name):
-                layout.drop_layout_member(self.live, name, self.journal)
+            if name in layout.GUARDED:
+                layout.drop_member(self.live, name, self.journal)
             else:
                 self.journal.delete_attribute(self.live, name)
 

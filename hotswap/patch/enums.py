@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, EnumMeta, Flag
+from itertools import chain
 from typing import Any
 
 from hotswap.errors import CannotSwap
@@ -55,7 +56,7 @@ class Members:
                     journal.set_attribute(old, name, getattr(new, name))
 
     def finish(self, journal: Journal) -> None:
-        """The tables.  `Color.__members__` is a view of a dictionary that others may hold: it stays, with new content."""
+        """The tables.  `Color.__members__` is a view of a dictionary that others hold: it stays, with new content."""
         replace_content(self._map, dict(self._live._member_map_), journal)
         journal.set_attribute(self._live, "_member_map_", self._map)
         table = self._live.__dict__["_value2member_map_"]
@@ -73,21 +74,25 @@ class Members:
                 raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
     def _check_replaced(self, member: Enum) -> None:
-        """A member that is an int or str itself cannot take on another value; it can be replaced when nobody holds it."""
+        """A member that is an int or str itself cannot take on another value, only be replaced when nobody holds it."""
         count = self._held(member)
         if count:
             native = native_base(type(member)).__name__
-            why = f"the value of {member._name_} changed; it is an immutable {native}, and {count} object(s) refer to it"
+            why = f"the value of {member._name_} changed; it is an immutable {native} that {count} object(s) hold"
             raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
     def _held(self, member: Enum) -> int:
-        own = [*map(self._live.__dict__.get, _TABLES), self._old, *self._live.__dict__.values()]
-        return sum(1 for o in holders(member, own) if not self._is_bookkeeping(o, member))
+        """How many objects outside of the class refer to a member."""
+        count = 0  # counted in a loop: a comprehension would hold the member in a cell
+        own = chain(map(self._live.__dict__.get, _TABLES), (self._old,), self._live.__dict__.values())
+        for holder in holders(member, own):
+            count += not self._is_bookkeeping(holder, member)
+        return count
 
     def _is_bookkeeping(self, holder: object, member: Enum) -> bool:
-        """Whether an object that refers to a member belongs to its class: the namespace, another member, a pair of ours."""
-        if isinstance(holder, self._live):
-            return True
+        """Whether what refers to a member belongs to its class: the namespace, another member, a pair of ours."""
+        if isinstance(holder, Enum):
+            return type(holder) is self._live
         if type(holder) is dict:
             return holder.get("_member_map_", self) is self._map or holder.get("__objclass__") is self._live
         return isinstance(holder, tuple) and len(holder) == 2 and holder[0] is member and type(holder[1]) is self._fresh
@@ -122,4 +127,7 @@ def _same_payload(old: Any, new: Any) -> bool:
     native = native_base(type(new))
     if native is object:
         return True
-    return native_base(type(old)) is native and bool(native.__eq__(old, new)) and native.__repr__(old) == native.__repr__(new)
+    if native_base(type(old)) is not native:
+        return False
+    equal, text = getattr(native, "__eq__"), getattr(native, "__repr__")  # noqa: B009  unbound: what the mixin says
+    return equal(old, new) is True and text(old) == text(new)

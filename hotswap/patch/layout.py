@@ -1,4 +1,4 @@
-"""The C layout of a class: whether two classes agree in it, and the two changes that it restricts, bases and metaclass."""
+"""The C layout of a class: whether two classes agree in it, and the changes that it restricts: bases, metaclass."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
     """`cls.__bases__ = bases` for any two layouts that agree as a whole.
 
     CPython compares the old best base with the new one, not the class before with the class after.  So it refuses
-    `object` -> `class Walk`, although a class has a `__dict__` and a `__weakref__` either way.  Where it refuses for that
-    reason the pointer to the best base is moved first to one that it accepts, after a look that it is where we think.
+    `object` -> `class Walk`, although a class has a `__dict__` and a `__weakref__` either way.  Where it refuses for
+    that reason the pointer to the best base is moved first to one that it accepts, if it is where it is expected.
     """
     if cls.__bases__ == bases:
         return
@@ -146,7 +146,7 @@ def set_metaclass(cls: type, metaclass: type, journal: Journal) -> None:
 
 
 def assign_metaclass(cls: type, metaclass: type) -> None:
-    """`cls.__class__ = metaclass`, also from and to `type` itself, which CPython refuses because `type` is immutable."""
+    """`cls.__class__ = metaclass`, also from and to `type`, which CPython refuses because `type` is immutable."""
     if not same_metaclass_layout(type(cls), metaclass):
         raise TypeError(f"{metaclass.__qualname__!r} object layout differs from {type(cls).__qualname__!r}")
     try:
@@ -163,20 +163,23 @@ def same_metaclass_layout(one: type, other: type) -> bool:
     return layout(one) == layout(other)
 
 
-# ---------------------------------------------------------------------- descriptors that belong to one class
+# ---------------------------------------------------------------------- members that setattr cannot write or delete
+
+GUARDED = frozenset(("__dict__", "__weakref__", "__type_params__"))
 
 
-def add_layout_member(cls: type, name: str, model: types.GetSetDescriptorType, journal: Journal) -> None:
-    """Give a class a `__dict__` or `__weakref__` descriptor of its own, like that of another class."""
-    journal.call((_write, cls, name, _own_getset(cls, model)), (_drop, cls, name))
+def add_member(cls: type, name: str, value: object, journal: Journal) -> None:
+    """Put a member into the class that it did not have itself, past the guard of `type`."""
+    journal.call((_write, cls, name, value), (_drop, cls, name))
 
 
-def drop_layout_member(cls: type, name: str, journal: Journal) -> None:
-    """Take that descriptor away: a base has one as well."""
+def drop_member(cls: type, name: str, journal: Journal) -> None:
+    """Take a member out of the class, past the guard of `type`."""
     journal.call((_drop, cls, name), (_write, cls, name, cls.__dict__[name]))
 
 
-def _own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
+def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
+    """A `__dict__` or `__weakref__` descriptor for the class, like that of another class."""
     pointer = ctypes.c_void_p.from_address(id(model) + _GETSET_AT)
     name = ctypes.c_char_p.from_address(pointer.value or 0).value
     if name != model.__name__.encode():
@@ -187,7 +190,7 @@ def _own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
 
 
 def _namespace(cls: type) -> dict[str, Any]:
-    """The dictionary behind the read-only view: `type` has a `__dict__` attribute itself, so setattr cannot write one."""
+    """The dictionary behind the read-only view: `type` has a `__dict__` itself, so setattr cannot write one."""
     found: dict[str, Any] = gc.get_referents(cls.__dict__)[0]
     return found
 

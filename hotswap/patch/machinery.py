@@ -1,4 +1,4 @@
-"""What the machinery of classes makes: which members it generated, and what it takes to redo its work in a live class."""
+"""What the machinery of classes makes: which members it generated, and how its work is redone in a live class."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def same_function(old: functools.cached_property[Any], fresh: object) -> bool:
     """Whether two cached properties compute the same."""
     if not isinstance(fresh, functools.cached_property):
         return False
-    codes = [getattr(p.func, "__code__", None) for p in (old, fresh)]
-    return None not in codes and behaviour(codes[0]) == behaviour(codes[1])
+    one, other = (getattr(p.func, "__code__", None) for p in (old, fresh))
+    return one is not None and other is not None and behaviour(one) == behaviour(other)

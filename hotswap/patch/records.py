@@ -49,7 +49,8 @@ class Fields:
         """Raises CannotSwap when an instance lacks a field that has no default."""
         self._live, self._fresh = live, fresh
         wanted = _wanted(live, fresh)
-        self._missing = [(o, n, make) for o in _instances(live, wanted) for n, make in wanted.items() if not has_value(o, n)]
+        pairs = [(o, n) for o in (living(live) if wanted else ()) for n in wanted]
+        self._missing = [(o, n, wanted[n]) for o, n in pairs if not has_value(o, n)]
         self._check_required()
         self._values = [(o, n, make(o)) for o, n, make in self._missing if make is not None]
 
@@ -61,7 +62,8 @@ class Fields:
         if required:
             names = ", ".join(sorted(set(required.values())))
             why = f"{len(required)} living instance(s) have no value for {names}"
-            raise CannotSwap(reason("HS207", self._fresh, "has a new field without default", why, "give it a default, or restart"))
+            remedy = "give it a default, or restart"
+            raise CannotSwap(reason("HS207", self._fresh, "has a new field without default", why, remedy))
 
     def begin(self, journal: Journal) -> None:
         """Nothing."""
@@ -74,10 +76,6 @@ class Fields:
                 journal.set_item(space, name, value)
             else:
                 journal.set_attribute(instance, name, value)
-
-
-def _instances(live: type, wanted: Mapping[str, Make | None]) -> list[Any]:
-    return living(live) if wanted else []
 
 
 def _wanted(live: type, fresh: type) -> dict[str, Make | None]:

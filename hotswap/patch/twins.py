@@ -39,7 +39,7 @@ class Twins:
     def settle(self, value: Any, depth: int = _DEEP) -> Any:
         """The value with every fresh object in it replaced; only what cannot be changed in place is made anew."""
         live = self.of(value)
-        if live is not value or depth == 0 or isinstance(value, type | types.ModuleType | _ATOMS):
+        if live is not value or depth == 0 or isinstance(value, (type, types.ModuleType, *_ATOMS)):
             return live
         if isinstance(value, _IMMUTABLE):
             return self._rebuilt(value, depth - 1)
@@ -121,19 +121,20 @@ class Twins:
         if type(value) not in (tuple, frozenset):
             return value
         parts = [self.settle(v, depth) for v in value]
-        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
+        if all(a is b for a, b in zip(parts, value, strict=True)):
+            return value
+        return frozenset(parts) if isinstance(value, frozenset) else tuple(parts)
 
     def _rebuilt_partial(self, value: functools.partial[Any], depth: int) -> Any:
-        before = value.func, *value.args
-        after = [self.settle(v, depth) for v in before]
+        function, arguments = self.settle(value.func, depth), self.settle(value.args, depth)
         self._settle_dict(value.keywords, depth)
-        if all(a is b for a, b in zip(after, before, strict=True)):
+        if function is value.func and arguments is value.args:
             return value
-        return type(value)(*after, **value.keywords)
+        return functools.partial(function, *arguments, **value.keywords)
 
 
-_ATOMS = int | float | complex | str | bytes | bytearray | type(None) | types.CodeType
-_IMMUTABLE = tuple | frozenset | types.MethodType | weakref.ref | functools.partial
+_ATOMS = (int, float, complex, str, bytes, bytearray, type(None), types.CodeType)
+_IMMUTABLE = (tuple, frozenset, types.MethodType, weakref.ref, functools.partial)
 
 
 def _plainly(value: object, name: str) -> Any:

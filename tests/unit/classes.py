@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from hotswap.codes import behaviour
@@ -126,15 +127,30 @@ def _function(function: types.FunctionType, known: dict[str, Any], depth: int) -
 
 
 def state(cls: type) -> dict[str, Any]:
-    """A class exactly as it is, identities included, to be compared after a rollback."""
+    """A class exactly as it is, identities included, to be compared after a rollback; holds no member of it."""
     space = {n: (id(v), _deep_state(v)) for n, v in vars(cls).items()}
-    shape = (cls.__bases__, cls.__mro__, cls.__name__, cls.__qualname__, type(cls), layout(cls), type.__subclasses__(cls))
+    shape: Any = (cls.__bases__, cls.__mro__, cls.__name__, cls.__qualname__, type(cls), layout(cls), type.__subclasses__(cls))
     return {"space": space, "shape": shape, "described": described(cls)}
 
 
 def _deep_state(value: Any) -> Any:
     if isinstance(value, types.FunctionType):
         return value.__code__, value.__defaults__, dict(value.__dict__), value.__closure__
-    if isinstance(value, list | dict | set):
-        return type(value), list(value.items()) if isinstance(value, dict) else list(value)
-    return None
+    if isinstance(value, dict):
+        return [(key, id(each)) for key, each in value.items()]
+    if isinstance(value, list | set):
+        return [id(each) for each in value]
+    return [(n, id(each)) for n, each in vars(value).items()] if isinstance(value, Enum) else None
+
+
+def failing_at(number: int) -> Callable[[], None]:
+    """A hook that raises at the n-th write."""
+    count = 0
+
+    def hook() -> None:
+        nonlocal count
+        count += 1
+        if count == number:
+            raise OSError(number)
+
+    return hook

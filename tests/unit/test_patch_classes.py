@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import pickle
 import sys
+import weakref
+from abc import abstractmethod
 
 import pytest
 
 from hotswap.errors import CannotSwap
-from hotswap.journal import MISSING
-from hotswap.patch import classes
-from tests.unit.classes import described, pristine, program, state
-
-PEP_695 = pytest.mark.skipif(sys.version_info < (3, 12), reason="type parameters came with Python 3.12")
+from hotswap.patch import classes, instances, layout
+from tests.unit.classes import described, failing_at, pristine, program, state
 
 EDITS = {
     "a method edited": ("class A:\n def f(self): return 1", "class A:\n def f(self): return 2"),
@@ -90,6 +89,18 @@ EDITS = {
         "class M(type):\n def __new__(m, n, b, s):\n  s['made'] = 1\n  return super().__new__(m, n, b, s)\n"
         " def __call__(c): return 5\nclass A(metaclass=M): pass",
     ),
+    "a metaclass that guards its classes": (
+        "class M(type):\n def __init__(c, *a): c.number = len(c.mro())\n"
+        " def __setattr__(c, n, v):\n  if n != 'number': raise AttributeError(n)\n  super().__setattr__(n, v)\n"
+        " @classmethod\n def __prepare__(m, n, b): return {'prepared': True}\nclass A(metaclass=M):\n x = 1",
+        "class M(type):\n def __init__(c, *a): c.number = len(c.mro())\n"
+        " def __setattr__(c, n, v):\n  if n != 'number': raise AttributeError(n)\n  super().__setattr__(n, v)\n"
+        " @classmethod\n def __prepare__(m, n, b): return {'prepared': True}\nclass A(metaclass=M):\n y = 1",
+    ),
+    "a metaclass with an order of its own": (
+        "class W: pass\nclass M(type):\n def mro(c): return [c, W, object]\nclass A(metaclass=M): pass",
+        "class W: pass\nclass M(type):\n def mro(c): return [c, W, object]\nclass A(metaclass=M):\n x = 1",
+    ),
     "a descriptor that knows its owner": (
         "class D:\n def __set_name__(self, o, n): self.owner, self.name = o, n\nclass A: pass",
         "class D:\n def __set_name__(self, o, n): self.owner, self.name = o, n\nclass A:\n x = D()\n y = {'in': (D(), x)}",
@@ -100,6 +111,12 @@ EDITS = {
         " @f.register\n def _(self, x: int): return __class__",
     ),
 }  # fmt: skip
+if sys.version_info >= (3, 12):
+    EDITS |= {
+        "type parameters": ("class A[T]:\n def f(self) -> T: pass", "class A[T, *U]:\n def f(self, x: T) -> U: return T"),
+        "the first type parameter": ("class A: pass", "class A[T]:\n def f(self, x: T): return super().__repr__()"),
+        "no type parameter": ("class A[T]: pass", "class A: pass"),
+    }
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -159,19 +176,6 @@ def test_nothing_of_a_poured_class_refers_to_the_fresh_one(edit):
         assert [c for c in gc.get_objects() if isinstance(c, type) and c.__module__ == "poured" and c.__qualname__ == "A"] == [app.A]
 
 
-def failing_at(number):
-    """A hook that raises at the n-th write."""
-    count = 0
-
-    def hook():
-        nonlocal count
-        count += 1
-        if count == number:
-            raise OSError(number)
-
-    return hook
-
-
 def _last_class(source):
     """The statement that binds A, with its decorators; the rest of the source did not change."""
     lines = source.split("\n")
@@ -179,3 +183,258 @@ def _last_class(source):
     while start and lines[start - 1].startswith("@"):
         start -= 1
     return "\n".join(lines[start:])
+
+
+# ---------------------------------------------------------------------- what holders see
+
+
+def test_instances_subclasses_and_pickles_go_on_with_the_new_class():
+    """Old instances run new code, and are instances of the class they can be pickled as; subclasses inherit."""
+    with program("class A:\n def f(self): return 1\nclass B(A): pass") as app:
+        one, sub, blob, method = app.A(), app.B(), pickle.dumps(app.A()), app.A().f
+        app.edit("class A:\n def f(self): return 2\n def g(self): return __class__")
+        assert (one.f(), sub.f(), pickle.loads(blob).f(), method()) == (2, 2, 2, 2)
+        assert sub.g() is app.A
+        assert type(pickle.loads(pickle.dumps(one))) is type(one) is app.A
+        assert isinstance(sub, app.A)
+
+
+def test_a_base_given_to_a_class_reaches_instances_and_follows_later_edits():
+    """From no base to one: what is written to the base afterwards is seen, and `super()` works."""
+    with program("class W:\n def f(self): return 1\nclass A:\n def f(self): return 0") as app:
+        one = app.A()
+        one.x = 5
+        app.edit("class A(W):\n def f(self): return super().f() + self.x")
+        assert one.f() == 6
+        app.W.f = lambda self: 10
+        assert one.f() == 15
+        assert type.__subclasses__(app.W) == [app.A]
+        assert vars(one) == {"x": 5}
+
+
+def test_a_base_taken_from_a_class_leaves_instances_usable():
+    """From one base to none: attributes, `__dict__` and weak references of old instances go on working."""
+    with program("class W: pass\nclass A(W): pass") as app:
+        one = app.A()
+        one.x = 5
+        app.edit("class A: pass")
+        reference = weakref.ref(one)
+        assert (vars(one), one.__weakref__, reference()) == ({"x": 5}, reference, one)
+        assert not isinstance(one, app.W)
+
+
+def test_bases_go_to_and_fro_without_leaking():
+    """A hundred changes of the base leave no reference behind."""
+    with program("class W: pass\nclass A: pass") as app:
+        for _ in range(3):
+            app.edit("class A(W): pass")
+            app.edit("class A: pass")
+        app.journal.close()
+        before = sys.getrefcount(app.W), sys.getrefcount(app.A)
+        for _ in range(100):
+            layout.assign_bases(app.A, (app.W,))
+            layout.assign_bases(app.A, (object,))
+        assert (sys.getrefcount(app.W), sys.getrefcount(app.A)) == before
+
+
+def test_subclasses_of_a_class_with_other_bases_have_the_right_order():
+    """The method resolution order of subclasses that did not change is computed anew."""
+    with program("class W: pass\nclass F: pass\nclass A(W): pass\nclass B(A): pass") as app:
+        app.edit("class A(F): pass")
+        assert app.B.__mro__ == (app.B, app.A, app.F, object)
+
+
+def test_bases_that_conflict_in_a_subclass_are_refused():
+    """Python finds no order for the subclass: the edit is refused and nothing changed."""
+    with program("class W: pass\nclass F: pass\nclass A: pass\nclass B(A, W, F): pass") as app:
+        before = state(app.A), state(app.B)
+        with pytest.raises(CannotSwap, match=r"HS204.*poured\.A has other bases"):
+            app.edit("class A(F, W): pass")
+        app.journal.rollback()
+        assert (state(app.A), state(app.B)) == before
+
+
+def test_a_class_that_derives_from_its_own_name_is_refused():
+    """Run again, `class A(A)` would derive from its own earlier version."""
+    with program("class A: pass") as app, pytest.raises(CannotSwap, match="HS209"):
+        app.edit("class A(A): pass")
+
+
+def test_slots_that_change_are_refused_under_a_living_subclass():
+    """A subclass builds on the layout, so the class must stay; it is named."""
+    with program("class A:\n __slots__ = ('x',)\nclass B(A): pass") as app:
+        with pytest.raises(CannotSwap, match="HS201.*its subclasses B build on"):
+            app.edit("class A:\n __slots__ = ('x', 'y')")
+
+
+def test_what_the_edit_does_not_touch_stays():
+    """A kept name has its live value, whether the class statement binds it or only the running program did."""
+    with program("class A:\n made = 0\n items = []\n def f(self): return 1") as app:
+        app.A.made, app.A.late = 5, "set at run time"
+        items = app.A.items
+        app.edit("class A:\n made = 0\n items = []\n def f(self): return 2", keep=frozenset(("made", "items", "late", "f")))
+        assert (app.A.made, app.A.late, app.A().f()) == (5, "set at run time", 2)
+        assert app.A.items is items
+
+
+def test_functions_stay_the_objects_that_they_are():
+    """A function held from before is the member of today, also within a static method or property."""
+    old = "class A:\n def f(self): return 1\n @staticmethod\n def s(): return 1\n @property\n def p(self): return 1"
+    with program(old) as app:
+        held = app.A.f, app.A.s, app.A.p.fget
+        app.edit(old.replace("1", "2"))
+        assert (app.A.f, app.A.s, app.A.p.fget) == held
+        assert [f(None) if f.__code__.co_argcount else f() for f in held] == [2, 2, 2]
+
+
+def test_registrations_and_answers_of_abstract_classes_follow():
+    """Virtual subclasses stay registered; remembered answers of isinstance are asked anew."""
+    old = "from abc import *\nfrom collections.abc import Sized\nclass I(ABC): pass\nclass A(I): pass\nclass M: pass"
+    with program(old) as app:
+        app.A.register(app.M)
+        one = app.A()
+        assert isinstance(one, app.I)
+        assert not isinstance(one, app.Sized)
+        app.edit("class A(metaclass=ABCMeta):\n def __len__(self): return 1")
+        assert isinstance(one, app.Sized)
+        assert not isinstance(one, app.I)
+        assert isinstance(app.M(), app.A)
+        app.journal.rollback()
+        assert isinstance(one, app.I)
+        assert not isinstance(one, app.Sized)
+
+
+def test_abstract_methods_reach_subclasses():
+    """A subclass that lacks a new abstract method cannot be instantiated; the rollback allows it again."""
+    with program("from abc import *\nclass A(ABC): pass\nclass B(A): pass") as app:
+        app.edit("class A(ABC):\n @abstractmethod\n def f(self): pass")
+        with pytest.raises(TypeError, match="abstract"):
+            app.B()
+        app.journal.rollback()
+        assert isinstance(app.B(), app.A)
+
+
+def test_dispatch_tables_follow_the_bases():
+    """A function that dispatches on the class chooses by the bases of today."""
+    old = (
+        "from functools import *\nclass W: pass\nclass F: pass\nclass A(W): pass\n"
+        "@singledispatch\ndef f(x): return 0\nf.register(W)(lambda x: 'W')\nf.register(F)(lambda x: 'F')"
+    )
+    with program(old) as app:
+        one = app.A()
+        assert app.f(one) == "W"
+        app.edit("class A(F): pass", "A")
+        assert app.f(one) == "F"
+        app.journal.rollback()
+        assert app.f(one) == "W"
+
+
+def test_values_that_an_edited_cached_property_left_are_dropped():
+    """The instance computes it anew; a value of an untouched cached property stays; the rollback restores both."""
+    body = "from functools import *\nclass A:\n @cached_property\n def p(self): return [{}]\n @cached_property\n def q(self): return []"
+    with program(body.format(1)) as app:
+        one = app.A()
+        p, q = one.p, one.q
+        app.edit(body.format(2))
+        assert one.p == [2]
+        assert one.q is q
+        app.journal.rollback()
+        assert one.p is p
+
+
+def test_a_nested_class_keeps_its_identity_and_its_instances():
+    """Nested classes are poured as well, and derive from the live versions of each other."""
+    with program("class A:\n class N:\n  def f(self): return 1") as app:
+        nested, one = app.A.N, app.A.N()
+        app.edit("class A:\n class N:\n  def f(self): return 2\n class L(N): pass\n same = N\n table = {'n': N}")
+        assert app.A.N is nested is app.A.same is app.A.table["n"]
+        assert app.A.L.__bases__ == (nested,)
+        assert one.f() == 2
+
+
+def test_an_alias_in_the_class_is_not_taken_for_a_nested_class():
+    """A member that is a class defined elsewhere is a value."""
+    with program("class W:\n x = 1\nclass F:\n x = 2\nclass A:\n kind = W") as app:
+        app.edit("class A:\n kind = F")
+        assert (app.A.kind, app.W.x, app.F.x) == (app.F, 1, 2)
+
+
+def test_a_registry_that_got_hold_of_the_fresh_class_is_no_base_of_it():
+    """`__init_subclass__` ran for the fresh class, but the base lists only the live one."""
+    old = "class P:\n known = []\n def __init_subclass__(cls): P.known.append(cls)\nclass A(P): pass"
+    with program(old) as app:
+        app.edit("class A(P):\n x = 1")
+        assert type.__subclasses__(app.P) == [app.A]
+
+
+# ---------------------------------------------------------------------- member by member
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("class A: pass", True),
+        ("class W: pass\nclass A(W):\n x = 1", True),
+        ("from abc import *\nclass A(ABC): pass", True),
+        ("from typing import *\nT = TypeVar('T')\nclass A(Generic[T]): pass", True),
+        ("class A(Exception): pass", True),
+        ("class A:\n __slots__ = ()", False),
+        ("from dataclasses import *\n@dataclass\nclass A:\n x: int", False),
+        ("import attrs\n@attrs.define\nclass A:\n x: int", False),
+        ("from enum import *\nclass A(Enum):\n x = 1", False),
+        ("from typing import *\nclass A(NamedTuple):\n x: int", False),
+        ("from typing import *\nclass A(TypedDict):\n x: int", False),
+        ("from typing import *\nclass A(Protocol):\n x: int", False),
+        ("class M(type): pass\nclass A(metaclass=M): pass", False),
+        ("class W:\n def __init_subclass__(cls): pass\nclass A(W): pass", False),
+        ("from functools import *\n@total_ordering\nclass A:\n def __lt__(self, o): pass", False),
+    ],
+)
+def test_a_class_is_plain_when_nothing_but_type_built_it(source, expected):
+    """Only then are single members written."""
+    with program(source) as app:
+        assert classes.plain(app.A) is expected
+
+
+def test_refresh_computes_what_depends_on_members():
+    """Equality takes the hash away and gives it back, abstract methods reach subclasses; a rollback restores both."""
+    with program("from abc import *\nclass A(ABC): pass\nclass B(A): pass") as app:
+        before = state(app.A)
+        app.journal.set_attribute(app.A, "__eq__", lambda self, other: True)
+        app.journal.set_attribute(app.A, "f", abstractmethod(lambda self: None))
+        classes.refresh(app.A, app.journal)
+        assert (app.A.__hash__, app.B.__abstractmethods__) == (None, frozenset("f"))
+        app.journal.delete_attribute(app.A, "__eq__")
+        classes.refresh(app.A, app.journal)
+        assert "__hash__" not in vars(app.A)
+        app.journal.rollback()
+        assert state(app.A) == before
+
+
+def test_a_hash_that_the_class_states_itself_stays():
+    """`__hash__ = None` in the body is not taken for the one that Python adds."""
+    with program("class A:\n __hash__ = None") as app:
+        classes.refresh(app.A, app.journal, stated=("__hash__",))
+        assert app.A.__hash__ is None
+
+
+# ---------------------------------------------------------------------- instances
+
+
+def test_living_finds_instances_of_subclasses_and_untracked_ones():
+    """Also those which the collector does not track, in containers that it does not track either."""
+    with program("class A(int):\n __slots__ = ()\nclass B(A): pass") as app:
+        one, two, three = app.A(1), app.B(2), (app.A(3),)
+        gc.collect()
+        assert sorted(instances.living(app.A)) == [1, 2, 3]
+        assert (one, two, three) == (1, 2, (3,))
+
+
+def test_garbage_does_not_count():
+    """An instance in a dead cycle does not stand in the way of an edit."""
+    with program("class A:\n __slots__ = ('me',)") as app:
+        one = app.A()
+        one.me = one
+        del one
+        app.edit("class A:\n __slots__ = ('me', 'you')")
+        assert app.A.__slots__ == ("me", "you")
