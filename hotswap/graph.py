@@ -40,9 +40,9 @@ class Graph:
         self._imports: dict[str, tuple[int, frozenset[str]]] = {}
         self._importers: dict[str, set[str]] = defaultdict(set)
         self._indexed: dict[str, frozenset[str]] = {}
-        self._seen = -1
         self._callers: dict[Name, set[tuple[str, int]]] = defaultdict(set)
-        self._traced: dict[str, int] = {}
+        self._called_by: dict[str, set[Name]] = {}
+        self._estimates: dict[str, tuple[int, dict[Name, set[tuple[str, int]]]]] = {}
 
     # ------------------------------------------------------------------ edges
 
@@ -56,18 +56,30 @@ class Graph:
 
     def importers(self, name: str) -> set[str]:
         """The tracked modules that may import the module (dependents)."""
-        if self._seen != self.index.generation:
-            self._seen = self.index.generation
-            for tracked in list(self.index.modules.values()):
-                imports = self.imports(tracked)
-                before = self._indexed.get(tracked.name, frozenset())
-                if imports is not before:
-                    for gone in before - imports:
-                        self._importers[gone].discard(tracked.name)
-                    for imported in imports:
-                        self._importers[imported].add(tracked.name)
-                    self._indexed[tracked.name] = imports
+        self._take_in()
         return {n for n in self._importers.get(name, ()) if n in self.index.modules}
+
+    def _take_in(self) -> None:
+        for changed in self.index.take_changed():
+            tracked = self.index.modules.get(changed)
+            imports = self.imports(tracked) if tracked else frozenset()
+            before = self._indexed.get(changed, frozenset())
+            for gone in before - imports:
+                self._importers[gone].discard(changed)
+            for imported in imports - before:
+                self._importers[imported].add(changed)
+            self._indexed[changed] = imports
+            self._note_calls(changed, tracked)
+
+    def dependents(self, name: str) -> set[str]:
+        """The modules that import the module, directly or by way of others."""
+        found: set[str] = set()
+        todo = [name]
+        while todo:
+            new = self.importers(todo.pop()) - found
+            found |= new
+            todo += new
+        return found
 
     def order(self, names: Iterable[str], imports: dict[str, frozenset[str]] | None = None) -> list[list[str]]:
         """Dependencies before dependents; modules of a cycle form one group, in the order in which they were loaded."""
@@ -85,14 +97,35 @@ class Graph:
     # ------------------------------------------------------------------ who called a function while importing
 
     def callers(self, function: Name) -> set[tuple[str, int]]:
-        """(module, line) of the statements that called the function when they ran."""
-        for name, tracked in list(self.index.modules.items()):
-            if tracked.calls is not None and self._traced.get(name) != tracked.generation:
-                self._traced[name] = tracked.generation
-                for line, footprint in list(tracked.calls.items()):
-                    for called in footprint.called.union(*footprint.constructing.values()):
-                        self._callers[called].add((name, line))
-        return self._callers.get(function, set())
+        """(module, line) of the statements that called the function when they ran: as observed, or estimated for
+        modules that were imported before anybody looked."""
+        self._take_in()
+        dependents = self.dependents(function[0]) if self.index.unobserved else set()
+        found = set(self._callers.get(function, ()))
+        for name in {function[0], *dependents} & self.index.unobserved:
+            found |= self._estimated_callers(name).get(function, set())
+        return found
+
+    def _note_calls(self, name: str, tracked: Tracked | None) -> None:
+        for function in self._called_by.pop(name, ()):
+            self._callers[function] = {at for at in self._callers[function] if at[0] != name}
+        for line, footprint in list(tracked.calls.items()) if tracked and tracked.calls else ():
+            for called in footprint.called.union(*footprint.constructing.values()):
+                self._callers[called].add((name, line))
+                self._called_by.setdefault(name, set()).add(called)
+
+    def _estimated_callers(self, name: str) -> dict[Name, set[tuple[str, int]]]:
+        """Estimates rest on what other modules hold, so any change makes them void."""
+        known = self._estimates.get(name)
+        if known is None or known[0] != self.index.generation:
+            tracked = self.index.modules[name]
+            found: dict[Name, set[tuple[str, int]]] = defaultdict(set)
+            for number, facts in tracked.source.all_facts():
+                line = first_line(tracked.source.statements[number])
+                for called in self.estimate(tracked, facts).called:
+                    found[called].add((name, line))
+            known = self._estimates[name] = self.index.generation, found
+        return known[1]
 
     # ------------------------------------------------------------------ what a statement refers to
 

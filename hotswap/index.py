@@ -87,6 +87,11 @@ class Index:
         self._seen: dict[str, int] = {}
         self.generation = 0
         self.caching: set[str] = set()
+        """Modules whose text mentions caches."""
+        self.unobserved: set[str] = set()
+        """Modules that ran before anybody looked what they call."""
+        self._changed: set[str] = set()
+        self._loaded: tuple[int, str] = (0, "")
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -95,7 +100,11 @@ class Index:
 
     def adopt(self) -> list[str]:
         """Take in the modules that were loaded since the last look.  Returns the paths of files to watch."""
-        found = []
+        found: list[str] = []
+        newest = len(sys.modules), next(reversed(sys.modules))
+        if newest == self._loaded:
+            return found
+        self._loaded = newest
         for name, module in list(sys.modules.items()):
             if self._seen.get(name) != id(module):
                 self._seen[name] = id(module)
@@ -135,6 +144,8 @@ class Index:
         tracked.generation = self.generation
         self.modules[tracked.name] = tracked
         self._seen[tracked.name] = id(sys.modules.get(tracked.name))
+        self._changed.add(tracked.name)
+        (self.unobserved.add if tracked.calls is None else self.unobserved.discard)(tracked.name)
         (self.caching.add if b"cache" in tracked.source.data else self.caching.discard)(tracked.name)
         for key in {tracked.path, os.path.realpath(tracked.path)}:
             names = self._by_path.setdefault(key, [])
@@ -145,10 +156,24 @@ class Index:
         """Stop tracking a module."""
         tracked = self.modules.pop(name, None)
         self._seen.pop(name, None)
+        self._changed.add(name)
+        self.unobserved.discard(name)
+        self.caching.discard(name)
         if tracked is not None:
             for key in {tracked.path, os.path.realpath(tracked.path)}:
                 if name in self._by_path.get(key, ()):
                     self._by_path[key].remove(name)
+
+    def take_changed(self) -> set[str]:
+        """The modules put or forgotten since the last call (for the graph, which keeps an index of its own)."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def check_place(self, tracked: Tracked) -> None:
+        """Note when a module has put another object in its own place."""
+        held = sys.modules.get(tracked.name)
+        if held is not None and tracked.away is None:
+            tracked.replaced = tracked.replaced or not isinstance(held, ModuleType)
 
     def at(self, path: str) -> list[Tracked]:
         """The modules that were made from the file (more than one when it was imported under several names)."""

@@ -64,6 +64,7 @@ class Planner:
         self.queue: deque[Name] = deque()
         self.known: set[Name] = set()
         self.created: tuple[str, ...] = ()
+        self.bodies: list[Name] = []
 
     def source(self, module: str) -> Source | None:
         """The newest source of a module; None when its file is gone."""
@@ -104,7 +105,7 @@ class Planner:
                 step = Step(action=action, module=edit.module, target=pair.qualname, line=line, reason=reason)
                 self.steps.append(step)
             if pair.edited:
-                self.spread(behaviour((edit.module, pair.qualname)))
+                self.spread_body(behaviour((edit.module, pair.qualname)))
                 if docstring(pair.old) != docstring(pair.new):
                     self.spread(described((edit.module, pair.qualname)))
 
@@ -189,8 +190,14 @@ class Planner:
             self.known.add(event)
             self.queue.append(event)
 
+    def spread_body(self, event: Name) -> None:
+        """Note that only the body of a function changes: this concerns those who called it, and nobody else."""
+        self.bodies.append(event)
+
     def close(self) -> None:
         """Follow all events to the end."""
+        for module, name in self.bodies:
+            self.callers_of((module, name.removesuffix("()")), (module, name))
         while self.queue:
             self.follow(self.queue.popleft())
 

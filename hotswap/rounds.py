@@ -19,7 +19,7 @@ from hotswap.model import (
 from hotswap.patch import classes
 from hotswap.plan import make_plan
 from hotswap.report import error_text, place_of
-from hotswap.source import Source
+from hotswap.source import Source, opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Transaction
 
@@ -166,6 +166,7 @@ class Rounds:
                 )  # fmt: skip
         for edit in edits:
             tracked = self.index.modules[edit.module]
+            self.index.check_place(tracked)
             if tracked.replaced:
                 yield Reason(
                     code="HS103", what=f"{edit.module} put another object in its own place in sys.modules", where=edit.path,
@@ -260,8 +261,9 @@ class Rounds:
 
     def _release(self) -> None:
         """Drop the trees that the round needed."""
-        for tracked in self.index.modules.values():
-            tracked.source.release()
+        for source in list(opened):
+            source.release()
+        opened.clear()
 
 
 def own_fault(error: Exception, path: str) -> Reason:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from types import CodeType
 from typing import TypeAlias
+from weakref import WeakSet
 
 from hotswap.facts import CodeFacts, Facts, code_facts, every_function, facts_of
 
@@ -54,6 +55,7 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree."""
+        opened.add(self)
         try:
             return ast.parse(self.data, self.path)
         except ValueError as error:  # null bytes, on Python 3.11
@@ -154,6 +156,10 @@ class Source:
         """Drop the tree and the list of lines; they are made anew when needed."""
         for name in ("tree", "lines"):
             self.__dict__.pop(name, None)
+
+
+opened: WeakSet[Source] = WeakSet()
+"""The sources that hold a tree at this moment."""
 
 
 def siblings(source: Source, path: StatementPath) -> Iterator[tuple[StatementPath, Facts]]:

@@ -510,7 +510,7 @@ def restore_class(cls: type, before: dict[str, Any]) -> None:
 
 def removed_effect(edit: Edit, node: ast.stmt) -> Reason:
     return Reason(
-        code="HS201",
+        code="HS401",
         what="a call was removed from the source",
         where=f"{edit.path}:{first_line(node)} (before the edit)",
         why="what it did when it ran cannot be taken back",

@@ -144,10 +144,11 @@ def parts_of(value: Any, module: str) -> list[Any]:
 
 def running(codes: Iterable[CodeType]) -> set[str]:
     """Qualified names of the given codes that a thread is executing at this moment."""
-    wanted = {(c.co_filename, c.co_qualname, c.co_firstlineno): c for c in codes}
+    wanted = {(c.co_filename, c.co_qualname, c.co_firstlineno) for c in codes}
     found = set()
-    for frame in list(sys._current_frames().values()):
-        at: types.FrameType | None = frame
+    frames = list(sys._current_frames().values())
+    while frames:  # nothing of them is kept: a frame that refers to itself would hold code objects until the next gc
+        at: types.FrameType | None = frames.pop()
         while at is not None:
             code = at.f_code
             if (code.co_filename, code.co_qualname, code.co_firstlineno) in wanted:
