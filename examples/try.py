@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,9 +74,9 @@ GAME = Example(
             what="the slip mended, and a body edited in another file",
             edits=(
                 ("world.py", "self.frame += 1)", "self.frame += 10"),
-                ("screen.py", "caught {world.caught}", "got {world.caught} fish"),
+                ("screen.py", "caught {world.caught} birds", "got {world.caught} fish, birds"),
             ),
-            sign=r"frame \d+ got \d+ fish birds W",
+            sign=r"frame \d+ got \d+ fish, birds W",
         ),
     ),
 )
@@ -110,18 +111,22 @@ SIMULATION = Example(
         Save(
             what="a better policy, in the middle of the job",
             edits=(
-                ("policy.py", '"""any till"""', '"""the shortest queue"""'),
+                ("policy.py", '"""Any till."""', '"""The shortest queue."""'),
                 ("policy.py", "chance.choice(tills)", "min(tills, key=len)"),
             ),
-            sign=r"the shortest queue",
+            sign=r"The shortest queue\.",
         ),
         Save(
             what="a method for figures that live already, and the column that calls it, saved together",
             edits=(
-                ("stats.py", "    @property", '    def summary(self) -> str:\n        return f"longest {self.most}"\n\n    @property'),
+                (
+                    "stats.py",
+                    "    @property",
+                    '    def summary(self) -> str:\n        return f"longest {self.most}"\n\n    @property',
+                ),
                 ("tables.py", "str(policy.choose.__doc__)", "str(policy.choose.__doc__), market.waits.summary()"),
             ),
-            sign=r"the shortest queue \| longest \d+",
+            sign=r"The shortest queue\. \| longest \d+",
         ),
     ),
 )
@@ -140,6 +145,7 @@ class Running:
         self.counter = re.compile(counter)
         self.counted = -1
         self.lines: queue.Queue[str | None] = queue.Queue()
+        self.last: deque[str] = deque(maxlen=20)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -148,21 +154,22 @@ class Running:
             self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
-    def wait_for(self, sign: str, what: str) -> str:
-        """The first line from now on that shows the sign, and in which the state has counted on.
+    def wait_for(self, sign: str, what: str) -> None:
+        """Wait for a line that shows the sign; print it, and the reports before it.
 
-        Raises NotSwapped when the count goes back (the state is lost), when the program ends, or after half a minute.
+        Raises NotSwapped when the count does not go on (the state is lost), when the program ends, or after half a minute.
         """
         end = time.monotonic() + LIMIT_S
         while True:
             line = self._next_line(end, what)
-            if line.startswith("hotswap:") or " swapped " in f" {line}":
+            reported = re.search(r"swapped \d+ of|kept the old code|needs a restart", line)
+            if reported or re.search(sign, line):
                 print(f"    {line}")
             found = self.counter.search(line)
             if found:
                 self._count(int(found[1]), line)
             if re.search(sign, line):
-                return line
+                return
 
     def _next_line(self, end: float, what: str) -> str:
         try:
@@ -171,11 +178,12 @@ class Running:
             raise NotSwapped(f"not seen within {LIMIT_S} s: {what}") from None
         if line is None:
             raise NotSwapped(f"the program ended with status {self.process.wait()} before this was seen: {what}")
+        self.last.append(line)
         return line
 
     def _count(self, count: int, line: str) -> None:
-        if count < self.counted:
-            raise NotSwapped(f"the state was lost, the count went back from {self.counted}: {line}")
+        if count <= self.counted:
+            raise NotSwapped(f"the state was lost, the count was {self.counted} and is now {count}: {line}")
         self.counted = count
 
     def type(self, text: str) -> None:
@@ -210,26 +218,35 @@ def edit_by_itself(example: Example, folder: Path) -> None:
     Raises NotSwapped unless every save went live and the state was kept.
     """
     with started(example.command, folder, example.counter) as running:
-        running.wait_for(example.counter, "the program runs")
-        for save in example.saves:
-            print(f"\n  {save.what}")
-            before = running.counted
-            for name, old, new in save.edits:
-                replace(folder / name, old, new)
-            if save.typed:
-                running.type(save.typed)
-            line = running.wait_for(save.sign, save.what)
-            print(f"    {line}")
-            if running.counted < before:
-                raise NotSwapped(f"the count stands still at {before}")
+        try:
+            carry_out(example, folder, running)
+        except NotSwapped:
+            print("the last lines of the program:", *running.last, sep="\n    | ", file=sys.stderr)
+            raise
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    """Save the file with the new text in place of the old."""
-    text = path.read_text("utf-8")
-    assert text.count(old) == 1, f"{path.name} has {text.count(old)} times: {old}"
-    print(f"    {path.name}: {old!r} -> {new!r}")
-    path.write_text(text.replace(old, new), "utf-8")
+def carry_out(example: Example, folder: Path, running: Running) -> None:
+    """Save one after the other, and see each go live."""
+    running.wait_for(example.counter, "the program runs")
+    for save in example.saves:
+        print(f"\n  {save.what}")
+        for path, text in edited(folder, save).items():
+            path.write_text(text, "utf-8")
+        if save.typed:
+            running.type(save.typed)
+        running.wait_for(save.sign, save.what)
+
+
+def edited(folder: Path, save: Save) -> dict[Path, str]:
+    """The new texts of the files."""
+    texts: dict[Path, str] = {}
+    for name, old, new in save.edits:
+        path = folder / name
+        text = texts.get(path) or path.read_text("utf-8")
+        assert text.count(old) == 1, f"{name} has {text.count(old)} times: {old}"
+        print(f"    {name}: {old!r} -> {new!r}")
+        texts[path] = text.replace(old, new)
+    return texts
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ class Fish(Creature):
     glyph = "><>"
 
     def step(self) -> None:
+        """Rise and sink while it swims."""
         super().step()
         self.depth = (self.depth + 1) % 4
         self.y = SURFACE + 2 + self.depth // 2
@@ -47,6 +48,7 @@ class Bird(Creature):
     glyph = "v"
 
     def step(self) -> None:
+        """Fall a little faster."""
         super().step()
         self.dy = min(self.dy + GRAVITY, TOP_SPEED)
         self.y += self.dy

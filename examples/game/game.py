@@ -11,10 +11,11 @@ from __future__ import annotations
 import sys
 import time
 
-import hotswap
 from screen import show
 from settings import FRAME_SECONDS
 from world import World
+
+import hotswap
 
 
 def main() -> None:

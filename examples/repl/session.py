@@ -1,7 +1,8 @@
 """What one would type at the prompt: `python -i session.py`."""
 
-import hotswap
 from shapes import Square, ask
+
+import hotswap
 
 reloader = hotswap.watch()
 square = Square(3)

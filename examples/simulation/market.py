@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from random import Random
 
 import policy
 from stats import Running
+from till import Till
 
 MINUTES = 600
 ARRIVALS = 0.9
 SLOWEST = 7
-
-
-class Till:
-    """A queue of the minutes in which its customers came."""
-
-    def __init__(self) -> None:
-        self.queue: deque[int] = deque()
-        self.busy_until = 0
-
-    def __len__(self) -> int:
-        return len(self.queue)
 
 
 class Market:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from market import Till
+from till import Till
 
 
 def choose(tills: Sequence[Till], chance: Random) -> Till:
-    """any till"""
+    """Any till."""
     return chance.choice(tills)

@@ -1,15 +1,16 @@
 """A long job that you can correct while it runs, without losing what it has counted.
 
-    python simulate.py [DAYS]
+python simulate.py [DAYS]
 """
 
 from __future__ import annotations
 
 import sys
 
-import hotswap
 from market import Market
 from tables import HEAD, row
+
+import hotswap
 
 
 def main(days: int) -> None:
@@ -17,7 +18,9 @@ def main(days: int) -> None:
     market = Market()
     print(HEAD)
     for _ in range(days):
-        hotswap.poll()  # between two days nothing is half done
+        outcome = hotswap.poll()  # between two days nothing is half done
+        if outcome is not None:
+            print(outcome)
         market.day()
         print(row(market), flush=True)
 

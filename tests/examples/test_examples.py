@@ -78,5 +78,7 @@ def test_the_game_of_the_readme(examples, tmp_path: Path) -> None:
         if name and not (tmp_path / name).exists():
             (tmp_path / name).write_text(block)
     save = examples.Save(what="SPEED", edits=(("enemy.py", "SPEED = 1", "SPEED = 1000"),), sign=r"enemies at \[\d{4}")
-    example = examples.Example(command=("-m", "hotswap", "run", "game.py"), counter=r"enemies at \[(\d+)", saves=(save,))
+    example = examples.Example(
+        command=("-m", "hotswap", "run", "game.py"), counter=r"enemies at \[(\d+)", saves=(save,)
+    )
     examples.edit_by_itself(example, tmp_path)

@@ -46,4 +46,6 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     """.ci/run and the contributing page have the README's test command, word for word."""
     command = re.search(r"^(python3 .* -m pytest .*)$", (CHECKOUT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert command is not None
-    assert [name for name in (".ci/run", "docs/contributing.md") if command[1] not in (CHECKOUT / name).read_text()] == []
+    assert [
+        name for name in (".ci/run", "docs/contributing.md") if command[1] not in (CHECKOUT / name).read_text()
+    ] == []
