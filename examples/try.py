@@ -157,7 +157,7 @@ class Running:
     def wait_for(self, sign: str, what: str) -> None:
         """Wait for a line that shows the sign; print it, and the reports before it.
 
-        Raises NotSwapped when the count does not go on (the state is lost), when the program ends, or after half a minute.
+        Raises NotSwapped when the count does not go on (the state is lost), when the program ends, or after LIMIT_S.
         """
         end = time.monotonic() + LIMIT_S
         while True:
