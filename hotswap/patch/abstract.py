@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 
 from hotswap.journal import Journal
-from hotswap.patch.instances import family
+from hotswap.patch.layout import family
 
 
 def update_abstract(cls: type, journal: Journal) -> None:

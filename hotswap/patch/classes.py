@@ -19,7 +19,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery
 from hotswap.patch.functions import Merge
-from hotswap.patch.instances import alive, can_be_counted, family, forget_cached
+from hotswap.patch.instances import alive, can_be_counted, forget_cached
 from hotswap.patch.reasons import because, reason
 from hotswap.patch.twins import Twins
 
@@ -45,7 +45,7 @@ def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep 
 
 
 def plain(cls: type) -> bool:
-    """Whether members of the class may be written one by one: nothing but `type` or ABCMeta had a part in building it."""
+    """Whether members of the class may be written one by one: only `type` or ABCMeta had a part in building it."""
     if type(cls) not in (type, ABCMeta) or "__slots__" in cls.__dict__ or machinery.generated(cls):
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
@@ -103,7 +103,7 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
     instances = alive(live)
     if instances:
         raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
-    subclasses = [child.__qualname__ for child in family(live) if child is not live]
+    subclasses = [child.__qualname__ for child in layout.family(live) if child is not live]
     if subclasses:
         raise CannotSwap(because(obstacle, f"its subclasses {', '.join(subclasses)} build on the old ones"))
 
@@ -154,6 +154,7 @@ class _Pouring:
             layout.set_metaclass(self.live, type(self.fresh), self.journal)
             if bases != self.live.__bases__:
                 layout.set_bases(self.live, bases, self.journal)
+            layout.set_pattern_flags(self.live, self.fresh, self.journal)
         except TypeError as error:
             why = f"Python refuses them: {error}"
             raise CannotSwap(reason("HS204", self.live, "has other bases now", why)) from error

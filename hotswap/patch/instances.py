@@ -13,18 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.journal import Journal
-from hotswap.patch.layout import _GC, own_slots
-
-
-def family(cls: type) -> list[type]:
-    """The class and all its subclasses, bases before subclasses."""
-    found = [cls]
-    for each in found:  # grows on the way
-        children: list[type] = type.__subclasses__(each)
-        for child in children:
-            if child not in found:
-                found.append(child)
-    return found
+from hotswap.patch.layout import family, is_tracked, own_slots
 
 
 def living(cls: type) -> list[Any]:
@@ -37,7 +26,7 @@ def living(cls: type) -> list[Any]:
     classes = family(cls)
     kinds = set(classes)
     found = [o for o in gc.get_referrers(*classes) if type(o) in kinds]
-    untracked = {c for c in classes if not c.__flags__ & _GC}
+    untracked = {c for c in classes if not is_tracked(c)}
     return found + _contents(untracked) if untracked else found
 
 

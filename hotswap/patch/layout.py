@@ -12,7 +12,9 @@ from hotswap.journal import Journal, type_setattr
 _IMMUTABLE, _HEAP, _GC = 1 << 8, 1 << 9, 1 << 14
 _MANAGED = 1 << 3 | 1 << 4  # __weakref__ and __dict__ in front of the object, Python 3.12 and 3.11
 _WORD = ctypes.sizeof(ctypes.c_void_p)
-_TYPE_AT, _BASE_AT, _GETSET_AT = 1 * _WORD, 32 * _WORD, 5 * _WORD  # ob_type; tp_base; d_getset
+_TYPE_AT, _FLAGS_AT, _BASE_AT = 1 * _WORD, 21 * _WORD, 32 * _WORD  # ob_type, tp_flags, tp_base of a class
+_OWNER_AT, _GETSET_AT = 2 * _WORD, 5 * _WORD  # d_type, d_getset of a descriptor
+_PATTERN = 1 << 5 | 1 << 6  # what `match` takes for a sequence or mapping
 
 
 def layout(cls: type) -> tuple[object, ...]:
@@ -46,6 +48,22 @@ def own_slots(cls: type) -> tuple[str, ...]:
     """The names of the slots that a class itself adds, sorted as CPython lays them out."""
     slots = (n for n, v in cls.__dict__.items() if isinstance(v, types.MemberDescriptorType) and v.__objclass__ is cls)
     return tuple(sorted(slots))
+
+
+def family(cls: type) -> list[type]:
+    """The class and all its subclasses, bases before subclasses."""
+    found = [cls]
+    for each in found:  # grows on the way
+        children: list[type] = type.__subclasses__(each)
+        for child in children:
+            if child not in found:
+                found.append(child)
+    return found
+
+
+def is_tracked(cls: type) -> bool:
+    """Whether the garbage collector knows the instances of a class."""
+    return bool(cls.__flags__ & _GC)
 
 
 def native_base(cls: type) -> type:
@@ -136,6 +154,26 @@ def _point(owner: object, offset: int, target: object) -> None:
     ctypes.pythonapi.Py_DecRef(before)
 
 
+def set_pattern_flags(cls: type, fresh: type, journal: Journal) -> None:
+    """Let `match` see the class and its subclasses as sequences or mappings, as their bases of today say.
+
+    CPython computes that when a class is built, not when its bases are assigned.
+    """
+    if (cls.__flags__ ^ fresh.__flags__) & _PATTERN:
+        for each in family(cls):
+            kind = next((b.__flags__ & _PATTERN for b in each.__bases__ if b.__flags__ & _PATTERN), 0)
+            wanted = fresh.__flags__ & _PATTERN if each is cls else kind
+            journal.call((_flag, each, wanted), (_flag, each, each.__flags__ & _PATTERN))
+
+
+def _flag(cls: type, pattern: int) -> None:
+    flags = ctypes.c_ulong.from_address(id(cls) + _FLAGS_AT)
+    if flags.value != cls.__flags__:
+        raise TypeError(f"the flags of {cls.__qualname__!r} are not where they are expected on this interpreter")
+    flags.value = flags.value & ~_PATTERN | pattern
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+
+
 # ---------------------------------------------------------------------- metaclass
 
 
@@ -180,10 +218,9 @@ def drop_member(cls: type, name: str, journal: Journal) -> None:
 
 def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
     """A `__dict__` or `__weakref__` descriptor for the class, like that of another class."""
+    if not _points_to(model, _OWNER_AT, model.__objclass__):
+        raise TypeError(f"descriptor {model.__name__!r} is not what is expected on this interpreter")
     pointer = ctypes.c_void_p.from_address(id(model) + _GETSET_AT)
-    name = ctypes.c_char_p.from_address(pointer.value or 0).value
-    if name != model.__name__.encode():
-        raise TypeError(f"descriptor {model.__name__!r} is not where it is expected on this interpreter")
     make: Any = ctypes.pythonapi.PyDescr_NewGetSet
     make.argtypes, make.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.py_object
     return make(cls, pointer)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from hotswap.codes import behaviour
 from hotswap.journal import Journal
-from hotswap.patch import enums, records
+from hotswap.patch import enums, models, records
 from hotswap.patch.twins import Twins
 
 
@@ -31,7 +31,7 @@ def kind(cls: type) -> str:
 
 def generated(cls: type) -> frozenset[str]:
     """The members that machinery made from the class body; empty for a class that only `type` built."""
-    if isinstance(cls, EnumMeta):
+    if isinstance(cls, EnumMeta) or models.is_model(cls):
         return frozenset(cls.__dict__)
     if records.is_namedtuple(cls):
         return frozenset(cls.__dict__)
@@ -44,7 +44,10 @@ def prepare(live: type, fresh: type, twins: Twins) -> list[Work]:
         assert isinstance(live, EnumMeta)
         return [enums.Members(live, fresh, twins)]
     records.check_tuple(live, fresh)
-    return [records.Fields(live, fresh)]
+    works: list[Work] = [records.Fields(live, fresh)]
+    if models.is_model(live) and models.is_model(fresh):
+        works.append(models.Schemas(live, fresh))
+    return works
 
 
 def same_function(old: functools.cached_property[Any], fresh: object) -> bool:

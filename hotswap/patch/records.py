@@ -124,7 +124,13 @@ def _of_attrs(attributes: Any) -> dict[str, Make | None]:
 
 
 def _of_pydantic(fields: Mapping[str, Any]) -> dict[str, Make | None]:
-    return {n: None if f.is_required() else _call(f.get_default, call_default_factory=True) for n, f in fields.items()}
+    return {name: None if each.is_required() else _default(each) for name, each in fields.items()}
+
+
+def _default(field: Any) -> Make:
+    if getattr(field, "default_factory_takes_validated_data", None):
+        return lambda instance: field.get_default(call_default_factory=True, validated_data=dict(vars(instance)))
+    return _call(field.get_default, call_default_factory=True)
 
 
 def _call(function: Callable[..., Any], **keywords: Any) -> Make:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -57,7 +56,6 @@ def program(source: str) -> Iterator[Program]:
         yield Program(source)
     finally:
         sys.modules.pop(MODULE, None)
-        gc.collect()
 
 
 def pristine(source: str, name: str) -> type:
@@ -75,7 +73,7 @@ def described(cls: type) -> dict[str, Any]:
     for name in ("__name__", "__qualname__", "__module__", "__doc__", "__abstractmethods__", "__base__", "__bases__", "__mro__"):
         facts[name] = _value(getattr(cls, name, None), known, 5)
     facts["metaclass"] = _value(type(cls), known, 1)
-    facts["flags"] = cls.__flags__ & (1 << 20)  # abstract
+    facts["flags"] = cls.__flags__ & (1 << 20 | 1 << 5 | 1 << 6)  # abstract; a sequence or mapping to `match`
     return facts
 
 

@@ -1,0 +1,135 @@
+"""Models of pydantic 2: their validators are compiled and hold the class, so they are compiled anew for the live one."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from hotswap.errors import CannotSwap
+from hotswap.journal import MISSING, Journal, type_delattr, type_setattr
+from hotswap.patch.instances import living
+from hotswap.patch.layout import family
+from hotswap.patch.reasons import reason
+
+_COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__")
+
+
+def is_model(cls: type) -> bool:
+    """Whether the class is a pydantic model."""
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and "__pydantic_core_schema__" in cls.__dict__ and issubclass(cls, pydantic.BaseModel)
+
+
+class Schemas:
+    """The compiled validators that contain a model, its own and those of others."""
+
+    def __init__(self, live: type, fresh: type) -> None:
+        """Raises CannotSwap when something contains the model that cannot be compiled again."""
+        self._live: Any = live
+        self._models = [m for m in family(sys.modules["pydantic"].BaseModel) if m is not live and _mentions(m, live)]
+        self._adapters = [a for a in _adapters() if _within(getattr(a, "core_schema", None), live)]
+        self._private = _new_private(live, fresh)
+        self._check(fresh)
+
+    def _check(self, fresh: type) -> None:
+        made = [c.__qualname__ for c in family(self._live)[1:] if _origin(c) is self._live]
+        if made:
+            raise CannotSwap(_refusal(fresh, f"{', '.join(made)} came from subscription, not from a statement"))
+        schemas = [vars(m).get(_COMPILED[0]) for m in (self._live, *self._models)]
+        schemas += [adapter.core_schema for adapter in self._adapters]
+        known = {id(part) for schema in schemas for part in _parts(schema)}
+        for holder in gc.get_referrers(self._live):
+            is_schema = type(holder) is dict and holder.get("cls") is self._live and "schema" in holder
+            if is_schema and id(holder) not in known:
+                why = "a validator that is neither a model's nor a TypeAdapter's contains it"
+                raise CannotSwap(_refusal(fresh, why))
+
+    def begin(self, journal: Journal) -> None:
+        """Without their compiled parts no model takes over those of another."""
+        for model in self._models:
+            for name in _COMPILED:
+                journal.delete_attribute(model, name)
+
+    def finish(self, journal: Journal) -> None:
+        """Compile the model, then all that contains it; instances get the values of new private attributes."""
+        for name in _COMPILED:
+            journal.delete_attribute(self._live, name)
+        for model in (self._live, *self._models):
+            journal.call((_compile, model), (_restore, model, dict(vars(model))))
+        for adapter in self._adapters:
+            journal.call((_compile_adapter, adapter), (vars(adapter).update, dict(vars(adapter))))
+        for instance, values in self._private:
+            space = instance.__pydantic_private__
+            if space is None:
+                journal.set_attribute(instance, "__pydantic_private__", values)
+            else:
+                for name in values.keys() - space.keys():
+                    journal.set_item(space, name, values[name])
+
+
+def _compile(model: Any) -> None:
+    try:
+        names = vars(sys.modules[model.__module__]) if model.__module__ in sys.modules else {}
+        model.model_rebuild(force=True, _types_namespace=names)
+    except Exception as error:
+        raise CannotSwap(_refusal(model, f"pydantic cannot compile it again: {error}")) from error
+
+
+def _compile_adapter(adapter: Any) -> None:
+    try:
+        adapter.rebuild(force=True)
+    except Exception as error:
+        raise CannotSwap(_refusal(type(adapter), f"pydantic cannot compile it again: {error}")) from error
+
+
+def _restore(model: type, before: dict[str, Any]) -> None:
+    for name in vars(model).keys() - before.keys():
+        type_delattr(model, name)
+    for name, value in before.items():
+        if vars(model).get(name, MISSING) is not value:
+            type_setattr(model, name, value)
+
+
+def _mentions(model: type, cls: type) -> bool:
+    return _within(vars(model).get("__pydantic_core_schema__"), cls)
+
+
+def _within(schema: object, cls: type) -> bool:
+    """Whether a core schema contains a model."""
+    return any(isinstance(part, dict) and part.get("cls") is cls for part in _parts(schema))
+
+
+def _parts(schema: object) -> Iterator[object]:
+    seen: set[int] = set()
+    todo = [schema]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict | list | tuple) and id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            todo += part.values() if isinstance(part, dict) else part
+
+
+def _adapters() -> list[Any]:
+    return living(sys.modules["pydantic"].TypeAdapter)
+
+
+def _origin(cls: type) -> object:
+    return cls.__dict__.get("__pydantic_generic_metadata__", {}).get("origin")
+
+
+def _new_private(live: type, fresh: type) -> list[tuple[Any, dict[str, Any]]]:
+    """The private attributes that living instances lack, with values for each."""
+    before, now = (c.__dict__.get("__private_attributes__", {}) for c in (live, fresh))
+    added = {n: a for n, a in now.items() if n not in before}
+    found = []
+    for instance in living(live) if added else ():
+        values = {n: a.get_default() for n, a in added.items()}
+        found.append((instance, {n: v for n, v in values.items() if repr(v) != "PydanticUndefined"}))
+    return found
+
+
+def _refusal(cls: type, why: str) -> Any:
+    return reason("HS210", cls, "is a pydantic model that cannot be swapped", why)
