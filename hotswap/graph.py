@@ -24,6 +24,11 @@ def behaviour(name: Name) -> Name:
     return name[0], name[1] + "()"
 
 
+def behaviour_of(event: Name) -> Name:
+    """The definition that such an event is about."""
+    return event[0], event[1].removesuffix("()")
+
+
 DESCRIPTION = ".__doc__"
 
 

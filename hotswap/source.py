@@ -11,7 +11,7 @@ import ast
 import hashlib
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from types import CodeType
 from typing import TypeAlias
@@ -172,6 +172,25 @@ def siblings(source: Source, path: StatementPath) -> Iterator[tuple[StatementPat
     assert isinstance(owner, ast.ClassDef)
     for number in range(len(owner.body)):
         yield (*path[:-1], number), source.facts((*path[:-1], number))
+
+
+def class_path(source: Source, qualname: str) -> StatementPath | None:
+    """Where a class stands, by qualified name."""
+    path: StatementPath = ()
+    body: Sequence[ast.stmt] = source.statements
+    for part in qualname.split("."):
+        number = next((n for n, s in enumerate(body) if isinstance(s, ast.ClassDef) and s.name == part), None)
+        if number is None:
+            return None
+        path = (*path, number)
+        body = body[number].body  # type: ignore[attr-defined]  # a class, as was just asked
+    return path
+
+
+def prefix_of(source: Source, path: StatementPath) -> str:
+    """The qualified name of the classes around a statement, with a dot; empty at the top level."""
+    names = [source.statement(path[:n]).name for n in range(1, len(path))]  # type: ignore[attr-defined]  # classes
+    return "".join(f"{n}." for n in names)
 
 
 def first_line(node: ast.stmt) -> int:
