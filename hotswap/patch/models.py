@@ -1,4 +1,4 @@
-"""Models of pydantic 2: their validators are compiled and hold the class, so they are compiled anew for the live one."""
+"""Models of pydantic 2: their compiled validators hold the class, so they are compiled anew for the live one."""
 
 from __future__ import annotations
 

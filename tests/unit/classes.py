@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hotswap.codes import behaviour
 from hotswap.journal import Journal
@@ -108,7 +109,7 @@ def _object(value: Any, known: dict[str, Any], depth: int) -> Any:
         return type(value).__name__, value.__name__, value.__objclass__ is known["<self>"]
     if isinstance(value, int | str | float | bytes | None) or type(value).__module__ == "builtins":
         return type(value).__name__, repr(value).split(" at 0x")[0]
-    inside = getattr(value, "__dict__", {})
+    inside = getattr(value, "__dict__", {}) if not isinstance(value, WeakKeyDictionary) else {}  # a dispatch cache
     return type(value).__qualname__, {n: _value(v, known, depth - 1) for n, v in inside.items()}
 
 
