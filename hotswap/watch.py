@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 
 from hotswap.watching.backends import Silent, open_native, told_to_scan
-from hotswap.watching.events import Native, OpenNative
+from hotswap.watching.events import Doubt, Native, OpenNative
 from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.rhythm import Rhythm
@@ -24,10 +24,11 @@ __all__ = ["WatchStatus", "Watcher"]
 
 _log = logging.getLogger("hotswap.watch")
 
-_SCAN_EVERY, _RECONCILE_EVERY = 1.0, 2.0
+_SCAN_EVERY, _RECONCILE_EVERY, _RETRY_EVERY = 1.0, 2.0, 60.0
 # Shares of one core that looking around may cost: where events cannot be relied upon, and where they can.
 _SCAN_SHARE, _RECONCILE_SHARE = 0.05, 0.001
 _AT_ONCE = 128  # files looked at before another thread may have the lock
+_MUCH_NOISE, _BREATH = 10, 0.005
 _JOIN_TIMEOUT = 2.0
 
 
@@ -47,6 +48,10 @@ class Watcher:
         self._open = native or (told_to_scan if poll else open_native)
         self._scanning = Rhythm(every=_SCAN_EVERY if isinstance(poll, bool) else float(poll), share=_SCAN_SHARE)
         self._reconciling = Rhythm(every=reconcile, share=_RECONCILE_SHARE)
+        self._retrying = Rhythm(every=float("inf") if poll else _RETRY_EVERY, share=1.0)
+        self._noise = 0
+        self._announced: set[Doubt] = set()
+        self._asked_to_scan = bool(poll)
         self._lookout = Lookout(quiet=quiet, max_hold=max_hold, wall=time.time_ns)
         self._batch: set[str] = set()
         self._lock = threading.RLock()
@@ -59,6 +64,7 @@ class Watcher:
         """Begin to watch.  Idempotent; also for a watcher that was stopped, or came into a child by a fork."""
         with self._lock:
             if self._thread is None:
+                self._retrying.done(now := time.monotonic(), now)
                 native = self._listen()
                 self._thread = threading.Thread(target=self._run, args=(native,), name="hotswap-watch", daemon=True)
                 self._thread.start()
@@ -67,7 +73,7 @@ class Watcher:
         try:
             native = self._open()
         except OSError as error:
-            native = Silent(error.strerror or str(error))
+            native = Silent(error.strerror or str(error), error.errno or 0)
         self._lookout.listen(native, Trust(native, Mounts()).doubt)
         return native
 
@@ -123,7 +129,7 @@ class Watcher:
         try:
             while self._thread is threading.current_thread():
                 native.wait(self._pause())
-                self._turn()
+                native = self._turn(native)
         finally:
             with self._lock:
                 if self._lookout.native is native:
@@ -134,18 +140,22 @@ class Watcher:
         """How long there is nothing to do unless something happens."""
         with self._lock:
             lookout = self._lookout
-            times = [lookout.settler.due()]
             if lookout.gap is not None:
                 return 0.0
+            due = lookout.settler.due()
+            times = [] if due is None else [due]
             if lookout.unvouched:
                 times.append(self._scanning.next)
             if len(lookout.unvouched) < len(lookout.index):
                 times.append(self._reconciling.next)
-        return min((t - time.monotonic() for t in times if t is not None), default=None)
+        return min(times) - time.monotonic() if times else None
 
-    def _turn(self) -> None:
+    def _turn(self, native: Native) -> Native:
         with self._lock:
-            self._lookout.drain(time.monotonic())
+            relevant = self._lookout.drain(time.monotonic())
+        self._noise = 0 if relevant else self._noise + 1
+        if self._noise > _MUCH_NOISE:
+            time.sleep(_BREATH)  # somebody writes a log beside the sources: read its events by the dozen
         self._look_around()
         with self._lock:
             batch = self._lookout.settled(time.monotonic())
@@ -153,6 +163,21 @@ class Watcher:
             self.ready = bool(self._batch)
         if batch:
             self._tell()
+        self._announce()
+        return self._try_again(native)
+
+    def _announce(self) -> None:
+        """Say once why events are not relied upon."""
+        with self._lock:
+            coverage = self._lookout.coverage
+            news = (
+                {}
+                if coverage is None or self._asked_to_scan
+                else {d: at for d, at in coverage.reasons.items() if d not in self._announced}
+            )
+            self._announced.update(news)
+        for doubt, where in news.items():
+            _log.warning("%s is scanned, not watched: %s; %s", where, doubt.why, doubt.remedy)
 
     def _tell(self) -> None:
         try:
@@ -162,27 +187,46 @@ class Watcher:
             _log.exception("the receiver of settled files raised")
 
     def _look_around(self) -> None:
-        lookout = self._lookout
-        began = time.monotonic()
-        with self._lock:
-            gap, everything = lookout.gap, list(lookout.index.files)
-        if gap is not None:
-            self._in_turns(lookout.look, everything)
+        now = time.monotonic()
+        if self._lookout.gap is not None:
+            self._close_gap()
+        elif now >= min(self._scanning.next, self._reconciling.next):
             with self._lock:
-                lookout.gap = None if lookout.gap is gap else lookout.gap
-            self._reconciling.done(began, time.monotonic())
-            return
-        if began >= self._scanning.next:
-            self._in_turns(lookout.scan, [f for f in everything if f in lookout.unvouched])
-            self._scanning.done(began, time.monotonic())
-        if began >= self._reconciling.next:
-            self._in_turns(lookout.reconcile, [f for f in everything if f not in lookout.unvouched])
-            self._reconciling.done(began, time.monotonic())
+                doubtful = self._lookout.unvouched.copy()
+                others = [file for file in self._lookout.index.files if file not in doubtful]
+            self._in_turns(self._scanning, self._lookout.scan, list(doubtful))
+            self._in_turns(self._reconciling, self._lookout.reconcile, others)
 
-    def _in_turns(self, look: Callable[[Sequence[str], float], None], files: Sequence[str]) -> None:
+    def _close_gap(self) -> None:
+        with self._lock:
+            gap, everything = self._lookout.gap, list(self._lookout.index.files)
+            self._reconciling.next = 0.0
+        self._in_turns(self._reconciling, self._lookout.look, everything)
+        with self._lock:
+            if self._lookout.gap is gap:
+                self._lookout.gap = None
+
+    def _in_turns(self, rhythm: Rhythm, look: Callable[[Sequence[str], float], None], files: Sequence[str]) -> None:
+        """Look at all the files if it is time to, and let other threads have the lock now and then."""
+        began = time.monotonic()
+        if began < rhythm.next:
+            return
         for start in range(0, len(files), _AT_ONCE):
             with self._lock:
                 look(files[start : start + _AT_ONCE], time.monotonic())
+        rhythm.done(began, time.monotonic())
+
+    def _try_again(self, native: Native) -> Native:
+        """What was refused gets another chance now and then: a limit may have been raised."""
+        now = time.monotonic()
+        with self._lock:
+            coverage = self._lookout.coverage
+            if coverage is None or not coverage.is_refused or now < self._retrying.next:
+                return native
+            self._retrying.done(now, now)
+            successor = self._listen()
+        native.close()
+        return successor
 
     # ------------------------------------------------------------------ forks
 

@@ -14,15 +14,15 @@ class Silent:
     name = "scan"
     prompt = False
 
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
+    def __init__(self, reason: str, number: int = 0) -> None:
+        self._reason, self._number = reason, number
         self._woken = threading.Event()
 
-    def arm(self, directory: str, use: Use) -> None:  # noqa: ARG002  as the protocol has it
+    def arm(self, path: str, use: Use) -> None:  # noqa: ARG002  as the protocol has it
         """Refuse, with the reason."""
-        raise OSError(0, self._reason, directory)
+        raise OSError(self._number, self._reason, path)
 
-    def disarm(self, directory: str) -> None:
+    def disarm(self, path: str) -> None:
         """Nothing was armed."""
 
     def drain(self) -> list[Event]:

@@ -25,11 +25,19 @@ class Event(NamedTuple):
     tree: bool = False
 
 
+class Doubt(NamedTuple):
+    """Why events cannot be relied upon, and what can be done about it."""
+
+    why: str
+    remedy: str
+
+
 class Use(Enum):
-    """What a directory is watched for; the less, the fewer events its other inhabitants cause."""
+    """What a path is watched for; the less, the fewer events the other inhabitants of a directory cause."""
 
     CONTENT = "the files in it"
     ENTRIES = "names that come and go in it"
+    FILE = "the content of this one file, which has other names elsewhere"
     SELF = "its own removal or renaming"
 
 
@@ -40,10 +48,10 @@ class Native(Protocol):
     prompt: bool
     """Whether `drain()` hands over everything that any process did before the call."""
 
-    def arm(self, directory: str, use: Use) -> None:
-        """Watch a directory, in addition to what it is watched for already.  Raises OSError."""
+    def arm(self, path: str, use: Use) -> None:
+        """Watch a directory or a file, in addition to what it is watched for already.  Raises OSError."""
 
-    def disarm(self, directory: str) -> None:
+    def disarm(self, path: str) -> None:
         """Watch it no longer; its events that are still queued are dropped."""
 
     def drain(self) -> list[Event]:

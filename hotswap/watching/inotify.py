@@ -25,11 +25,14 @@ from hotswap.watching.events import Event, Use, What
 
 _ENTRIES = In.IN_CREATE | In.IN_DELETE | In.IN_MOVED_FROM | In.IN_MOVED_TO
 _SELF = In.IN_DELETE_SELF | In.IN_MOVE_SELF
+_CONTENT = In.IN_MODIFY | In.IN_CLOSE_WRITE | In.IN_ATTRIB
 _MASKS = {
-    Use.CONTENT: _ENTRIES | _SELF | In.IN_MODIFY | In.IN_CLOSE_WRITE | In.IN_ATTRIB,
-    Use.ENTRIES: _ENTRIES | _SELF,
-    Use.SELF: _SELF,
+    Use.CONTENT: _ENTRIES | _SELF | _CONTENT | In.IN_ONLYDIR,
+    Use.ENTRIES: _ENTRIES | _SELF | In.IN_ONLYDIR,
+    Use.FILE: _CONTENT | _SELF,
+    Use.SELF: _SELF | In.IN_ONLYDIR,
 }
+_WRITTEN = In.IN_MODIFY | In.IN_CLOSE_WRITE
 _GONE = _SELF | In.IN_IGNORED | In.IN_UNMOUNT
 _HEADER = struct.Struct("iIII")
 _LEAST_READ = 4096  # the kernel refuses a buffer that does not hold the next event whole
@@ -50,26 +53,26 @@ class Inotify:
         self._poll.register(self._fd, select.POLLIN)
         self._poll.register(self._wake_r, select.POLLIN)
         self._watch_of: dict[str, int] = {}
-        self._directories: dict[int, set[str]] = {}
+        self._paths: dict[int, set[str]] = {}
 
-    def arm(self, directory: str, use: Use) -> None:
-        """Watch a directory, in addition to what it is watched for already."""
-        mask = _MASKS[use] | In.IN_ONLYDIR | In.IN_MASK_ADD
-        watch = _checked(inotify_add_watch(self._fd, os.fsencode(directory), mask), directory)
-        if self._watch_of.get(directory, watch) != watch:  # another directory has taken its place
-            self.disarm(directory)
-        self._watch_of[directory] = watch
-        # Two paths of one directory (a bind mount, a name in another case) share one watch.
-        self._directories.setdefault(watch, set()).add(directory)
+    def arm(self, path: str, use: Use) -> None:
+        """Watch a directory or a file, in addition to what it is watched for already."""
+        mask = _MASKS[use] | In.IN_MASK_ADD
+        watch = _checked(inotify_add_watch(self._fd, os.fsencode(path), mask), path)
+        if self._watch_of.get(path, watch) != watch:  # something else has taken its place
+            self.disarm(path)
+        self._watch_of[path] = watch
+        # Two paths of one object (a bind mount, a name in another case, a hard link) share one watch.
+        self._paths.setdefault(watch, set()).add(path)
 
-    def disarm(self, directory: str) -> None:
+    def disarm(self, path: str) -> None:
         """Watch it no longer."""
-        watch = self._watch_of.pop(directory, None)
+        watch = self._watch_of.pop(path, None)
         if watch is None:
             return
-        self._directories[watch].discard(directory)
-        if not self._directories[watch]:
-            del self._directories[watch]
+        self._paths[watch].discard(path)
+        if not self._paths[watch]:
+            del self._paths[watch]
             inotify_rm_watch(self._fd, WatchDescriptor(watch))  # fails when the directory is gone
 
     def drain(self) -> list[Event]:
@@ -93,13 +96,13 @@ class Inotify:
         if mask & In.IN_Q_OVERFLOW:
             yield Event("", What.LOST)
             return
-        directories = self._directories.get(watch, ())
-        if not name:
-            if mask & _GONE:
-                yield from [Event(directory, What.SEEN, tree=True) for directory in directories]
-            return
-        for directory in directories:
-            yield from _entry_event(os.path.join(directory, name), mask)
+        for path in tuple(self._paths.get(watch, ())):
+            if name:
+                yield from _entry_event(os.path.join(path, name), mask)
+            elif mask & _GONE:
+                yield Event(path, What.SEEN, tree=True)
+            elif mask & _WRITTEN:  # a file that is watched for itself
+                yield from _entry_event(path, mask)
 
     def wait(self, timeout: float | None) -> None:
         """Sleep until there is something to drain, or something to do."""
@@ -149,8 +152,8 @@ def _checked(result: int, about: str) -> int:
 
 
 _MEANINGS = {
-    errno.ENOSPC: "no inotify watch is left (raise fs.inotify.max_user_watches)",
-    errno.EMFILE: "no inotify instance is left (raise fs.inotify.max_user_instances)",
+    errno.ENOSPC: "no inotify watch is left",
+    errno.EMFILE: "no inotify instance is left",
 }
 
 

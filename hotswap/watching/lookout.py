@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from hotswap.watching.backends import Silent
 from hotswap.watching.coverage import Coverage
-from hotswap.watching.events import Event, Native, What
+from hotswap.watching.events import Doubt, Event, Native, What
 from hotswap.watching.git import PAUSE, GitLocks
 from hotswap.watching.places import Index
 from hotswap.watching.settle import Settler
@@ -38,10 +38,10 @@ class Lookout:
 
     # ------------------------------------------------------------------ what to watch
 
-    def listen(self, native: Native, doubt: Callable[[str], str]) -> None:
+    def listen(self, native: Native, doubt: Callable[[str], Doubt | None]) -> None:
         """From now on this queue tells what happens; what happened before it began has to be looked for."""
         self.native = native
-        self.coverage = Coverage(native, doubt)
+        self.coverage = Coverage(native, doubt, None if self.coverage is None else self.coverage.demoted)
         self.gap = object()
         for file in self.index.files:
             self._vouch(file, self.index.places(file))
@@ -74,10 +74,12 @@ class Lookout:
 
     # ------------------------------------------------------------------ events
 
-    def drain(self, now: float) -> None:
-        """Take in what the queue tells."""
+    def drain(self, now: float) -> bool:
+        """Take in what the queue tells; False when all of it was about files of no interest."""
         trees: set[str] = set()
-        for event in self._events():
+        before = self.last_event
+        events = self._events()
+        for event in events:
             if event.what is What.LOST:
                 self.gap = object()
             elif event.tree or self.index.is_way(event.path):
@@ -85,6 +87,7 @@ class Lookout:
             self._apply(event, now)
         for path in trees:
             self._renew_tree(path, now)
+        return not events or self.last_event is not before
 
     def _events(self) -> list[Event]:
         try:
@@ -158,7 +161,7 @@ class Lookout:
         if self.coverage is None:
             return
         root = self.coverage.root(os.path.dirname(self.index.places(file)[-1]))
-        self.coverage.demote(root, f"a change of {file} sent no event")
+        self.coverage.demote(root, Doubt(f"a change of {file} sent no event", "nothing needs to be done"))
         self._renew(self.index.beneath(root))
 
     # ------------------------------------------------------------------ what comes out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from hotswap.watching.events import Native
+from hotswap.watching.events import Doubt, Native
 
 # Only this machine's kernel changes these, so it sees each write.  Everything else (nfs, cifs, 9p, fuse, virtiofs,
 # vboxsf ...) may be written to by another machine, or by the host of a virtual one, without any event here.
@@ -13,6 +13,8 @@ _LOCAL = frozenset(
     "bcachefs btrfs erofs exfat ext2 ext3 ext4 f2fs iso9660 jfs msdos nilfs2 ntfs3 overlay ramfs reiserfs squashfs "
     "tmpfs ubifs udf vfat xfs zfs".split()
 )
+
+_PACE = "keep the sources on a local disk, or set the pace with poll=SECONDS"
 
 
 class Mounts:
@@ -40,14 +42,16 @@ class Trust:
         self._mounts = mounts
         self._proved: dict[str, bool] = {}
 
-    def doubt(self, directory: str) -> str:
-        """Why a change in the directory might send no event; empty when every change sends one."""
+    def doubt(self, directory: str) -> Doubt | None:
+        """Why a change in the directory might send no event; None when every change sends one."""
         if not self._native.prompt:
-            return ""  # every barrier looks at all files anyway, and looks tell when an event was missed
+            return None  # every barrier looks at all files anyway, and looks tell when an event was missed
         kind = self._mounts.kind(directory)
         if kind not in _LOCAL:
-            return f"a file system of type {kind} can be changed without an event"
-        return "" if self._proves(directory) else f"a trial on {self._mounts.point(directory)} sent no event"
+            return Doubt(f"a file system of type {kind} can be changed without an event", _PACE)
+        if self._proves(directory):
+            return None
+        return Doubt(f"a trial on {self._mounts.point(directory)} sent no event", _PACE)
 
     def _proves(self, directory: str) -> bool:
         point = self._mounts.point(directory)

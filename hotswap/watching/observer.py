@@ -56,23 +56,24 @@ class Observed:
         self._observer = Observer()
         self._observer.start()
 
-    def arm(self, directory: str, use: Use) -> None:
+    def arm(self, path: str, use: Use) -> None:
         """Watch a directory, in addition to what it is watched for already."""
-        if not os.path.isdir(directory):
-            raise FileNotFoundError(directory)
-        if use is Use.SELF or self._is_watched(directory):
-            return  # an ancestor's renaming is found by looking: a watch on each would cost a thread each
-        recursive = self._whole_trees and use is Use.CONTENT
-        self._watches[directory] = self._observer.schedule(self._handler, directory, recursive=recursive)
+        if use in (Use.FILE, Use.SELF):
+            return  # such changes are found by looking: a watch on each would cost a thread each
+        if not os.path.isdir(path):
+            raise FileNotFoundError(path)
+        if not self._is_watched(path):
+            recursive = self._whole_trees and use is Use.CONTENT
+            self._watches[path] = self._observer.schedule(self._handler, path, recursive=recursive)
 
     def _is_watched(self, directory: str) -> bool:
         if directory in self._watches:
             return True
         return any(d in self._watches and self._watches[d].is_recursive for d in ancestors(directory))
 
-    def disarm(self, directory: str) -> None:
+    def disarm(self, path: str) -> None:
         """Watch it no longer."""
-        watch = self._watches.pop(directory, None)
+        watch = self._watches.pop(path, None)
         if watch is not None:
             self._observer.unschedule(watch)
 

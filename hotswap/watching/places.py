@@ -80,7 +80,7 @@ class Index:
         self._places: dict[str, tuple[str, ...]] = {}
         self._files_at: defaultdict[str, set[str]] = defaultdict(set)
         self._within: defaultdict[str, set[str]] = defaultdict(set)  # directory → places directly in it
-        self._above: set[str] = set()  # every directory on the way to a place
+        self._ways: set[str] = set()  # every directory and link on the way to a file
 
     @property
     def files(self) -> Iterable[str]:
@@ -105,14 +105,15 @@ class Index:
             self._files_at[key(place)].add(file)
             directory = os.path.dirname(place)
             self._within[key(directory)].add(key(place))
-            self._note_above(directory)
+            self._note_way(directory)
+        self._ways.update(map(key, places[:-1]))
         return places
 
-    def _note_above(self, directory: str) -> None:
+    def _note_way(self, directory: str) -> None:
         for above in (directory, *ancestors(directory)):
-            if key(above) in self._above:
+            if key(above) in self._ways:
                 break
-            self._above.add(key(above))
+            self._ways.add(key(above))
 
     def drop(self, file: str) -> None:
         """Track the file no longer."""
@@ -128,8 +129,8 @@ class Index:
         return frozenset(self._files_at.get(key(place), ()))
 
     def is_way(self, path: str) -> bool:
-        """Whether the path is a directory on the way to a tracked file."""
-        return key(path) in self._above
+        """Whether the path is a directory or link on the way to a tracked file."""
+        return key(path) in self._ways
 
     def beneath(self, path: str) -> frozenset[str]:
         """The files that have a place at or beneath the path."""

@@ -21,6 +21,7 @@ class Stamp(NamedTuple):
     size: int
     inode: int
     device: int
+    links: int
     error: int = 0
 
 
@@ -30,7 +31,7 @@ class Look(Enum):
     SAME = "as at the last look"
     RACY = "the stamp is equal, but was so young at the last look that a later write could hide behind it"
     UNKNOWN = "there was no last look, or an event came since"
-    METADATA = "only the time of the last change of metadata differs"
+    METADATA = "only metadata differs, as when another name is given to the file"
     CHANGED = "the stamp differs"
 
 
@@ -39,10 +40,10 @@ def stamp_of(file: str) -> Stamp:
     try:
         found = os.stat(file)
     except OSError as error:
-        return Stamp(0, 0, 0, 0, 0, error.errno or -1)
+        return Stamp(0, 0, 0, 0, 0, 0, error.errno or -1)
     except ValueError:  # a NUL in the path
-        return Stamp(0, 0, 0, 0, 0, -1)
-    return Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev)
+        return Stamp(0, 0, 0, 0, 0, 0, -1)
+    return Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev, found.st_nlink)
 
 
 def touched_at(stamp: Stamp) -> int:
@@ -68,7 +69,8 @@ class Stamps:
         if before is None:
             return Look.UNKNOWN
         if now != before:
-            return Look.METADATA if now._replace(changed=before.changed) == before else Look.CHANGED
+            same = now._replace(changed=before.changed, links=before.links) == before
+            return Look.METADATA if same else Look.CHANGED
         return Look.RACY if was_racy else Look.SAME
 
     def record(self, file: str) -> Stamp:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hotswap.watching.events import Doubt
 
 if TYPE_CHECKING:
     from hotswap.watching.lookout import Lookout
@@ -18,6 +21,7 @@ class Root:
     path: str
     backend: str
     reason: str
+    remedy: str
     directories: int
     files: int
 
@@ -27,7 +31,7 @@ class WatchStatus:
     """How well the watching goes.
 
     `last_event` is a path and how many seconds ago; `missed` counts changes of which no event told; `error` is the last
-    thing that went wrong.
+    thing that went wrong; `limits` is what the system allows one user.
     """
 
     running: bool
@@ -37,6 +41,7 @@ class WatchStatus:
     last_event: tuple[str, float] | None
     missed: int
     error: str | None
+    limits: tuple[tuple[str, int], ...]
 
 
 def describe(lookout: Lookout, *, running: bool, now: float) -> WatchStatus:
@@ -45,6 +50,7 @@ def describe(lookout: Lookout, *, running: bool, now: float) -> WatchStatus:
     return WatchStatus(
         running=running, backend=lookout.native.name, roots=_roots(lookout), files=len(lookout.index),
         last_event=None if last is None else (last[0], now - last[1]), missed=lookout.missed, error=lookout.error,
+        limits=_limits(),
     )  # fmt: skip
 
 
@@ -58,12 +64,25 @@ def _roots(lookout: Lookout) -> tuple[Root, ...]:
     for directory in doubts:
         inside.setdefault(coverage.root(directory), []).append(directory)
     return tuple(
-        Root(
-            path=root,
-            backend="scan" if any(doubts[d] for d in held) else lookout.native.name,
-            reason=next((doubts[d] for d in held if doubts[d]), ""),
-            directories=len(held),
-            files=sum(files[d] for d in held),
-        )
+        _root(root, lookout.native.name, [doubts[d] for d in held], sum(files[d] for d in held))
         for root, held in sorted(inside.items())
     )
+
+
+def _root(path: str, native: str, doubts: Sequence[Doubt | None], files: int) -> Root:
+    doubt = next(filter(None, doubts), None)
+    why, remedy = doubt or ("", "")
+    backend = native if doubt is None else "scan"
+    return Root(path=path, backend=backend, reason=why, remedy=remedy, directories=len(doubts), files=files)
+
+
+def _limits() -> tuple[tuple[str, int], ...]:
+    """What this system allows one user, where it says so."""
+    found = []
+    for name in ("max_user_watches", "max_user_instances", "max_queued_events"):
+        try:
+            with open(f"/proc/sys/fs/inotify/{name}", encoding="ascii") as file:
+                found.append((name, int(file.read())))
+        except (OSError, ValueError):
+            continue
+    return tuple(found)
