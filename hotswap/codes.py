@@ -113,9 +113,9 @@ def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:
 def docstring(code: CodeType) -> str | None:
     """The docstring that a function made from this code has."""
     first = code.co_consts[0] if code.co_consts else None
-    if code.co_flags & CO_HAS_DOCSTRING or sys.version_info < (3, 14):
-        return first if isinstance(first, str) else None
-    return None
+    if sys.version_info >= (3, 14) and not code.co_flags & CO_HAS_DOCSTRING:
+        return None
+    return first if isinstance(first, str) else None
 
 
 CO_HAS_DOCSTRING = 0x4000000  # Python 3.14

@@ -97,9 +97,7 @@ def longest_common(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tup
     return pairs + [(len(old) - tail + k, len(new) - tail + k) for k in range(tail)]
 
 
-def pair_by_key(
-    old: Iterable[tuple[int, Hashable]], new: Iterable[tuple[int, Hashable]]
-) -> list[tuple[int, int]]:
+def pair_by_key(old: Iterable[tuple[int, Hashable]], new: Iterable[tuple[int, Hashable]]) -> list[tuple[int, int]]:
     """Pair what has the same key, in order; a key of None pairs with nothing."""
     waiting = defaultdict(list)
     for i, key in old:

@@ -205,7 +205,9 @@ class _Reach:
                 self._classes.append(value)
         else:
             for name in ("__wrapped__", "func"):
-                inner = getattr(value, "__dict__", {}).get(name) if name == "__wrapped__" else getattr(value, name, None)
+                inner = (
+                    getattr(value, "__dict__", {}).get(name) if name == "__wrapped__" else getattr(value, name, None)
+                )
                 if isinstance(inner, FunctionType):
                     self.value(inner, depth + 1)
             if type(value).__module__ in self.index.modules:

@@ -6,7 +6,7 @@ Cached bytecode is not used for tracked modules, because its check (time in seco
 
 from __future__ import annotations
 
-import importlib._bootstrap as bootstrap  # type: ignore[import-not-found]  # typeshed leaves it out
+import importlib._bootstrap as bootstrap
 import os
 import sys
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class ImportHook:
         """Hook the loader."""
         self.enabled = True
         hooks.append(self)
-        SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign]  # undone by the last remove()
+        SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign, assignment]  # undone by the last remove()
 
     def remove(self) -> None:
         """Unhook the loader, unless another reloader still needs it."""
@@ -51,7 +51,9 @@ class ImportHook:
         code = loader.source_to_code(data, loader.path)
         with self.tracer.recording(code) as lines:
             tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
-            bootstrap._call_with_frames_removed(exec, code, module.__dict__)
+            bootstrap._call_with_frames_removed(  # type: ignore[attr-defined]  # private, but named in importlib's own tracebacks
+                exec, code, module.__dict__
+            )
         if module.__name__ in sys.modules:
             tracked.replaced = sys.modules[module.__name__] is not module
             self.index.put(tracked)

@@ -177,7 +177,7 @@ class Index:
 
     def at(self, path: str) -> list[Tracked]:
         """The modules that were made from the file (more than one when it was imported under several names)."""
-        names = self._by_path.get(path) or self._by_path.get(os.path.realpath(path), ())
+        names = self._by_path.get(path) or self._by_path.get(os.path.realpath(path), [])
         return [self.modules[n] for n in names if n in self.modules]
 
     def names_of_file(self, path: str) -> bool:
@@ -254,11 +254,10 @@ def source_path(module: object) -> str | None:
     if not isinstance(module, ModuleType):
         return None
     path = module.__dict__.get("__file__")
-    if not isinstance(path, str) or not path.endswith((".py", ".pyw", *EXTENSION_SUFFIXES)):
-        is_script = module.__name__ == "__main__" and isinstance(path, str) and os.path.isfile(path)
-        if not is_script:
-            return None
-    return os.path.abspath(path)  # type: ignore[type-var]  # a string by now
+    if not isinstance(path, str):
+        return None
+    is_script = module.__name__ == "__main__" and os.path.isfile(path)  # a script may be called anything
+    return os.path.abspath(path) if is_script or path.endswith((".py", ".pyw", *EXTENSION_SUFFIXES)) else None
 
 
 def changed_since_import(module: object, path: str) -> bool:

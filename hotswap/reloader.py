@@ -14,11 +14,13 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from hotswap import rounds
-from hotswap.errors import UsageError
+from hotswap.errors import RestartRefused, UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Scope, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.restart import remember_start
+from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
 from hotswap.source import Source
 from hotswap.trace import Tracer
@@ -59,6 +61,7 @@ class Reloader:
         """Begin to watch; `hotswap.watch()` has done so already."""
         if not self._running:
             self._running = True
+            remember_start()
             self._hook.install()
             self._adopt()
             self._watcher.start()
@@ -143,9 +146,7 @@ class Reloader:
 
     def restart(self, reason: str = "") -> None:
         """Replace the process by a new one; returns only when a restart is refused, by raising RestartRefused."""
-        from hotswap import restart
-
-        restart.restart(reason, before=self.stop)
+        restart_process(reason, before=self.stop)
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
@@ -166,7 +167,10 @@ class Reloader:
         if callable(self.on_restart):
             self.on_restart(outcome)
         elif self.on_restart == "exec" or (self.on_restart == "ask" and _agreed(outcome)):
-            self.restart("; ".join(r.what for r in outcome.reasons))
+            try:
+                self.restart("; ".join(r.what for r in outcome.reasons))
+            except RestartRefused as refused:
+                print(f"hotswap: {refused}", file=sys.stderr)  # noqa: T201  the person at the terminal has to know
 
     # ------------------------------------------------------------------ applying by itself
 
@@ -203,5 +207,3 @@ def _agreed(outcome: RestartRequired) -> bool:
         return False
     print(f"hotswap: {outcome}", file=sys.stderr)
     return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")
-
-

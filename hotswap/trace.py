@@ -65,7 +65,8 @@ class Tracer:
 
     def begin(self, code: CodeType) -> dict[int, Footprint]:
         with self._lock:
-            self._watched[code] = lines = defaultdict(Footprint)
+            lines: dict[int, Footprint] = defaultdict(Footprint)
+            self._watched[code] = lines
             self._open += 1
             if self._open == 1:
                 self._switch_on()
@@ -155,12 +156,13 @@ class Tracer:
         if code in self._watched or code.co_name == "<module>":
             return
         constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
+        lines = None
         outer = frame.f_back
         while outer is not None and (lines := self._watched.get(outer.f_code)) is None:
             if outer.f_code.co_name in CONSTRUCTORS and self._interesting(outer.f_code):
                 constructor = outer
             outer = outer.f_back
-        if outer is None:
+        if outer is None or lines is None:
             return
         footprint = lines[outer.f_lineno]
         if code.co_name == "import_module":

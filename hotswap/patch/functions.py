@@ -74,7 +74,15 @@ def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge
     if closure:
         _merge_cells(live, fresh, journal, merge)
     retarget(live, fresh.__code__, closure, journal)
-    for name in ("__defaults__", "__kwdefaults__", "__doc__", "__name__", "__qualname__", "__module__", "__annotations__"):
+    for name in (
+        "__defaults__",
+        "__kwdefaults__",
+        "__doc__",
+        "__name__",
+        "__qualname__",
+        "__module__",
+        "__annotations__",
+    ):
         value = getattr(fresh, name)
         if getattr(live, name) != value or type(getattr(live, name)) is not type(value) or name.endswith("defaults__"):
             journal.set_attribute(live, name, value)
@@ -183,7 +191,8 @@ class Merger:
         if isinstance(live, functools._lru_cache_wrapper):
             return self._merge_cached(live, fresh)
         if isinstance(live, property):
-            return property(*(self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel")), doc=fresh.__doc__)
+            get, put, drop = (self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel"))
+            return property(get, put, drop, fresh.__doc__)
         if isinstance(live, staticmethod | classmethod):
             return self._rewrap(live, fresh)
         if is_decorator_object(live):

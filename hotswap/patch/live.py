@@ -163,7 +163,7 @@ def running(codes: Iterable[CodeType]) -> set[str]:
 def substitute(twins: dict[int, tuple[object, object]], journal: Journal, ignore: Iterable[object] = ()) -> None:
     """Let every container that got hold of a fresh object hold the live one instead; a list that then has it twice
     loses the later entry (one heap pass for all)."""
-    fresh = [pair[0] for pair in twins.values()]
+    fresh: list[object] = [pair[0] for pair in twins.values()]
     skip = {id(o) for o in ignore} | {id(fresh), id(twins), *(id(p) for p in twins.values())}
     for holder in gc.get_referrers(*fresh):
         if id(holder) not in skip and not isinstance(holder, types.FrameType):
@@ -176,9 +176,9 @@ def _substitute_in(holder: Any, twins: dict[int, tuple[object, object]], journal
 
     if isinstance(holder, dict):
         journal.remember(holder)
-        content = [(live(k), live(v)) for k, v in holder.items()]
+        items = [(live(k), live(v)) for k, v in holder.items()]
         holder.clear()
-        holder.update(content)
+        holder.update(items)
     elif isinstance(holder, list | deque):
         journal.remember(holder)
         content = _once([live(v) for v in holder], {id(pair[1]) for pair in twins.values()})

@@ -6,11 +6,19 @@ called, so the containers that those functions read are known, and in them the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from hotswap.errors import CannotSwap
+from hotswap.facts import Facts
 from hotswap.graph import Graph, resolve_value
+from hotswap.index import Tracked
 from hotswap.journal import Journal
+from hotswap.model import Edit, Reason
+from hotswap.patch.live import functions_within
+from hotswap.source import first_line
 from hotswap.trace import Footprint
 
 Entry = tuple[Any, Any]
@@ -72,3 +80,72 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
         kept = [v for v in place if id(v) not in wanted and not _holds(v, wanted)]
         place.clear()
         place.extend(kept) if isinstance(place, list) else place.update(kept)
+
+
+def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> None:
+    """Take what removed statements registered out of the registries.
+
+    Raises CannotSwap when a removed call had an effect that cannot be found.
+    """
+    if edit.new is None or edit.diff is None:
+        return
+    tracked = graph.index.modules[edit.module]
+    for number in edit.diff.removed:
+        _withdraw_removed(edit, edit.old.statements[number], edit.old.facts((number,)), tracked, graph, journal)
+
+
+def _withdraw_removed(
+    edit: Edit, node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, journal: Journal
+) -> None:
+    footprint = graph.footprint(tracked, node, facts)
+    if not footprint.called and not footprint.constructing:
+        return
+    chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
+    values = [resolve_value(tracked.namespace, chain) for chain in chains]
+    definitions = [d for v in values if v is not None for d in with_inner(v, edit.module)]
+    found = entries(definitions, containers(footprint, graph))
+    withdraw(found, definitions, journal)
+    if isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call):
+        raise CannotSwap(_removed_effect(edit, node))
+
+
+def _removed_effect(edit: Edit, node: ast.stmt) -> Reason:
+    return Reason(
+        code="HS401",
+        what="a call was removed from the source",
+        where=f"{edit.path}:{first_line(node)} (before the edit)",
+        why="what it did when it ran cannot be taken back",
+        remedy="restart",
+    )
+
+
+def with_inner(value: Any, module: str) -> list[Any]:
+    """A definition and the functions that it wraps."""
+    return [value, *functions_within(value, module, set())]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A definition whose statement is to run again, and where it stood in registries before."""
+
+    definitions: list[Any]
+    found: list[Entry]
+
+    @classmethod
+    def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
+        """Look before the statement runs."""
+        if old is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return cls([], [])
+        footprint = graph.footprint(tracked, old, facts)
+        if not footprint.called:
+            return cls([], [])
+        definitions = with_inner(tracked.namespace.get(node.name), tracked.name)
+        return cls(definitions, entries(definitions, containers(footprint, graph)))
+
+    def withdraw_what_is_not_there_again(self, twins: Mapping[int, tuple[object, object]], journal: Journal) -> None:
+        """Entries that the statement did not make again go."""
+        fresh = [f for f, live in twins.values() if any(live is d for d in self.definitions)]
+        again = entries(fresh, [place for place, _ in self.found])
+        kept = {(id(place), repr(key)) for place, key in again}
+        gone = [(place, key) for place, key in self.found if (id(place), repr(key)) not in kept]
+        withdraw(gone, self.definitions, journal)

@@ -31,7 +31,8 @@ def is_bare_string(node: ast.stmt) -> bool:
 def compile_statement(source: Source, node: ast.stmt) -> CodeType:
     """The code of one top-level statement, as it is in the whole module: lines, flags and qualified names agree."""
     module = ast.Module([node], [])
-    return compile(module, source.path, "exec", flags=source.future_flags, dont_inherit=True)
+    code: CodeType = compile(module, source.path, "exec", flags=source.future_flags, dont_inherit=True)
+    return code
 
 
 def compile_member(source: Source, path: StatementPath) -> CodeType:

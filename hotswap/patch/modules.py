@@ -1,0 +1,110 @@
+"""What belongs to a module as a whole: its place, its import attributes, the names in it, the lines that tracebacks show."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterable
+from importlib import invalidate_caches
+from importlib.util import spec_from_file_location
+from types import ModuleType
+
+from hotswap.codes import CodePair
+from hotswap.graph import resolve_value
+from hotswap.index import Tracked
+from hotswap.journal import Journal
+from hotswap.model import Edit
+from hotswap.patch import classes
+
+
+def show_source(edit: Edit, journal: Journal) -> None:
+    """Tracebacks and inspect.getsource show the text that runs, whatever is on disk meanwhile."""
+    if edit.new is not None:
+        entry = (len(edit.new.data), None, edit.new.lines, edit.path)
+        journal.set_item(linecache.cache, edit.path, entry)
+
+
+def revive(edit: Edit, journal: Journal) -> None:
+    """A module whose file was away and is back: the same module object takes its place again."""
+    if edit.revived is not None and edit.module not in sys.modules:
+        journal.set_item(sys.modules, edit.module, edit.revived)
+        parent, _, child = edit.module.rpartition(".")
+        if parent in sys.modules:
+            journal.set_item(vars(sys.modules[parent]), child, edit.revived)
+
+
+def move(edit: Edit, tracked: Tracked, journal: Journal) -> None:
+    """A module that became a package, or the reverse: its import attributes follow."""
+    if edit.new is None or edit.path == tracked.path:
+        return
+    folders = [os.path.dirname(edit.path)] if os.path.basename(edit.path) == "__init__.py" else None
+    spec = spec_from_file_location(edit.module, edit.path, submodule_search_locations=folders)
+    assert spec is not None
+    values = {
+        "__file__": edit.path, "__spec__": spec, "__loader__": spec.loader, "__cached__": spec.cached,
+        "__package__": spec.parent, "__path__": folders,
+    }  # fmt: skip
+    for name, value in values.items():
+        if value is None:
+            journal.delete_item(tracked.namespace, name)
+        else:
+            journal.set_item(tracked.namespace, name, value)
+    sys.path_importer_cache.pop(os.path.dirname(edit.path), None)
+    invalidate_caches()
+
+
+def remove(name: str, journal: Journal) -> ModuleType:
+    """Take a module out of the program; whoever holds it keeps it."""
+    module = sys.modules[name]
+    journal.delete_item(sys.modules, name)
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
+        journal.delete_item(vars(sys.modules[parent]), child)
+    return module
+
+
+def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
+    """Take a name out of a module or class ("Enemy.update", "__annotations__.x")."""
+    owner, _, name = target.rpartition(".")
+    if owner.endswith("__annotations__"):
+        annotations = resolve_value(tracked.namespace, tuple(owner.split(".")))
+        if isinstance(annotations, dict):
+            journal.delete_item(annotations, name)
+    elif owner:
+        _remove_member(resolve_value(tracked.namespace, tuple(owner.split("."))), name, journal)
+    else:
+        _remove_global(tracked, name, journal)
+
+
+def _remove_member(cls: object, name: str, journal: Journal) -> None:
+    if not isinstance(cls, type):
+        return
+    if name == "__doc__":
+        journal.set_attribute(cls, name, None)
+    else:
+        journal.delete_attribute(cls, name)
+    classes.refresh(cls, journal)
+
+
+def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:
+    value = tracked.namespace.get(name)
+    if name == "__doc__":
+        journal.set_item(tracked.namespace, name, None)
+    elif not isinstance(value, ModuleType) or sys.modules.get(f"{tracked.name}.{name}") is not value:
+        journal.delete_item(tracked.namespace, name)  # a submodule stays an attribute of its package
+
+
+def owner_of(tracked: Tracked, qualname: str) -> type | None:
+    """The class that a qualified name stands in."""
+    owner = qualname.rpartition(".")[0]
+    found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
+    return found if isinstance(found, type) else None
+
+
+def move_classes(tracked: Tracked, pairs: Iterable[CodePair], journal: Journal) -> None:
+    """Classes know the line that they begin on since Python 3.13."""
+    for pair in pairs:
+        cls = resolve_value(tracked.namespace, tuple(pair.qualname.split(".")))
+        if isinstance(cls, type) and "__firstlineno__" in vars(cls):
+            journal.set_attribute(cls, "__firstlineno__", pair.new.co_firstlineno)
