@@ -161,8 +161,9 @@ class _Pouring:
 
     def _members(self, target: type) -> None:
         """Store every member of the fresh class, in its order."""
+        later = machinery.made_later(self.fresh) if target is self.live else ()
         for name, value in list(self.fresh.__dict__.items()):
-            if name in self.keep and name in self.live.__dict__:
+            if name in later or (name in self.keep and name in self.live.__dict__):
                 continue
             if layout.is_layout_member(self.fresh, name):
                 self._layout_member(target, name, value)

@@ -38,6 +38,11 @@ def generated(cls: type) -> frozenset[str]:
     return frozenset(records.field_names(cls))
 
 
+def made_later(cls: type) -> tuple[str, ...]:
+    """The members that are not poured, because `Work.finish` makes them for the live class."""
+    return models.COMPILED if models.is_model(cls) else ()
+
+
 def prepare(live: type, fresh: type, twins: Twins) -> list[Work]:
     """The work around the pouring of `fresh` into `live`.  Raises CannotSwap when it cannot be done; writes nothing."""
     if isinstance(fresh, EnumMeta):

@@ -13,7 +13,7 @@ from hotswap.patch.instances import living
 from hotswap.patch.layout import family
 from hotswap.patch.reasons import reason
 
-_COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__")
+COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__")
 
 
 def is_model(cls: type) -> bool:
@@ -37,25 +37,28 @@ class Schemas:
         made = [c.__qualname__ for c in family(self._live)[1:] if _origin(c) is self._live]
         if made:
             raise CannotSwap(_refusal(fresh, f"{', '.join(made)} came from subscription, not from a statement"))
-        schemas = [vars(m).get(_COMPILED[0]) for m in (self._live, *self._models)]
-        schemas += [adapter.core_schema for adapter in self._adapters]
-        known = {id(part) for schema in schemas for part in _parts(schema)}
-        for holder in gc.get_referrers(self._live):
-            is_schema = type(holder) is dict and holder.get("cls") is self._live and "schema" in holder
-            if is_schema and id(holder) not in known:
+        if self._is_elsewhere():
+            gc.collect()  # classes of earlier rounds are cycles, and so are their schemas
+            if self._is_elsewhere():
                 why = "a validator that is neither a model's nor a TypeAdapter's contains it"
                 raise CannotSwap(_refusal(fresh, why))
 
+    def _is_elsewhere(self) -> bool:
+        """Whether a schema contains the model that belongs to nothing we know."""
+        schemas = [vars(m).get(COMPILED[0]) for m in (self._live, *self._models)]
+        schemas += [adapter.core_schema for adapter in self._adapters]
+        known = {id(part) for schema in schemas for part in _parts(schema)}
+        holders = [h for h in gc.get_referrers(self._live) if type(h) is dict and id(h) not in known]
+        return any(h.get("cls") is self._live and "schema" in h for h in holders)
+
     def begin(self, journal: Journal) -> None:
-        """Without their compiled parts no model takes over those of another."""
-        for model in self._models:
-            for name in _COMPILED:
+        """Without compiled parts of their own, no model takes over those of another when it is compiled."""
+        for model in (self._live, *self._models):
+            for name in COMPILED:
                 journal.delete_attribute(model, name)
 
     def finish(self, journal: Journal) -> None:
         """Compile the model, then all that contains it; instances get the values of new private attributes."""
-        for name in _COMPILED:
-            journal.delete_attribute(self._live, name)
         for model in (self._live, *self._models):
             journal.call((_compile, model), (_restore, model, dict(vars(model))))
         for adapter in self._adapters:

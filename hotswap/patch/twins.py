@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import types
 import weakref
 from collections.abc import Iterable
@@ -118,12 +119,23 @@ class Twins:
             return value if target is None or self.of(target) is target else weakref.ref(self.of(target))
         if isinstance(value, functools.partial):
             return self._rebuilt_partial(value, depth)
+        if isinstance(value, types.UnionType | types.GenericAlias):
+            return self._rebuilt_hint(value, depth)
         if type(value) not in (tuple, frozenset):
             return value
         parts = [self.settle(v, depth) for v in value]
         if all(a is b for a, b in zip(parts, value, strict=True)):
             return value
         return frozenset(parts) if isinstance(value, frozenset) else tuple(parts)
+
+    def _rebuilt_hint(self, value: Any, depth: int) -> Any:
+        """`A | None` and `list[A]`, as pydantic keeps them for its fields."""
+        arguments = self.settle(value.__args__, depth)
+        if isinstance(value, types.UnionType):
+            return value if arguments is value.__args__ else functools.reduce(operator.or_, arguments)
+        origin = self.of(value.__origin__)
+        unchanged = arguments is value.__args__ and origin is value.__origin__
+        return value if unchanged else types.GenericAlias(origin, arguments)
 
     def _rebuilt_partial(self, value: functools.partial[Any], depth: int) -> Any:
         function, arguments = self.settle(value.func, depth), self.settle(value.args, depth)
@@ -134,7 +146,9 @@ class Twins:
 
 
 _ATOMS = (int, float, complex, str, bytes, bytearray, type(None), types.CodeType)
-_IMMUTABLE = (tuple, frozenset, types.MethodType, weakref.ref, functools.partial)
+_IMMUTABLE = (
+    tuple, frozenset, types.MethodType, weakref.ref, functools.partial, types.UnionType, types.GenericAlias,
+)  # fmt: skip
 
 
 def _plainly(value: object, name: str) -> Any:

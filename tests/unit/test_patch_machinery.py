@@ -341,6 +341,15 @@ def test_models_and_adapters_that_contain_a_model_follow():
         assert vars(app.adapter.validate_python({"k": {"x": 1, "y": 3}})["k"]) == {"x": 1}
 
 
+def test_a_model_can_be_edited_again_and_again():
+    """What earlier rounds left is not taken for somebody who needs the model."""
+    with program(MODEL) as app:
+        for number in range(3):
+            app.edit(f"class A(BaseModel):\n x: int\n y: int = {number}")
+            app.journal.close()
+            assert app.A(x=1).y == number
+
+
 def test_a_rolled_back_model_is_what_it_was():
     """The compiled parts from before are back."""
     with program(MODEL) as app:
