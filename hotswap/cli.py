@@ -1,0 +1,146 @@
+"""The command `hotswap`: arguments → a configured reloader and a program that runs under it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+import hotswap
+from hotswap import launch
+from hotswap.restart import remember_start
+from hotswap.restart import say as say_line
+
+USAGE_ERROR = 2
+
+RUN_USAGE = "hotswap run [options] SCRIPT [ARGS ...]\n       hotswap run [options] -m MODULE [ARGS ...]"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line says.  Ends as the program that it runs ends."""
+    remember_start()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words[:1])
+    options.act(words[1:])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hotswap", description="Edit a running Python program.")
+    parser.set_defaults(act=lambda _: parser.error("what to do? for example: hotswap run game.py"))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (act, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False).set_defaults(act=act)
+    return parser
+
+
+def run(words: Sequence[str]) -> None:
+    """`hotswap run`: run a program as `__main__` while hotswap watches its files."""
+    parser = _run_parser()
+    own, rest = split(words)
+    options = parser.parse_args(own)
+    if not rest:
+        parser.error("which program? give a SCRIPT or -m MODULE")
+    if rest[0] == "-":
+        parser.error("a program read from standard input cannot be edited; save it to a file")
+    program = _program(rest, parser)
+    try:
+        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never")
+    except (launch.CannotOpen, WrongStart) as error:
+        parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
+def _program(rest: Sequence[str], parser: argparse.ArgumentParser) -> launch.Program:
+    first, *arguments = rest
+    if not first.startswith("-m"):
+        return launch.Program(name=first, arguments=tuple(arguments))
+    name = first[2:] or (arguments.pop(0) if arguments else "")
+    if not name:
+        parser.error("-m needs the name of a module")
+    return launch.Program(name=name, is_module=True, arguments=tuple(arguments))
+
+
+def _watch(options: argparse.Namespace) -> Callable[[], launch.Session]:
+    def watch() -> launch.Session:
+        report = None if options.quiet else say
+        try:
+            return hotswap.watch(*options.watch, on_restart=options.on_restart, poll=options.poll, report=report)
+        except hotswap.UsageError as error:
+            raise WrongStart(str(error)) from error
+
+    return watch
+
+
+class WrongStart(Exception):
+    """The options make no sense; nothing was run.  Not a UsageError, which the program itself may raise."""
+
+
+def say(outcome: hotswap.Outcome) -> None:
+    """Report a round in one line on the standard error."""
+    say_line(str(outcome))
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Divide the words behind `run` into its own options and the program with its arguments, which are not ours.
+
+    >>> split(["--quiet", "--poll", "0.5", "game.py", "--quiet"])
+    (['--quiet', '--poll', '0.5'], ['game.py', '--quiet'])
+    """
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word == "--":
+            return list(words[:place]), list(words[place + 1 :])
+        if word.startswith("-m") or word == "-" or not word.startswith("-"):
+            break
+        place += 2 if word in TAKE_A_VALUE else 1
+    return list(words[:place]), list(words[place:])
+
+
+TAKE_A_VALUE = ("--on-restart", "--poll-every", "--watch")
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hotswap run",
+        usage=RUN_USAGE,
+        description="Run a program as python would; files that are saved meanwhile go live in it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--on-restart",
+        choices=("exec", "ask", "never"),
+        default="exec",
+        help="when only a new process can be true: start the program again (exec, the default), ask, or say so",
+    )
+    parser.add_argument(
+        "--poll", action="store_true", help="look at the files again and again instead of waiting for events"
+    )
+    parser.add_argument(
+        "--poll-every",
+        dest="poll",
+        type=_seconds,
+        metavar="SECONDS",
+        help="the same, with this pause between two looks",
+    )
+    parser.add_argument("--quiet", action="store_true", help="do not report what each round did")
+    parser.add_argument(
+        "--watch",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="watch this file or folder instead of the whole program (may be repeated)",
+    )
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return seconds
+
+
+COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+    "run": (run, "run a script or a module with hotswap watching"),
+}
