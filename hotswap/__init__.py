@@ -13,18 +13,37 @@ if TYPE_CHECKING:
     from hotswap.reloader import Apply, OnRestart, Report
 
 __all__ = [
-    "CannotSwap", "HotswapError", "Outcome", "Pending", "Plan", "Reason", "Reloader", "RestartRefused",
-    "RestartRequired", "RolledBack", "Step", "Swapped", "Unchanged", "UsageError", "plan", "poll", "restart", "sync",
+    "CannotSwap",
+    "HotswapError",
+    "Outcome",
+    "Pending",
+    "Plan",
+    "Reason",
+    "Reloader",
+    "RestartRefused",
+    "RestartRequired",
+    "RolledBack",
+    "Step",
+    "Swapped",
+    "Unchanged",
+    "UsageError",
+    "plan",
+    "poll",
+    "restart",
+    "sync",
     "watch",
-]  # fmt: skip
+]
 
 _default: Reloader | None = None
 
 
 def watch(
-    *paths: str | os.PathLike[str], apply: Apply = "auto", on_restart: OnRestart = "never",
-    poll: bool | float = False, report: Report | None = None,
-) -> Reloader:  # fmt: skip
+    *paths: str | os.PathLike[str],
+    apply: Apply = "auto",
+    on_restart: OnRestart = "never",
+    poll: bool | float = False,
+    report: Report | None = None,
+) -> Reloader:
     """Keep this process in step with its sources from now on.
 
     Args:
@@ -40,7 +59,7 @@ def watch(
     Raises:
         UsageError: an argument makes no sense; nothing was begun.
     """
-    global _default
+    global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
     reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
     if _default is None or not _default.watching:
         _default = reloader

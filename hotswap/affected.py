@@ -97,6 +97,7 @@ class Affected:
     def member_is_affected(
         self, module: str, source: Source, path: StatementPath, event: Name, function: Name | None
     ) -> bool:
+        """Whether an event, or a call of a function, concerns one statement of a class body."""
         facts, tracked = source.facts(path), self.index.modules[module]
         if isinstance(source.statement(path), ast.ClassDef):
             return True  # looked at in turn

@@ -85,10 +85,19 @@ def behaviour(code: CodeType) -> Hashable:
 def own_behaviour(code: CodeType) -> Hashable:
     """The same without the bodies of nested functions."""
     return (
-        code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags,
-        code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_exceptiontable, code.co_qualname,
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_exceptiontable,
+        code.co_qualname,
         tuple(_constant(c) for c in code.co_consts),
-    )  # fmt: skip
+    )
 
 
 def _constant(value: object) -> Hashable:

@@ -19,8 +19,8 @@ Kind: TypeAlias = Literal["same", "body", "members", "edited", "added"]
 class Match:
     """One statement of the new version and where it comes from.
 
-    same: not edited (perhaps moved).  body: only bodies of functions in it were edited.  members: a class whose own line
-    is as before; `inner` says what happened in its body.  edited: it must run again.  added: it is new.
+    same: not edited (perhaps moved).  body: only bodies of functions in it were edited.  members: a class whose own
+    line is as before; `inner` says what happened in its body.  edited: it must run again.  added: it is new.
     """
 
     new: int
@@ -135,9 +135,12 @@ def _is_accessor(decorator: ast.expr) -> bool:
 def header(node: ast.ClassDef) -> Hashable:
     """A class statement without its body."""
     return (
-        node.name, _shapes(node.bases), _shapes(node.keywords), _shapes(node.decorator_list),
+        node.name,
+        _shapes(node.bases),
+        _shapes(node.keywords),
+        _shapes(node.decorator_list),
         _shapes(getattr(node, "type_params", ())),
-    )  # fmt: skip
+    )
 
 
 def shape(node: object) -> Hashable:

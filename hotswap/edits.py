@@ -38,18 +38,26 @@ class Body:
     """The statements of a module or class body before and after."""
 
     def __init__(
-        self, drafts: Drafts, edit: Edit, path: StatementPath, prefix: str,
-        old: Sequence[ast.stmt], new: Sequence[ast.stmt], old_path: StatementPath = (),
-    ) -> None:  # fmt: skip
+        self,
+        drafts: Drafts,
+        edit: Edit,
+        path: StatementPath,
+        prefix: str,
+        old: Sequence[ast.stmt],
+        new: Sequence[ast.stmt],
+        old_path: StatementPath = (),
+    ) -> None:
         self.drafts, self.edit, self.path, self.prefix = drafts, edit, path, prefix
         self.old, self.new, self.old_path = old, new, old_path
         assert edit.new is not None
         self.source: Source = edit.new
 
     def facts(self, number: int) -> Facts:
+        """The facts of a statement as it is now."""
         return self.source.facts((*self.path, number))
 
     def old_facts(self, number: int) -> Facts:
+        """The facts of a statement as it was."""
         return self.edit.old.facts((*self.old_path, number))
 
     def draft(self, diff: Diff) -> None:
@@ -64,6 +72,7 @@ class Body:
                 self.run(match.new, "it was moved")
 
     def run(self, number: int, reason: str) -> None:
+        """Have a statement of this body run."""
         self.drafts.draft(self.edit.module, (*self.path, number), reason, always=True)
 
     def changed(self, match: Match) -> None:
@@ -86,15 +95,22 @@ class Body:
     def members(self, match: Match) -> None:
         """A class of which only the body was edited."""
         old, new = self.old[match.old or 0], self.new[match.new]
-        assert isinstance(old, ast.ClassDef) and isinstance(new, ast.ClassDef) and match.inner is not None
+        assert isinstance(old, ast.ClassDef)
+        assert isinstance(new, ast.ClassDef)
+        assert match.inner is not None
         path = (*self.path, match.new)
         if not self.drafts.memberwise(self.edit.module, self.source, path):
             self.run(match.new, "its body was edited")
             return
         inner = Body(
-            self.drafts, self.edit, path, f"{self.prefix}{new.name}.", old.body, new.body,
+            self.drafts,
+            self.edit,
+            path,
+            f"{self.prefix}{new.name}.",
+            old.body,
+            new.body,
             (*self.old_path, match.old or 0),
-        )  # fmt: skip
+        )
         inner.draft(match.inner)
 
     def removed(self, diff: Diff) -> None:
@@ -123,6 +139,7 @@ class Body:
             self.drafts.remove(self.edit.module, self.prefix, sorted(names))
 
     def regroup(self, facts: Facts) -> None:
+        """A statement went: the others about its names run again."""
         names = (facts.binds | facts.mutates) - UNGROUPED
         for number in range(len(self.new)):
             theirs = self.facts(number)
@@ -153,6 +170,7 @@ def is_main_program(node: ast.stmt) -> bool:
 
 
 def main_program_reason(edit: Edit, node: ast.stmt, what: str) -> Reason:
+    """Why an edit of the script's own course needs a restart."""
     return Reason(
         code="HS101",
         what="a statement of the running script " + what,

@@ -1,4 +1,4 @@
-"""What a statement does when it runs, and what a function's code refers to.  Pure: reads trees and code objects only."""
+"""What a statement does when it runs, and what a function's code refers to.  Pure: reads trees and code only."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class ImportOf:
 class Facts:
     """What one statement binds, reads, calls and mutates when it runs.
 
-    `reads` are evaluated, `calls` of them are called or iterated, `shapes` are subclassed, decorated with or iterated,
-    `arguments` are handed to a call.  `defines` are bound by `def` and `class` (also inside of `if` or `try`).  `opaque`: it may do anything.
+    `reads` are evaluated, `calls` of them are called or iterated, `shapes` are subclassed, decorated with or
+    iterated, `arguments` are handed to a call.  `defines` are bound by `def` and `class` (also inside of `if` or
+    `try`).  `opaque`: it may do anything.
     """
 
     binds: frozenset[str]
@@ -92,10 +93,20 @@ class _Visitor(ast.NodeVisitor):
 
     def facts(self) -> Facts:
         return Facts(
-            frozenset(self.binds), frozenset(self.defines), frozenset(self.deletes), frozenset(self.reads),
-            frozenset(self.calls), frozenset(self.shapes), frozenset(self.arguments), frozenset(self.mutates), tuple(self.imports),
-            self.opaque, self.runs_code, frozenset(self.attributes), frozenset(self.annotates),
-        )  # fmt: skip
+            frozenset(self.binds),
+            frozenset(self.defines),
+            frozenset(self.deletes),
+            frozenset(self.reads),
+            frozenset(self.calls),
+            frozenset(self.shapes),
+            frozenset(self.arguments),
+            frozenset(self.mutates),
+            tuple(self.imports),
+            self.opaque,
+            self.runs_code,
+            frozenset(self.attributes),
+            frozenset(self.annotates),
+        )
 
     def docstring(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -369,8 +380,10 @@ def root_of(node: ast.expr) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What a function's code refers to, nested functions included: globals (as dotted names), names that it rebinds
-    with `global`, attributes that it reads, modules that it imports."""
+    """What a function's code refers to, nested functions included.
+
+    Globals (as dotted names), names that it rebinds with `global`, attributes that it reads, modules that it imports.
+    """
 
     reads: frozenset[Chain]
     writes: frozenset[str]

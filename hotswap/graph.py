@@ -1,4 +1,4 @@
-"""The name-level module graph: who imports a module, who reads a name, what a statement refers to, in which order to go.
+"""The name-level module graph: who imports a module, what a statement refers to, in which order to go.
 
 Edges run importer → imported.  The graph is read from the index and from the live namespaces (what is really bound
 there); nothing is imported, executed or changed.
@@ -102,8 +102,10 @@ class Graph:
     # ------------------------------------------------------------------ who called a function while importing
 
     def callers(self, function: Name) -> set[tuple[str, int]]:
-        """(module, line) of the statements that called the function when they ran: as observed, or estimated for
-        modules that were imported before anybody looked."""
+        """(module, line) of the statements that called the function when they ran.
+
+        As observed, or estimated for modules that were imported before anybody looked.
+        """
         self._take_in()
         dependents = self.dependents(function[0]) if self.index.unobserved else set()
         found = set(self._callers.get(function, ()))

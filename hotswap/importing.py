@@ -1,4 +1,4 @@
-"""The import hook: each tracked module is compiled from the bytes that are noted as its source, and observed while it runs.
+"""The import hook: tracked modules are compiled from the bytes noted as their source, and observed while they run.
 
 Only the two source loaders of the standard library are hooked, on the class: specs, loaders and modules look as always.
 Cached bytecode is not used for tracked modules, because its check (time in seconds, and size) misses everyday edits.
@@ -65,6 +65,7 @@ _original = SourceFileLoader.exec_module
 
 
 def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
+    """Stands in for the method of the standard loaders."""
     for hook in hooks:
         if hook.wants(loader.path):
             return hook.load(loader, module)

@@ -1,8 +1,8 @@
 """Path ⇄ module, and the source that each module of the process was really made from.
 
-The index knows the tracked modules: those under the watched paths.  For each it keeps the `Source` that the process runs
-(taken from the loader as the module is imported, so an edit made a moment later is not mistaken for it) and what its
-statements called.  It answers which files differ from what runs.
+The index knows the tracked modules: those under the watched paths.  For each it keeps the `Source` that the process
+runs (taken from the loader as the module is imported, so an edit made a moment later is not mistaken for it) and what
+its statements called.  It answers which files differ from what runs.
 """
 
 from __future__ import annotations
@@ -196,10 +196,7 @@ class Index:
                 continue
             known = self.at(path)
             data = read(path)
-            if not known:
-                if data is not None:
-                    found.append(Change(path=path, kind="added"))
-            elif all(t.away for t in known):
+            if not known or all(t.away for t in known):
                 if data is not None:
                     found.append(Change(path=path, kind="added"))
             elif data is None:
@@ -227,7 +224,7 @@ class Scope:
         return self._cached(path)
 
     def _contains(self, path: str) -> bool:
-        if path.startswith("<") or path.startswith(HERE):
+        if path.startswith(("<", HERE)):
             return False
         path = os.path.abspath(path)
         if self.roots:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import starmap
 from typing import Any
 
@@ -77,7 +77,7 @@ class Journal:
             self.call((operator.delitem, mapping, key), (operator.setitem, mapping, key, before))
 
     def remember(self, container: Any) -> None:
-        """Note the present content of a list, dict, set, deque or bytearray, for writes that the program itself makes."""
+        """Note the present content of a container, for writes that the program itself makes."""
         self._undo.append((_restore, container, container.copy()))
 
     def on_rollback(self, *undo: Any) -> None:
@@ -143,10 +143,8 @@ _TYPE_SLOTS = {name: type.__dict__[name] for name in ("__bases__", "__name__", "
 
 
 def _forgiving(function: Callable[..., object], *arguments: Any) -> None:
-    try:
+    with suppress(AttributeError, KeyError):  # the write that this would undo did not happen
         function(*arguments)
-    except (AttributeError, KeyError):
-        pass  # the write that this would undo did not happen
 
 
 def _restore(container: Any, content: Any) -> None:

@@ -221,12 +221,18 @@ class Planner:
                 steps += self.ordered(module)
         cycles = tuple(tuple(g) for g in groups if len(g) > 1)
         return Plan(
-            changes=changes, modules=tuple(m for g in groups for m in g), steps=tuple(steps), groups=cycles,
-            restart=tuple(self.restart), warnings=tuple(self.warnings), edits=tuple(self.edits.values()),
+            changes=changes,
+            modules=tuple(m for g in groups for m in g),
+            steps=tuple(steps),
+            groups=cycles,
+            restart=tuple(self.restart),
+            warnings=tuple(self.warnings),
+            edits=tuple(self.edits.values()),
             created=self.created,
-        )  # fmt: skip
+        )
 
     def graph_imports(self, module: str) -> frozenset[str]:
+        """The imports of a module as it is saved now."""
         source = self.affected.source(module)
         tracked = self.index.modules[module]
         assert source is not None
@@ -241,10 +247,14 @@ class Planner:
                 continue
             draft, node = self.drafts[module, path], source.statement(path)
             yield Step(
-                action=Action.RUN, module=module, target=prefix_of(source, path) + name_of(node),
-                line=first_line(node), statement=path, reason=draft.reason,
+                action=Action.RUN,
+                module=module,
+                target=prefix_of(source, path) + name_of(node),
+                line=first_line(node),
+                statement=path,
+                reason=draft.reason,
                 when=frozenset() if draft.always else frozenset(draft.when),
-            )  # fmt: skip
+            )
 
 
 def is_plain_store(node: ast.stmt) -> bool:

@@ -1,6 +1,7 @@
 """Wires the pipeline: disk → watch → index → diff → graph → plan → transaction → outcome → report | restart.
 
-The reloader owns the only lock, and starting and stopping.  Watching, applying and restarting know nothing of each other.
+The reloader owns the only lock, and starting and stopping.  Watching, applying and restarting know nothing of each
+other.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from hotswap import rounds
 from hotswap.errors import RestartRefused, UsageError
@@ -37,9 +38,13 @@ class Reloader:
     """Keeps a running process in step with its sources.  Made by `hotswap.watch()`; also a context manager."""
 
     def __init__(
-        self, *paths: str | os.PathLike[str], apply: Apply = "auto", on_restart: OnRestart = "never",
-        poll: bool | float = False, report: Report | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        *paths: str | os.PathLike[str],
+        apply: Apply = "auto",
+        on_restart: OnRestart = "never",
+        poll: bool | float = False,
+        report: Report | None = None,
+    ) -> None:
         check_arguments(paths, apply, on_restart)
         self.on_restart, self.report = on_restart, report
         self._apply = apply
@@ -57,7 +62,7 @@ class Reloader:
 
     # ------------------------------------------------------------------ starting and stopping
 
-    def start(self) -> Reloader:
+    def start(self) -> Self:
         """Begin to watch; `hotswap.watch()` has done so already."""
         if not self._running:
             self._running = True
@@ -80,7 +85,7 @@ class Reloader:
         """Whether it was started and not stopped."""
         return self._running
 
-    def __enter__(self) -> Reloader:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -205,5 +210,5 @@ def _agreed(outcome: RestartRequired) -> bool:
     """Ask the person at the terminal; without one the answer is no."""
     if not sys.stdin or not sys.stdin.isatty():
         return False
-    print(f"hotswap: {outcome}", file=sys.stderr)
+    print(f"hotswap: {outcome}", file=sys.stderr)  # noqa: T201  a question to the person at the terminal
     return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")

@@ -14,8 +14,18 @@ from hotswap.errors import CannotSwap
 from hotswap.graph import Graph, resolve_value
 from hotswap.index import Index, Tracked, imports_of, read
 from hotswap.model import (
-    Change, ChangeSet, Edit, Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Swapped, Unchanged,
-)  # fmt: skip
+    Change,
+    ChangeSet,
+    Edit,
+    Outcome,
+    Pending,
+    Plan,
+    Reason,
+    RestartRequired,
+    RolledBack,
+    Swapped,
+    Unchanged,
+)
 from hotswap.patch import classes
 from hotswap.plan import make_plan
 from hotswap.report import error_text, place_of
@@ -35,9 +45,7 @@ class Failed:
 class Rounds:
     """Runs rounds one after the other; a failed one stays pending and is tried again, whole, with the next save."""
 
-    def __init__(
-        self, index: Index, graph: Graph, tracer: Tracer, watch_more: Callable[[Iterable[str]], None]
-    ) -> None:
+    def __init__(self, index: Index, graph: Graph, tracer: Tracer, watch_more: Callable[[Iterable[str]], None]) -> None:
         self.index, self.graph, self.tracer, self.watch_more = index, graph, tracer, watch_more
         self.failed: Failed | None = None
         self.unloaded: dict[str, bytes | None] = {}
@@ -52,7 +60,7 @@ class Rounds:
         return tuple(Pending(path=path, why=why) for path in self.failed.contents)
 
     def want(self, tracked: Tracked) -> list[str]:
-        """Note the files that a module asked for in vain: if one of them appears or changes, its imports are tried again."""
+        """Note the files that a module asked for in vain: if one appears or changes, the imports are tried again."""
         imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
         found = [p for name in imports if name not in sys.modules for p in self._places(name)]
         for path in found:
@@ -65,7 +73,12 @@ class Rounds:
             return []
         folders = getattr(sys.modules[parent], "__path__", ()) if parent else sys.path
         places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
-        return [p for place in places for p in (f"{place}.py", os.path.join(place, "__init__.py")) if self.index.scope.contains(p)]
+        return [
+            p
+            for place in places
+            for p in (f"{place}.py", os.path.join(place, "__init__.py"))
+            if self.index.scope.contains(p)
+        ]
 
     # ------------------------------------------------------------------ from paths to a plan
 
@@ -155,28 +168,39 @@ class Rounds:
 
     def _is_plain(self, module: str, qualname: str) -> bool:
         cls = resolve_value(self.index.modules[module].namespace, tuple(qualname.split(".")))
-        return isinstance(cls, type) and cls.__module__ == module and cls.__qualname__ == qualname and classes.plain(cls)
+        return (
+            isinstance(cls, type) and cls.__module__ == module and cls.__qualname__ == qualname and classes.plain(cls)
+        )
 
     def _blocked(self, changes: ChangeSet, edits: list[Edit]) -> Iterable[Reason]:
         for change in changes:
             if change.path in self.index.extensions:
                 yield Reason(
-                    code="HS102", what=f"the extension module {self.index.extensions[change.path][0]} changed", where=change.path,
-                    why="compiled code cannot be loaded a second time", remedy="restart",
-                )  # fmt: skip
+                    code="HS102",
+                    what=f"the extension module {self.index.extensions[change.path][0]} changed",
+                    where=change.path,
+                    why="compiled code cannot be loaded a second time",
+                    remedy="restart",
+                )
         for edit in edits:
             tracked = self.index.modules[edit.module]
             self.index.check_place(tracked)
             if tracked.replaced:
                 yield Reason(
-                    code="HS103", what=f"{edit.module} put another object in its own place in sys.modules", where=edit.path,
-                    why="what stands there is not the module, and may hold anything", remedy="restart",
-                )  # fmt: skip
+                    code="HS103",
+                    what=f"{edit.module} put another object in its place in sys.modules",
+                    where=edit.path,
+                    why="what stands there is not the module, and may hold anything",
+                    remedy="restart",
+                )
             elif mode(tracked) == "restart":
                 yield Reason(
-                    code="HS104", what=f"{edit.module} asks for it", where=edit.path,
-                    why='it sets __hotswap__ = "restart"', remedy="restart",
-                )  # fmt: skip
+                    code="HS104",
+                    what=f"{edit.module} asks for it",
+                    where=edit.path,
+                    why='it sets __hotswap__ = "restart"',
+                    remedy="restart",
+                )
 
     # ------------------------------------------------------------------ from a plan to an outcome
 
@@ -225,13 +249,21 @@ class Rounds:
                 return self._whole_module(plan, transaction.failed_module, error, began)
             self.watch_more(self._want_for(plan.edits))
             return self._rolled_back(plan.changes, error, began)
-        changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | {m for m in done.modules}))
+        changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | set(done.modules)))
         return Swapped(
-            changes=plan.changes, tracked=len(self.index), duration=time.perf_counter() - began, modules=changed,
-            relocated=tuple(done.relocated), patched=tuple(done.patched), ran=tuple(done.ran),
-            reloaded=tuple(done.reloaded), imported=tuple(done.imported), removed=tuple(done.removed),
-            warnings=tuple(done.warnings), why=tuple(done.why),
-        )  # fmt: skip
+            changes=plan.changes,
+            tracked=len(self.index),
+            duration=time.perf_counter() - began,
+            modules=changed,
+            relocated=tuple(done.relocated),
+            patched=tuple(done.patched),
+            ran=tuple(done.ran),
+            reloaded=tuple(done.reloaded),
+            imported=tuple(done.imported),
+            removed=tuple(done.removed),
+            warnings=tuple(done.warnings),
+            why=tuple(done.why),
+        )
 
     def _whole_module(self, plan: Plan, module: str, error: BaseException, began: float) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
@@ -251,9 +283,13 @@ class Rounds:
         files = {t.path for t in self.index.modules.values()} | {c.path for c in changes}
         path, line = place_of(error, files)
         return RolledBack(
-            changes=changes, tracked=len(self.index), duration=time.perf_counter() - began, error=error,
-            path=path or changes[0].path, line=line,
-        )  # fmt: skip
+            changes=changes,
+            tracked=len(self.index),
+            duration=time.perf_counter() - began,
+            error=error,
+            path=path or changes[0].path,
+            line=line,
+        )
 
     def _restart(self, changes: ChangeSet, reasons: tuple[Reason, ...], began: float) -> RestartRequired:
         duration = time.perf_counter() - began
@@ -267,12 +303,15 @@ class Rounds:
 
 
 def own_fault(error: Exception, path: str) -> Reason:
+    """What to say when hotswap itself fails while planning: never that all is well."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return Reason(
-        code="HS900", what="hotswap could not work out what to do", where=path,
-        why=f"{type(error).__name__}: {error} in {os.path.basename(place.filename)}:{place.lineno}, which is a fault in hotswap",
+        code="HS900",
+        what="hotswap could not work out what to do",
+        where=path,
+        why=f"{type(error).__name__}: {error} (a fault in {os.path.basename(place.filename)}:{place.lineno})",
         remedy="restart, and please report it",
-    )  # fmt: skip
+    )
 
 
 def mode(tracked: Tracked) -> object:

@@ -12,7 +12,7 @@ PATIENCE = 0.25
 of a C call (sleep, input, a lock) and runs no bytecode that could be disturbed."""
 
 _Callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-_kept: set[object] = set()  # callbacks that the interpreter has not called yet
+_kept: dict[int, object] = {}  # callbacks that the interpreter has not called yet
 
 
 def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> None:
@@ -34,7 +34,7 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
                 done.set()
 
     def called(_: object) -> int:
-        _kept.discard(callback)
+        _kept.pop(id(callback), None)
         if importing():
             threading.Timer(0.02, post).start()
         else:
@@ -44,7 +44,7 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
     callback = _Callback(called)
 
     def post() -> None:
-        _kept.add(callback)
+        _kept[id(callback)] = callback
         ctypes.pythonapi.Py_AddPendingCall(callback, None)
 
     post()

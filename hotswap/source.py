@@ -20,7 +20,7 @@ from weakref import WeakSet
 from hotswap.facts import CodeFacts, Facts, code_facts, every_function, facts_of
 
 StatementPath: TypeAlias = tuple[int, ...]
-"""Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the body of the class that is there."""
+"""Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the class that is there."""
 
 
 class Source:

@@ -1,9 +1,9 @@
 """Which functions a module's statements really called while they ran.
 
-What a statement calls cannot be told from its text: decorators, aliases, partials, closures and methods hide it.  So the
-calls are observed: with `sys.monitoring` (Python 3.12 and newer; code outside the program is looked at once and then
-runs at full speed), with a profile function on 3.11.  Observation is on only while a tracked module is being imported
-or a statement of it runs.
+What a statement calls cannot be told from its text: decorators, aliases, partials, closures and methods hide it.  So
+the calls are observed: with `sys.monitoring` (Python 3.12 and newer; code outside the program is looked at once and
+then runs at full speed), with a profile function on 3.11.  Observation is on only while a tracked module is being
+imported or a statement of it runs.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Tracer:
             self.end(code)
 
     def begin(self, code: CodeType) -> dict[int, Footprint]:
+        """Record until `end`; returns what will be filled."""
         with self._lock:
             lines: dict[int, Footprint] = defaultdict(Footprint)
             self._watched[code] = lines
@@ -73,6 +74,7 @@ class Tracer:
         return lines
 
     def end(self, code: CodeType) -> None:
+        """Stop recording below frames of the code."""
         with self._lock:
             if self._watched.pop(code, None) is not None:
                 self._open -= 1

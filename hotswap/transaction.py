@@ -280,7 +280,7 @@ class Transaction:
     def _executor(self, step: Step, node: ast.stmt) -> Any:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with self.tracer.recording(code) as lines:
-                exec(code, space, space if local is None else local)  # noqa: S102  the program's own statement
+                exec(code, space, space if local is None else local)  # the program's own statement
             footprint = self.calls.setdefault((step.module, first_line(node)), Footprint())
             for each in list(lines.values()):
                 footprint.add(each)
@@ -295,6 +295,7 @@ class Transaction:
 
 
 def still_running(edit: Edit, qualname: str) -> Reason:
+    """A warning: the old code is not gone yet."""
     return Reason(
         code="HS301",
         what=f"{edit.module}.{qualname} is running now",

@@ -155,8 +155,8 @@ class Merger:
     def define(self, live: Any, fresh: Any) -> Any:
         """The same for what one `def` or `class` statement bound before and binds now, whatever the two are.
 
-        A live function always runs the new code afterwards: when it cannot become the fresh object (another kind, another
-        module's globals) it forwards its calls.
+        A live function always runs the new code afterwards: when it cannot become the fresh object (another kind,
+        another module's globals) it forwards its calls.
         """
         if isinstance(live, FunctionType) and isinstance(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
             if live is not fresh:

@@ -71,8 +71,10 @@ class OldCode:
             yield from functions_within(value, self.module, seen)
 
     def _accounted_for(self) -> bool:
-        """Whether no function can be elsewhere: each old code that could have been made into one was found, and
-        nothing but what was found refers to it."""
+        """Whether no function can be elsewhere.
+
+        Each old code that could have been made into one was found, and nothing but what was found refers to it.
+        """
         found = {id(pair) for _, pair in self.functions.values()}
         reachable = {id(p) for _, pair in self.functions.values() for p in self._inner_pairs(pair)}
         for pair in self.pairs:
@@ -88,7 +90,7 @@ class OldCode:
                 yield inner
 
     def _only_holder(self, code: CodeType) -> bool:
-        # When the function was patched before, its code is the very object in the source's compiled code, and in the pair.
+        # When the function was patched before, its code is the very object in the compiled source, and in the pair.
         holders = self._holders.get(id(code), 1) + (2 if id(code) in self._own else 0)
         return sys.getrefcount(code) <= _HELD_ONCE + holders - 1 and self._nested_only_there(code)
 
@@ -161,8 +163,10 @@ def running(codes: Iterable[CodeType]) -> set[str]:
 
 
 def substitute(twins: dict[int, tuple[object, object]], journal: Journal, ignore: Iterable[object] = ()) -> None:
-    """Let every container that got hold of a fresh object hold the live one instead; a list that then has it twice
-    loses the later entry (one heap pass for all)."""
+    """Let every container that got hold of a fresh object hold the live one instead (one heap pass for all).
+
+    A list that then has it twice loses the later entry.
+    """
     fresh: list[object] = [pair[0] for pair in twins.values()]
     skip = {id(o) for o in ignore} | {id(fresh), id(twins), *(id(p) for p in twins.values())}
     for holder in gc.get_referrers(*fresh):
@@ -221,7 +225,7 @@ def _once(values: list[Any], ids: set[int]) -> list[Any]:
 def _measure() -> tuple[int, int]:
     """How many references `_only_holder` and `_nested_only_there` see for a code object that nobody else holds."""
     space: dict[str, Any] = {}
-    exec("def outer():\n def inner(): return outer\n return inner", space)  # noqa: S102  a constant
+    exec("def outer():\n def inner(): return outer\n return inner", space)
     probe = OldCode.__new__(OldCode)
     probe.functions = {}
     held = _refcount_seen(space["outer"])
@@ -240,7 +244,7 @@ _HELD_ONCE, _NESTED = _measure()
 
 
 def replace_held_codes(old: list[tuple[CodeType, FunctionType]], journal: Journal) -> None:
-    """Let lists, dicts and sets that hold the old code of a function (a decorator may have put it there) hold its new."""
+    """Let containers that hold the old code of a function (a decorator may have put it there) hold its new one."""
     twins: dict[int, tuple[object, object]] = {id(c): (c, f.__code__) for c, f in old if c is not f.__code__}
     if twins:
         for holder in gc.get_referrers(*(code for code, _ in old)):

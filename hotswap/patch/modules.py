@@ -1,4 +1,4 @@
-"""What belongs to a module as a whole: its place, its import attributes, the names in it, the lines that tracebacks show."""
+"""What belongs to a module as a whole: its place, its import attributes, its names, the lines that tracebacks show."""
 
 from __future__ import annotations
 
@@ -42,9 +42,13 @@ def move(edit: Edit, tracked: Tracked, journal: Journal) -> None:
     spec = spec_from_file_location(edit.module, edit.path, submodule_search_locations=folders)
     assert spec is not None
     values = {
-        "__file__": edit.path, "__spec__": spec, "__loader__": spec.loader, "__cached__": spec.cached,
-        "__package__": spec.parent, "__path__": folders,
-    }  # fmt: skip
+        "__file__": edit.path,
+        "__spec__": spec,
+        "__loader__": spec.loader,
+        "__cached__": spec.cached,
+        "__package__": spec.parent,
+        "__path__": folders,
+    }
     for name, value in values.items():
         if value is None:
             journal.delete_item(tracked.namespace, name)

@@ -1,4 +1,4 @@
-"""What is known of the names around a statement that is to run: whose they are, what they keep, what it called before."""
+"""What is known of the names around a statement that is to run: whose they are, what they keep."""
 
 from __future__ import annotations
 

@@ -15,9 +15,21 @@ from hotswap.patch.functions import Merger, forward
 from hotswap.source import Source, StatementPath
 
 CLASS_MACHINERY = frozenset(
-    ("__module__", "__qualname__", "__dict__", "__weakref__", "__classcell__", "__classdictcell__", "__firstlineno__",
-     "__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__conditional_annotations__")
-)  # fmt: skip
+    (
+        "__module__",
+        "__qualname__",
+        "__dict__",
+        "__weakref__",
+        "__classcell__",
+        "__classdictcell__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+        "__conditional_annotations__",
+    )
+)
 
 Execute = Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]
 """Runs code with globals and locals; given by the transaction, which observes what is called."""
@@ -36,7 +48,7 @@ def compile_statement(source: Source, node: ast.stmt) -> CodeType:
 
 
 def compile_member(source: Source, path: StatementPath) -> CodeType:
-    """The code of a class body that holds only the statement at the path: names are mangled, qualified names are right."""
+    """The code of a class body that holds only the statement at the path: names are mangled as in the whole class."""
     node: ast.stmt = source.statement(path)
     for depth in range(len(path) - 1, 0, -1):
         owner = source.statement(path[:depth])
@@ -65,9 +77,14 @@ class Names:
 
 
 def run_in_module(
-    source: Source, node: ast.stmt, facts: Facts, names: Names, namespace: dict[str, Any], merger: Merger,
+    source: Source,
+    node: ast.stmt,
+    facts: Facts,
+    names: Names,
+    namespace: dict[str, Any],
+    merger: Merger,
     execute: Execute,
-) -> tuple[set[str], set[str]]:  # fmt: skip
+) -> tuple[set[str], set[str]]:
     """Run a top-level statement again.  Returns the names bound to something else, and those changed in place.
 
     The namespace itself must be in the journal already.
@@ -90,9 +107,14 @@ def run_in_module(
 
 
 def settle(
-    node: ast.stmt, facts: Facts, names: Names, namespace: dict[str, Any], before: Mapping[str, Any],
-    after: Mapping[str, Any], merger: Merger,
-) -> tuple[set[str], set[str]]:  # fmt: skip
+    node: ast.stmt,
+    facts: Facts,
+    names: Names,
+    namespace: dict[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    merger: Merger,
+) -> tuple[set[str], set[str]]:
     """Decide what each name that the statement bound is to hold."""
     rebound, touched = {n for n in before if n not in after}, set()
     for name, value in after.items():
@@ -123,7 +145,7 @@ def merge_name(
     """The live object made new, when the statement defines the name, else the new value (or its equal old one)."""
     if old is MISSING:
         return value
-    if name in facts.defines or makes_function(node, name, old, value, before):
+    if name in facts.defines or makes_function(node, old, value, before):
         if is_alias(old, name) or is_alias(value, name):
             if isinstance(old, FunctionType) and not is_alias(old, name) and callable(value):
                 forward(old, value, merger.journal)
@@ -132,7 +154,7 @@ def merge_name(
     return old if same_value(old, value) else value
 
 
-def makes_function(node: ast.stmt, name: str, old: Any, value: Any, before: Mapping[str, Any]) -> bool:
+def makes_function(node: ast.stmt, old: Any, value: Any, before: Mapping[str, Any]) -> bool:
     """Whether an assignment makes a function of its own (`f = lambda …`, `f = factory(…)`), before and after."""
     if same_class(old, value):
         return True
@@ -182,9 +204,14 @@ _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 
 
 def run_in_class(
-    source: Source, path: StatementPath, owner: type, names: Names, namespace: dict[str, Any], merger: Merger,
+    source: Source,
+    path: StatementPath,
+    owner: type,
+    names: Names,
+    namespace: dict[str, Any],
+    merger: Merger,
     execute: Execute,
-) -> tuple[set[str], set[str]]:  # fmt: skip
+) -> tuple[set[str], set[str]]:
     """Run one statement of a class body again, in the live class."""
     journal = merger.journal
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
@@ -198,19 +225,19 @@ def run_in_class(
     cell = space.get("__classcell__")
     if cell is not None:
         cell.cell_contents = owner
-    node, facts = source.statement(path), source.facts(path)
+    facts = source.facts(path)
     rebound, touched = set(), set()
     for name in [n for n in before if n not in space]:
         journal.delete_attribute(owner, name)
         rebound.add(name)
-    for name, value in space.items():
-        if name in CLASS_MACHINERY or value is before.get(name, MISSING):
+    for name, bound in space.items():
+        if name in CLASS_MACHINERY or bound is before.get(name, MISSING):
             continue
-        if name == "__annotations__" and value == before.get(name):
+        if name == "__annotations__" and bound == before.get(name):
             continue
-        value = implicit_kind(name, value)
+        value = implicit_kind(name, bound)
         old = before.get(name, MISSING) if name in names.later else names.origin.get(name, MISSING)
-        kept = value if old is MISSING or name in names.later else merge_member(node, facts, name, old, value, merger)
+        kept = value if old is MISSING or name in names.later else merge_member(facts, name, old, value, merger)
         if kept is old:
             touched.add(name)
             if before.get(name, MISSING) is old:
@@ -233,7 +260,7 @@ def implicit_kind(name: str, value: Any) -> Any:
     return value
 
 
-def merge_member(node: ast.stmt, facts: Facts, name: str, old: Any, value: Any, merger: Merger) -> Any:
+def merge_member(facts: Facts, name: str, old: Any, value: Any, merger: Merger) -> Any:
     """As `merge_name`, for a class."""
     if name in facts.defines or (isinstance(old, FunctionType) and isinstance(value, FunctionType)):
         return merger.define(old, value)
