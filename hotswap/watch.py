@@ -129,7 +129,8 @@ class Watcher:
         try:
             while self._thread is threading.current_thread():
                 native.wait(self._pause())
-                native = self._turn(native)
+                self._turn()
+                native = self._successor(native)
         finally:
             with self._lock:
                 if self._lookout.native is native:
@@ -150,7 +151,7 @@ class Watcher:
                 times.append(self._reconciling.next)
         return min(times) - time.monotonic() if times else None
 
-    def _turn(self, native: Native) -> Native:
+    def _turn(self) -> None:
         with self._lock:
             relevant = self._lookout.drain(time.monotonic())
         self._noise = 0 if relevant else self._noise + 1
@@ -164,7 +165,7 @@ class Watcher:
         if batch:
             self._tell()
         self._announce()
-        return self._try_again(native)
+        self._try_again()
 
     def _announce(self) -> None:
         """Say once why events are not relied upon."""
@@ -216,17 +217,23 @@ class Watcher:
                 look(files[start : start + _AT_ONCE], time.monotonic())
         rhythm.done(began, time.monotonic())
 
-    def _try_again(self, native: Native) -> Native:
+    def _try_again(self) -> None:
         """What was refused gets another chance now and then: a limit may have been raised."""
         now = time.monotonic()
         with self._lock:
             coverage = self._lookout.coverage
-            if coverage is None or not coverage.is_refused or now < self._retrying.next:
-                return native
-            self._retrying.done(now, now)
-            successor = self._listen()
-        native.close()
-        return successor
+            if coverage is not None and coverage.is_refused and now >= self._retrying.next:
+                self._retrying.done(now, now)
+                self._listen()
+
+    def _successor(self, native: Native) -> Native:
+        """The queue to wait for from now on; one that was given up is closed."""
+        with self._lock:
+            current = self._lookout.native
+            if current is not native and self._thread is threading.current_thread():
+                native.close()
+                return current
+        return native
 
     # ------------------------------------------------------------------ forks
 

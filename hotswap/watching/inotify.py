@@ -48,7 +48,7 @@ class Inotify:
         self._fd = _open()
         self._wake_r, self._wake_w = os.pipe()
         for fd in (self._wake_r, self._wake_w):
-            os.set_blocking(fd, False)  # noqa: FBT003  it takes no keyword
+            os.set_blocking(fd, False)
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         self._poll.register(self._wake_r, select.POLLIN)
@@ -140,7 +140,7 @@ class Inotify:
 def _open() -> int:
     fd = _checked(inotify_init(), "inotify_init")
     os.set_inheritable(fd, False)  # noqa: FBT003  else each exec leaks one of the 128 that a user may have
-    os.set_blocking(fd, False)  # noqa: FBT003  it takes no keyword
+    os.set_blocking(fd, False)
     return fd
 
 

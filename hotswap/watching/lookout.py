@@ -43,6 +43,7 @@ class Lookout:
         self.native = native
         self.coverage = Coverage(native, doubt, None if self.coverage is None else self.coverage.demoted)
         self.gap = object()
+        self.unvouched = set()  # a new one: iterating over a set that was emptied costs as much as when it was full
         for file in self.index.files:
             self._vouch(file, self.index.places(file))
 
@@ -94,7 +95,10 @@ class Lookout:
             return self.native.drain()
         except OSError as error:
             self.error = f"reading events failed: {error}"
-            return [Event("", What.LOST)]
+            broken = self.native
+            self.listen(Silent(self.error, error.errno or 0), lambda _: None)
+            broken.wake()  # whoever waits there finds its successor
+            return []
 
     def _apply(self, event: Event, now: float) -> None:
         files = self.index.at(event.path)

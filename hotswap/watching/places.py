@@ -102,18 +102,14 @@ class Index:
         self.drop(file)
         places = self._places[file] = self._resolver.places(file)
         for place in places:
-            self._files_at[key(place)].add(file)
-            directory = os.path.dirname(place)
-            self._within[key(directory)].add(key(place))
-            self._note_way(directory)
+            at = key(place)
+            within = os.path.dirname(at)
+            self._files_at[at].add(file)
+            self._within[within].add(at)
+            if within not in self._ways:
+                self._ways.update((within, *ancestors(within)))
         self._ways.update(map(key, places[:-1]))
         return places
-
-    def _note_way(self, directory: str) -> None:
-        for above in (directory, *ancestors(directory)):
-            if key(above) in self._ways:
-                break
-            self._ways.add(key(above))
 
     def drop(self, file: str) -> None:
         """Track the file no longer."""

@@ -78,7 +78,7 @@ def test_a_burst_is_one_batch(native: Folder) -> None:
 
 
 def test_a_checkout_is_one_batch(native: Folder) -> None:
-    """git writes hundreds of files: the batch waits for the index lock to go."""
+    """A checkout writes hundreds of files: the batch waits for the index lock to go."""
     names = [f"app/p{i % 7}/m{i}.py" for i in range(300)]
     _git(native, "init", "-q")
     for version in ("one", "two"):

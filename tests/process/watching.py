@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from hotswap.watch import Watcher
-from hotswap.watching.events import OpenNative
 from hotswap.watching.observer import Observed
 
 PATIENCE = 20.0  # a bound, not a wait: reached only by a failing test
