@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from enum import Enum, EnumMeta, Flag
 from itertools import chain
 from typing import Any
 
 from hotswap.errors import CannotSwap
-from hotswap.journal import Journal
+from hotswap.journal import Journal, object_setattr
 from hotswap.patch.instances import holders, instance_dict
 from hotswap.patch.layout import native_base, own_slots
 from hotswap.patch.reasons import reason
@@ -40,7 +41,8 @@ class Members:
         kept = {id(new) for _, new in self._pairs}
         for member in _all(self._fresh):
             if id(member) not in kept:
-                journal.set_attribute(member, "__class__", self._live)
+                # Not undone: after a rollback the fresh class is garbage, and these members of it with it.
+                journal.call((object_setattr, member, "__class__", self._live), (_leave,))
                 self._twins.settle(instance_dict(member))
         for old, new in self._pairs:
             self._take_over(old, new, journal)
@@ -67,9 +69,9 @@ class Members:
 
     def _check_aliases(self) -> None:
         """A member's hash is that of its name: when it becomes another member's alias, dictionaries would lose it."""
-        for name, member in self._old.items():
+        for name in self._old:
             target = self._fresh._member_map_.get(name)
-            if target is not None and target._name_ != name and self._held(member):
+            if target is not None and target._name_ != name and self._held(self._old[name]):
                 why = f"{name} became an alias of {target._name_}, and the member {name} is in use"
                 raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
@@ -82,7 +84,13 @@ class Members:
             raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
     def _held(self, member: Enum) -> int:
-        """How many objects outside of the class refer to a member."""
+        """How many objects outside of the class refer to a member, garbage aside."""
+        if not self._count_holders(member):
+            return 0
+        gc.collect()  # the class that a member was first made for, in an earlier round
+        return self._count_holders(member)
+
+    def _count_holders(self, member: Enum) -> int:
         count = 0  # counted in a loop: a comprehension would hold the member in a cell
         own = chain(map(self._live.__dict__.get, _TABLES), (self._old,), self._live.__dict__.values())
         for holder in holders(member, own):
@@ -110,6 +118,10 @@ class Members:
             if covered and (native_base(type(member)) is object or value == member._value_):
                 found.append((value, member))
         return found
+
+
+def _leave() -> None:
+    """The undo of what need not be undone."""
 
 
 def _by_name(cls: EnumMeta) -> dict[str, Any]:

@@ -17,6 +17,7 @@ ENUMS = {
     "values swapped": ("class A(Enum):\n R = 1\n B = 2", "class A(Enum):\n R = 2\n B = 1"),
     "unhashable values": ("class A(Enum):\n R = [1]\n B = 2", "class A(Enum):\n R = [2]\n B = [3]"),
     "an alias added": ("class A(Enum):\n R = 1", "class A(Enum):\n R = 1\n CRIMSON = 1"),
+    "a member made an alias": ("class A(Enum):\n R = 1\n B = 2", "class A(Enum):\n R = 1\n B = 1"),
     "an alias made a member": ("class A(Enum):\n R = 1\n B = 1", "class A(Enum):\n R = 1\n B = 2"),
     "auto": ("class A(Enum):\n R = auto()\n B = auto()", "class A(Enum):\n G = auto()\n R = auto()\n B = auto()"),
     "init": (
@@ -27,6 +28,7 @@ ENUMS = {
         "class A(Enum):\n R = 1\n def __new__(c, v):\n  o = object.__new__(c)\n  o._value_ = v\n  return o",
         "class A(Enum):\n R = 1\n def __new__(c, v):\n  o = object.__new__(c)\n  o._value_ = v + 1\n  return o",
     ),
+    "a str, all replaced": ("class A(str, Enum):\n R = 'r'", "class A(str, Enum):\n B = 'b'\n def f(self): return 1"),
     "an int": ("class A(IntEnum):\n R = 1\n B = 2", "class A(IntEnum):\n R = 1\n B = 3\n G = 4\n def f(self): pass"),
     "a str": ("class A(StrEnum):\n R = auto()\n B = 'x'", "class A(StrEnum):\n R = auto()\n B = 'y'"),
     "flags": ("class A(Flag):\n R = 1\n W = 2\n RW = 3", "class A(Flag):\n R = 1\n W = 4\n X = 2\n RW = 5"),
@@ -206,6 +208,16 @@ def test_a_member_that_became_an_alias_is_refused_while_it_is_held():
         with pytest.raises(CannotSwap, match=r"HS208.*B became an alias of R"):
             app.edit("class A(Enum):\n R = 1\n B = 1")
         assert [*jobs] == [app.A.B]
+
+
+def test_what_earlier_rounds_left_does_not_hold_a_member():
+    """The fresh class that a member was made for is garbage."""
+    with program(PREFIX + "class A(IntEnum):\n R = 1") as app:
+        for number in range(2, 5):
+            app.edit(f"class A(IntEnum):\n R = {number}")
+            app.journal.close()
+            app.merger.twins.clear()
+            assert number == app.A.R
 
 
 def test_an_enumeration_cannot_become_a_plain_class():
