@@ -19,9 +19,13 @@ _PATTERN = 1 << 5 | 1 << 6  # what `match` takes for a sequence or mapping
 
 def layout(cls: type) -> tuple[object, ...]:
     """A key that is equal for classes whose instances look alike in memory."""
-    chain = [part for c in _base_chain(cls) if (part := _contribution(c))]
     flags = cls.__flags__ & (_GC | _MANAGED)
-    return (*chain, cls.__basicsize__, cls.__itemsize__, bool(cls.__dictoffset__), bool(cls.__weakrefoffset__), flags)
+    return (*_fields(cls), cls.__basicsize__, cls.__itemsize__, cls.__dictoffset__, cls.__weakrefoffset__, flags)
+
+
+def _fields(cls: type) -> tuple[object, ...]:
+    """What a class and its best bases put into an instance, `__dict__` and `__weakref__` aside."""
+    return tuple(part for c in _base_chain(cls) if (part := _contribution(c)))
 
 
 def _base_chain(cls: type) -> list[type]:
@@ -106,15 +110,23 @@ def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
 
 def _assign_through(cls: type, bases: tuple[type, ...]) -> None:
     before = cls.__base__
-    stepping_stone = _best_base(bases)
-    if before is None or not _points_to(cls, _BASE_AT, before):
+    after = _best_base(bases)
+    if before is None or not _fits(cls, before, after):
+        raise TypeError(f"__bases__ assignment: {after.__qualname__!r} object layout differs from that of {before!r}")
+    if not _points_to(cls, _BASE_AT, before):
         raise TypeError(f"the bases of {cls.__qualname__!r} cannot be changed on this interpreter")
-    _point(cls, _BASE_AT, stepping_stone)
+    _point(cls, _BASE_AT, after)
     try:
         type_setattr(cls, "__bases__", bases)
     except BaseException:
         _point(cls, _BASE_AT, before)
         raise
+
+
+def _fits(cls: type, before: type, after: type) -> bool:
+    """Whether instances of the class are laid out as a subclass of the other base would have them."""
+    has_room = after.__dictoffset__ in (0, cls.__dictoffset__) and after.__weakrefoffset__ in (0, cls.__weakrefoffset__)
+    return has_room and _fields(before) == _fields(after) and after.__basicsize__ <= cls.__basicsize__
 
 
 def _best_base(bases: tuple[type, ...]) -> type:

@@ -237,6 +237,16 @@ def test_a_base_taken_from_a_class_leaves_instances_usable():
         assert not isinstance(one, app.W)
 
 
+@pytest.mark.parametrize("base", ["dict", "S", "Exception"])
+def test_a_base_of_another_layout_is_never_assigned(base):
+    """Where Python refuses a base because instances look different in memory, so do we."""
+    with program("class S:\n __slots__ = ('x',)\nclass A: pass") as app:
+        bases = (eval(base, app.space),)
+        with pytest.raises(TypeError, match="layout"):
+            layout.assign_bases(app.A, bases)
+        assert app.A.__bases__ == (object,)
+
+
 def test_bases_go_to_and_fro_without_leaking():
     """A hundred changes of the base leave no reference behind."""
     with program("class W: pass\nclass A: pass") as app:
