@@ -128,14 +128,26 @@ class Watcher:
     def _run(self, native: Native) -> None:
         try:
             while self._thread is threading.current_thread():
-                native.wait(self._pause())
-                self._turn()
-                native = self._successor(native)
+                try:
+                    native.wait(self._pause())
+                    self._turn()
+                    native = self._successor(native)
+                except Exception as error:  # noqa: BLE001  a thread that ends here would leave edits unseen, silently
+                    self._recover(error)
         finally:
             with self._lock:
                 if self._lookout.native is native:
                     self._lookout.deafen()
                 native.close()
+
+    def _recover(self, error: Exception) -> None:
+        """A fault of ours: say so, and go on by looking at everything."""
+        with self._lock:
+            is_new, self._lookout.error = repr(error) != self._lookout.error, repr(error)
+            self._lookout.gap = object()
+        if is_new:
+            _log.exception("watching failed and goes on; please report this")
+        time.sleep(_SCAN_EVERY)
 
     def _pause(self) -> float | None:
         """How long there is nothing to do unless something happens."""
@@ -237,34 +249,38 @@ class Watcher:
 
     # ------------------------------------------------------------------ forks
 
-    def _before_fork(self) -> None:
-        self._lock.acquire()  # else the child could inherit a half-written state, and a lock that nobody releases
-
-    def _after_fork(self) -> None:
-        self._lock.release()
-
-    def _in_child(self) -> None:
+    def _become_child(self) -> None:
         """The thread stayed behind with the parent: here only looks tell, until the child calls `start()` itself."""
         self._thread = None
         self._lookout.native.abandon()
         self._lookout.deafen()
-        self._lock.release()
 
 
 _watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
+_forking: list[Watcher] = []
+_fork_guard = threading.RLock()  # one fork at a time, or they would release each other's locks
 
 
-def _each(method: Callable[[Watcher], None]) -> Callable[[], None]:
-    def call() -> None:
-        for watcher in list(_watchers):
-            method(watcher)
+def _before_fork() -> None:
+    _fork_guard.acquire()
+    for watcher in list(_watchers):
+        watcher._lock.acquire()  # else the child could inherit a half-written state, and a lock that nobody releases
+        _forking.append(watcher)
 
-    return call
+
+def _after_fork_in_parent() -> None:
+    while _forking:
+        _forking.pop()._lock.release()
+    _fork_guard.release()
+
+
+def _after_fork_in_child() -> None:
+    while _forking:
+        watcher = _forking.pop()
+        watcher._become_child()
+        watcher._lock.release()
+    _fork_guard.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_each(Watcher._before_fork),
-        after_in_parent=_each(Watcher._after_fork),
-        after_in_child=_each(Watcher._in_child),
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -119,7 +119,7 @@ class Coverage:
         for watched in _beneath(path, self._armed):
             self._native.disarm(watched)
             self._armed.discard(watched)
-            self._selves.discard(watched)
+        self._selves.difference_update(_beneath(path, self._selves))
 
     def demote(self, root: str, doubt: Doubt) -> None:
         """Rely on events no longer for what lies at or beneath the root: one did not come."""

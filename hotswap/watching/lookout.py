@@ -83,7 +83,9 @@ class Lookout:
         for event in events:
             if event.what is What.LOST:
                 self.gap = object()
-            elif event.tree or self.index.is_way(event.path):
+            if event.tree:
+                self._locks.forget()  # a repository may have come or gone
+            if self.index.is_way(event.path) or (event.tree and self.index.at(event.path)):
                 trees.add(event.path)
             self._apply(event, now)
         for path in trees:
@@ -115,7 +117,6 @@ class Lookout:
     def _renew_tree(self, path: str, now: float) -> None:
         """A directory appeared, vanished or was replaced: find the ways through it anew, and watch those."""
         self.index.look_anew()
-        self._locks.forget()
         if self.coverage is not None:
             self.coverage.uncover(path)
         files = self.index.beneath(path)

@@ -58,6 +58,19 @@ class Broken(Inotify):
         raise OSError(errno.EIO, "broken")
 
 
+class Stumbling(Inotify):
+    """A queue with a bug: the first event cannot be read."""
+
+    stumbled = False
+
+    def drain(self) -> list[Event]:
+        events = super().drain()
+        if events and not self.stumbled and threading.current_thread() is not threading.main_thread():
+            self.stumbled = True
+            raise KeyError("bug")
+        return events
+
+
 def no_instance_left() -> Native:
     raise OSError(errno.EMFILE, "no inotify instance is left")
 
@@ -230,6 +243,15 @@ def _as_child(folder: Folder, path: str) -> int:
     except BaseException:  # noqa: BLE001  the child must not return into pytest
         return 2
     return 0 if seen and not running else 1
+
+
+def test_a_fault_of_our_own_loses_nothing(folders: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """An exception on the watcher's thread is said, and what it lost is found by looking."""
+    folder = folders(native=Stumbling)
+    (path,) = folder.watch("app/mod.py")
+    in_place(path, "x = 2\n")
+    folder.wait_for({path})
+    assert (folder.watcher.status().error, len(caplog.records)) == ("KeyError('bug')", 1)
 
 
 def test_stop_from_within_notify(tmp_path: Path) -> None:

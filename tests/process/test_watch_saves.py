@@ -140,6 +140,17 @@ def test_a_file_that_does_not_exist_yet_is_hinted_when_created(folder: Folder) -
     folder.wait_for({path})
 
 
+def test_what_appeared_later_is_watched_like_the_rest(folder: Folder) -> None:
+    """The directories that came into being are watched for their own renaming too."""
+    folder.write("app/mod.py")
+    (path,) = folder.watch("app/new/deep/mod.py")
+    folder.write("app/new/deep/mod.py")
+    folder.wait_for({path})
+    folder.forget()
+    os.rename(folder.path("app/new"), folder.path("app/old"))
+    folder.wait_for({path})
+
+
 def test_a_removed_package_is_watched_again_when_it_is_back(folder: Folder) -> None:
     """Neither the removal of a directory nor what happens after its return is missed."""
     folder.write("app/pkg/mod.py")
