@@ -80,6 +80,10 @@ class Journal:
         """Note the present content of a container, for writes that the program itself makes."""
         self._undo.append((_restore, container, container.copy()))
 
+    def keeps(self, thing: object) -> bool:
+        """Whether an object is kept for the rollback: a copy that `remember` made, say."""
+        return any(part is thing for undo in self._undo for part in undo)
+
     def on_rollback(self, *undo: Any) -> None:
         """Note a call that belongs to a write made elsewhere (by an import, say)."""
         self._undo.append(undo)
