@@ -55,11 +55,16 @@ def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: boo
     Nothing of hotswap is left in the traceback of what it raises.
     """
     process = os.getpid()
-    execute = prepare(program)
+    launch = prepare(program)
+    install_main()
+    _leave_path()
     session = watch()
+    # Not before: what the watcher imports must not be found in the program's folder.
+    sys.argv[:] = launch.argv
+    _enter_path(launch)
     try:
         with unwinding():
-            execute(session.adopt_main)
+            launch.execute(session.adopt_main)
     except (SystemExit, RestartRefused):
         raise
     except BaseException as error:  # noqa: BLE001  the program may raise anything
@@ -71,27 +76,41 @@ def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: boo
         crash.wait_and_restart(error)
 
 
-Execute = Callable[[Callable[[str, bytes], None]], None]
+Adopt = Callable[[str, bytes], None]
 
 
-def prepare(program: Program) -> Execute:
-    """Set up `__main__`, `sys.argv` and `sys.path` as `python` would; returns what runs the program."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How the program will start: its `sys.argv`, the first entry of its `sys.path`, and what runs it.
+
+    `is_container`: the entry is a folder or archive that is run itself, which even the flag -P does not leave out.
+    """
+
+    argv: list[str]
+    entry: str
+    is_container: bool = False
+    execute: Callable[[Adopt], None]
+
+
+def prepare(program: Program) -> Launch:
+    """Find out what `python` would run, and how.  Raises CannotOpen; changes nothing."""
     if program.is_module:
-        install_main()
-        sys.argv[:] = ["-m", *program.arguments]
-        _enter_path(os.getcwd() if startup.remember().folder else None)
-        return lambda adopt: _run_module(program.name, adopt, is_switch=True)
-    path = absolute(program.name)
-    if pkgutil.get_importer(path) is not None:  # a folder or an archive
-        install_main()
-        sys.argv[:] = [program.name, *program.arguments]
-        _enter_path(path, always=True)
-        return lambda adopt: _run_module("__main__", adopt, is_switch=False)
+        return Launch(
+            argv=["-m", *program.arguments],
+            entry=startup.remember().folder,
+            execute=lambda adopt: _run_module(program.name, adopt, is_switch=True),
+        )
+    path, argv = absolute(program.name), [program.name, *program.arguments]
+    if pkgutil.get_importer(path) is not None:
+        return Launch(
+            argv=argv,
+            entry=path,
+            is_container=True,
+            execute=lambda adopt: _run_module("__main__", adopt, is_switch=False),
+        )
     data = _read(path)
-    install_main()
-    sys.argv[:] = [program.name, *program.arguments]
-    _enter_path(os.path.dirname(os.path.realpath(program.name)))
-    return lambda adopt: _run_script(path, data, adopt)
+    folder = os.path.dirname(os.path.realpath(program.name))
+    return Launch(argv=argv, entry=folder, execute=lambda adopt: _run_script(path, data, adopt))
 
 
 def absolute(path: str) -> str:
@@ -112,13 +131,17 @@ def _read(path: str) -> bytes:
         raise CannotOpen(message) from error
 
 
-def _enter_path(folder: str | None, *, always: bool = False) -> None:
-    """Put the program's folder where the interpreter had put the runner's own."""
+def _leave_path() -> None:
+    """Take out the folder that the interpreter had put first for the runner."""
     if not sys.flags.safe_path and sys.path:
         del sys.path[0]
-    if folder is not None and (always or not sys.flags.safe_path):
-        sys.path.insert(0, folder)
-        make_way(folder)
+
+
+def _enter_path(launch: Launch) -> None:
+    """Put the program's own first, unless the interpreter was told not to."""
+    if launch.is_container or (launch.entry and not sys.flags.safe_path):
+        sys.path.insert(0, launch.entry)
+        make_way(launch.entry)
 
 
 def make_way(folder: str) -> None:
@@ -151,7 +174,7 @@ def install_main() -> dict[str, Any]:
     return main.__dict__
 
 
-def _run_script(path: str, data: bytes, adopt: Callable[[str, bytes], None]) -> None:
+def _run_script(path: str, data: bytes, adopt: Adopt) -> None:
     namespace = sys.modules["__main__"].__dict__
     namespace["__file__"] = path
     namespace["__cached__"] = None
@@ -174,7 +197,7 @@ def _compiled(data: bytes) -> CodeType:
     return code
 
 
-def _run_module(name: str, adopt: Callable[[str, bytes], None], *, is_switch: bool) -> None:
+def _run_module(name: str, adopt: Adopt, *, is_switch: bool) -> None:
     """Run a module through the very function that the interpreter calls for `-m`, folders and archives.
 
     Its messages and the frames in its tracebacks are then the same.  Only the code is exchanged for what the bytes on
