@@ -123,7 +123,7 @@ class _Pouring:
     def pour(self) -> None:
         """Everything, in the order in which it can still be refused."""
         self.twins.add(self.fresh, self.live)
-        works = machinery.prepare(self.live, self.fresh, self.twins)
+        works = machinery.prepare(self.live, self.fresh, self.twins, self.journal)
         stale = _stale_cached(self.live, self.fresh)
         before = set(self.live.__dict__)
         self._relate()

@@ -20,8 +20,9 @@ _TABLES = ("_member_map_", "_value2member_map_", "_hashable_values_", "_unhashab
 class Members:
     """The members of a fresh enumeration on their way into the live one."""
 
-    def __init__(self, live: EnumMeta, fresh: EnumMeta, twins: Twins) -> None:
+    def __init__(self, live: EnumMeta, fresh: EnumMeta, twins: Twins, journal: Journal) -> None:
         """Pairs the members by name.  Raises CannotSwap for a member that is in use and whose value is immutable."""
+        self._journal = journal
         self._live, self._fresh, self._twins = live, fresh, twins
         self._map = live._member_map_
         self._old = _by_name(live)
@@ -77,32 +78,34 @@ class Members:
 
     def _check_replaced(self, member: Enum) -> None:
         """A member that is an int or str itself cannot take on another value, only be replaced when nobody holds it."""
-        count = self._held(member)
-        if count:
-            native = native_base(type(member)).__name__
-            why = f"the value of {member._name_} changed; it is an immutable {native} that {count} object(s) hold"
+        held = self._held(member)
+        if held:
+            native, by = native_base(type(member)).__name__, ", ".join(held)
+            why = f"the value of {member._name_} changed; it is an immutable {native}, held by {len(held)} object(s): {by}"
             raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
-    def _held(self, member: Enum) -> int:
-        """How many objects outside of the class refer to a member, garbage aside."""
-        if not self._count_holders(member):
-            return 0
+    def _held(self, member: Enum) -> list[str]:
+        """What kinds of objects outside of the class refer to a member, garbage aside."""
+        if not self._holders(member):
+            return []
         gc.collect()  # the class that a member was first made for, in an earlier round
-        return self._count_holders(member)
+        return self._holders(member)
 
-    def _count_holders(self, member: Enum) -> int:
-        count = 0  # counted in a loop: a comprehension would hold the member in a cell
+    def _holders(self, member: Enum) -> list[str]:
+        found = []  # in a loop: a comprehension would hold the member in a cell
         own = chain(map(self._live.__dict__.get, _TABLES), (self._old,), self._live.__dict__.values())
         for holder in holders(member, own):
-            count += not self._is_bookkeeping(holder, member)
-        return count
+            if not self._is_bookkeeping(holder, member):
+                found.append(type(holder).__name__)
+        return found
 
     def _is_bookkeeping(self, holder: object, member: Enum) -> bool:
         """Whether what refers to a member belongs to its class: the namespace, another member, a pair of ours."""
         if isinstance(holder, Enum):
             return type(holder) is self._live
         if type(holder) is dict:
-            return holder.get("_member_map_", self) is self._map or holder.get("__objclass__") is self._live
+            ours = holder.get("_member_map_", self) is self._map or holder.get("__objclass__") is self._live
+            return ours or self._journal.keeps(holder)
         return isinstance(holder, tuple) and len(holder) == 2 and holder[0] is member and type(holder[1]) is self._fresh
 
     def _surviving_composites(self) -> list[tuple[Any, Enum]]:

@@ -43,11 +43,11 @@ def made_later(cls: type) -> tuple[str, ...]:
     return models.COMPILED if models.is_model(cls) else ()
 
 
-def prepare(live: type, fresh: type, twins: Twins) -> list[Work]:
+def prepare(live: type, fresh: type, twins: Twins, journal: Journal) -> list[Work]:
     """The work around the pouring of `fresh` into `live`.  Raises CannotSwap when it cannot be done; writes nothing."""
     if isinstance(fresh, EnumMeta):
         assert isinstance(live, EnumMeta)
-        return [enums.Members(live, fresh, twins)]
+        return [enums.Members(live, fresh, twins, journal)]
     records.check_tuple(live, fresh)
     works: list[Work] = [records.Fields(live, fresh)]
     if models.is_model(live) and models.is_model(fresh):
