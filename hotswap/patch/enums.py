@@ -81,7 +81,7 @@ class Members:
         held = self._held(member)
         if held:
             native, by = native_base(type(member)).__name__, ", ".join(held)
-            why = f"the value of {member._name_} changed; it is an immutable {native}, held by {len(held)} object(s): {by}"
+            why = f"{member._name_}, an immutable {native}, has another value now, and {len(held)} object(s) hold it: {by}"
             raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
     def _held(self, member: Enum) -> list[str]:
@@ -96,7 +96,7 @@ class Members:
         own = chain(map(self._live.__dict__.get, _TABLES), (self._old,), self._live.__dict__.values())
         for holder in holders(member, own):
             if not self._is_bookkeeping(holder, member):
-                found.append(type(holder).__name__)
+                found.append(type(holder).__name__)  # noqa: PERF401  see above
         return found
 
     def _is_bookkeeping(self, holder: object, member: Enum) -> bool:
