@@ -50,7 +50,14 @@ def plain(cls: type) -> bool:
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
         return False
-    return not any(getattr(v, "__globals__", None) is vars(functools) for v in list(cls.__dict__.values()))
+    return not any(_needs_whole_class(member) for member in list(cls.__dict__.values()))
+
+
+def _needs_whole_class(member: object) -> bool:
+    """Whether a member was put there by `total_ordering`, or had a say about its class in a `__set_name__`."""
+    if getattr(member, "__globals__", None) is vars(functools):
+        return True
+    return type(member).__module__ != "functools" and hasattr(type(member), "__set_name__")
 
 
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:

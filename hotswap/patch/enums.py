@@ -81,7 +81,7 @@ class Members:
         held = self._held(member)
         if held:
             native, by = native_base(type(member)).__name__, ", ".join(held)
-            why = f"{member._name_}, an immutable {native}, has another value now, and {len(held)} object(s) hold it: {by}"
+            why = f"{member._name_}, an immutable {native}, has another value now; {len(held)} object(s) hold it: {by}"
             raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
     def _held(self, member: Enum) -> list[str]:

@@ -410,6 +410,8 @@ def test_a_registry_that_got_hold_of_the_fresh_class_is_no_base_of_it():
         ("from typing import *\nclass A(Protocol):\n x: int", False),
         ("class M(type): pass\nclass A(metaclass=M): pass", False),
         ("class W:\n def __init_subclass__(cls): pass\nclass A(W): pass", False),
+        ("from functools import *\nclass A:\n p = cached_property(id)", True),
+        ("class D:\n def __set_name__(self, o, n): o.names = n\nclass A:\n x = D()", False),
         ("from functools import *\n@total_ordering\nclass A:\n def __lt__(self, o): pass", False),
     ],
 )
