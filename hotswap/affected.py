@@ -66,8 +66,10 @@ class Affected:
             None,
         )
         edit = self.edits.get(module)
-        if number is None or edit is None or edit.diff is None:
-            return None if number is None or (edit and edit.new is None) else (number,)
+        if number is None or edit is None:
+            return None if number is None else (number,)
+        if edit.diff is None:
+            return None  # the file is gone, or all of its statements run anyway
         return next(((m.new,) for m in edit.diff.matches if m.old == number), None)
 
     def concerned(
@@ -81,10 +83,15 @@ class Affected:
         if isinstance(node, ast.ClassDef) and self.memberwise(module, source, path):
             header, tracked = source.header_facts(path), self.index.modules[module]
             if not self.refers(tracked, header, event, touched=event[1].endswith("()")):
-                for number in range(len(node.body)):
-                    if self.member_is_affected(module, source, (*path, number), event, function):
-                        yield from self.concerned(module, (*path, number), reason, event, function)
-                return
+                members = [
+                    each
+                    for number in range(len(node.body))
+                    if self.member_is_affected(module, source, (*path, number), event, function)
+                    for each in self.concerned(module, (*path, number), reason, event, function)
+                ]
+                if members or function is None:
+                    yield from members
+                    return  # a call that no member is seen to make: by the building of the class itself
         yield Concerned(module, path, reason)
 
     def memberwise(self, module: str, source: Source, path: StatementPath) -> bool:

@@ -30,6 +30,9 @@ class Drafts(Protocol):
     def refuse(self, reason: Reason) -> None:
         """Only a restart can do it."""
 
+    def star_names(self, module: str, facts: Facts) -> set[str]:
+        """What the star imports of a statement have brought."""
+
     def memberwise(self, module: str, source: Source, path: StatementPath) -> bool:
         """Whether the statements of a class body can run one by one."""
 
@@ -62,14 +65,26 @@ class Body:
 
     def draft(self, diff: Diff) -> None:
         """Draft what was edited, added, removed or moved in this body."""
-        self.removed(diff)
+        gone = self.removed(diff)
+        if not self.path and self.stars_matter(diff, gone):
+            for number in range(len(self.new)):
+                if self.is_star(self.facts(number)):
+                    self.run(number, "what star imports bring may be another thing now")
         for match in diff.matches:
             if match.kind == "members":
                 self.members(match)
             elif match.kind in ("edited", "added"):
                 self.changed(match)
+            elif match.kind == "body" and self.count_differs(match):
+                self.run(match.new, "its name is bound another number of times")
             elif match.moved and self.order_matters(match):
                 self.run(match.new, "it was moved")
+
+    def count_differs(self, match: Match) -> bool:
+        """Whether a definition's name has more or fewer binders than before."""
+        names = self.facts(match.new).defines
+        now = sum(bool(names & self.facts(n).binds) for n in range(len(self.new)))
+        return now != sum(bool(names & self.old_facts(n).binds) for n in range(len(self.old)))
 
     def run(self, number: int, reason: str) -> None:
         """Have a statement of this body run."""
@@ -113,7 +128,16 @@ class Body:
         )
         inner.draft(match.inner)
 
-    def removed(self, diff: Diff) -> None:
+    def is_star(self, facts: Facts) -> bool:
+        """Whether the statement is a star import."""
+        return any(each.name == "*" for each in facts.imports)
+
+    def stars_matter(self, diff: Diff, gone: set[str]) -> bool:
+        """Whether star imports came, went or changed places, or may supply a name that another statement binds."""
+        changed = (m for m in diff.matches if m.moved or m.kind in ("edited", "added"))
+        return bool(gone) or any(self.facts(m.new).binds or self.is_star(self.facts(m.new)) for m in changed)
+
+    def removed(self, diff: Diff) -> set[str]:
         """Statements that left the source: their names go, and other binders of those names run again."""
         bound_now = frozenset[str]().union(*(self.facts(n).binds for n in range(len(self.new))))
         before = [
@@ -126,6 +150,8 @@ class Body:
         for number in before:
             facts = self.old_facts(number)
             gone |= facts.binds - bound_now
+            if not self.path and self.is_star(facts):
+                gone |= self.drafts.star_names(self.edit.module, facts) - bound_now
             unannotated |= facts.annotates - annotated
             if number in diff.removed:
                 self.regroup(facts)
@@ -137,6 +163,7 @@ class Body:
         if unannotated and "__annotations__" not in gone:
             names = (f"__annotations__.{mangled(owner, n)}" for n in unannotated)
             self.drafts.remove(self.edit.module, self.prefix, sorted(names))
+        return gone
 
     def regroup(self, facts: Facts) -> None:
         """A statement went: the others about its names run again."""

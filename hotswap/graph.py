@@ -7,13 +7,14 @@ there); nothing is imported, executed or changed.
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.facts import Chain, CodeFacts, Facts, all_codes, code_facts
-from hotswap.index import Index, Tracked, imports_of
+from hotswap.index import Index, Tracked, imports_of, resolve
 from hotswap.model import Name
 from hotswap.source import first_line
 from hotswap.trace import Footprint
@@ -88,8 +89,6 @@ class Graph:
 
     def order(self, names: Iterable[str], imports: dict[str, frozenset[str]] | None = None) -> list[list[str]]:
         """Dependencies before dependents; modules of a cycle form one group, in the order in which they were loaded."""
-        import sys
-
         position = {name: n for n, name in enumerate(list(sys.modules))}
         wanted = sorted(set(names), key=lambda n: position.get(n, len(position)))
         edges = {n: (imports or {}).get(n) or self._edges(n) for n in wanted}
@@ -270,6 +269,40 @@ def resolve_value(namespace: dict[str, Any], chain: Chain) -> Any:
                 found = next((c.__dict__[attribute] for c in type(value).__mro__ if attribute in c.__dict__), None)
             value = found
     return value
+
+
+def owner_of(tracked: Tracked, qualname: str) -> type | None:
+    """The class that a qualified name stands in."""
+    owner = qualname.rpartition(".")[0]
+    found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
+    return found if isinstance(found, type) else None
+
+
+def exports(module: ModuleType) -> list[str]:
+    """The names that `from module import *` binds."""
+    named = vars(module).get("__all__")
+    return [str(n) for n in named] if named is not None else [n for n in vars(module) if not n.startswith("_")]
+
+
+def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:
+    """What the star imports of a statement would bring now."""
+    found: set[str] = set()
+    for each in facts.imports:
+        origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
+        if isinstance(origin, ModuleType):
+            found.update(exports(origin))
+    return found
+
+
+def star_names(tracked: Tracked, facts: Facts) -> set[str]:
+    """What the star imports of a statement have brought into the module."""
+    found: set[str] = set()
+    for each in facts.imports:
+        origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
+        if isinstance(origin, ModuleType):
+            space, theirs = tracked.namespace, vars(origin)
+            found |= {n for n in exports(origin) if n in space and n in theirs and space[n] is theirs[n]}
+    return found
 
 
 def strongly_connected(nodes: list[str], edges: dict[str, list[str]]) -> list[list[str]]:

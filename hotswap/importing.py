@@ -46,6 +46,7 @@ class ImportHook:
     def load(self, loader: SourceFileLoader, module: ModuleType) -> None:
         """Compile what is on disk now, run it, and note both."""
         path = os.path.abspath(loader.path)
+        self.index.attempted.add(path)
         data = loader.get_data(loader.path)
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)

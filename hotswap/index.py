@@ -90,6 +90,8 @@ class Index:
         """Modules whose text mentions caches."""
         self.unobserved: set[str] = set()
         """Modules that ran before anybody looked what they call."""
+        self.attempted: set[str] = set()
+        """Files that were loaded, or failed to, since the set was emptied."""
         self._changed: set[str] = set()
         self._loaded: tuple[int, str] = (0, "")
 
@@ -216,6 +218,7 @@ class Scope:
     """Which files are the program's own: those under the given paths, or all outside of Python and site-packages."""
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
+        foreign_folders()  # finding them imports modules, which must not happen inside of an import
         self.roots = tuple({p for path in paths for p in (os.path.abspath(path), os.path.realpath(path))})
         self._cached = lru_cache(maxsize=None)(self._contains)
 

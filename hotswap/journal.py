@@ -82,7 +82,7 @@ class Journal:
 
     def keeps(self, thing: object) -> bool:
         """Whether an object is kept for the rollback: a copy that `remember` made, say."""
-        return any(part is thing for undo in self._undo for part in undo)
+        return any(undo[-1] is thing for undo in self._undo)  # what is put back stands last, its place before it
 
     def on_rollback(self, *undo: Any) -> None:
         """Note a call that belongs to a write made elsewhere (by an import, say)."""

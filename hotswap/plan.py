@@ -15,7 +15,8 @@ from hotswap.affected import Affected, IsPlain
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
 from hotswap.edits import UNGROUPED, Body, is_main_program
-from hotswap.graph import Graph, behaviour, behaviour_of, described
+from hotswap.facts import Facts
+from hotswap.graph import Graph, behaviour, behaviour_of, described, star_names, supplied_by_stars
 from hotswap.index import Tracked, imports_of
 from hotswap.model import Action, ChangeSet, Edit, Name, Plan, Reason, Step
 from hotswap.source import Source, StatementPath, first_line, name_of, prefix_of, siblings
@@ -114,6 +115,10 @@ class Planner:
         """Only a restart can do it."""
         self.restart.append(reason)
 
+    def star_names(self, module: str, facts: Facts) -> set[str]:
+        """What the star imports of a statement have brought."""
+        return star_names(self.index.modules[module], facts)
+
     def memberwise(self, module: str, source: Source, path: StatementPath) -> bool:
         """Whether the statements of a class body can run one by one."""
         return self.affected.memberwise(module, source, path)
@@ -164,6 +169,9 @@ class Planner:
                 for name in source.facts((*path, number)).binds:
                     self.spread((module, f"{prefix}{node.name}.{name}"))
         tracked = self.index.modules.get(module)
+        if tracked is not None and any(each.name == "*" for each in facts.imports):
+            for name in star_names(tracked, facts) | supplied_by_stars(tracked, facts):
+                self.spread((module, name))
         if tracked is not None and not prefix:
             for called in self.graph.footprint(tracked, node, facts).called:
                 code = self.graph.code_facts(called)
@@ -174,14 +182,28 @@ class Planner:
         """If one binding or mutation of a name runs again, its other binders and mutators do too."""
         facts = source.facts(path)
         mine = (facts.binds | facts.mutates) - UNGROUPED
-        if not mine or (when is not None and is_plain_store(source.statement(path))):
+        if when is not None and is_plain_store(source.statement(path)):
             return
+        if not is_function(source.statement(path)):
+            self.binders_around(module, source, path, always=always, when=when)
         for other, theirs in siblings(source, path):
             if other != path and mine & (theirs.binds | theirs.mutates) - UNGROUPED:
                 if theirs.imports and facts.imports:
                     continue
                 name = min(mine & (theirs.binds | theirs.mutates))
                 self.draft(module, other, f"{name} is bound again elsewhere", always=always, when=when)
+
+    def binders_around(
+        self, module: str, source: Source, path: StatementPath, *, always: bool, when: Name | None
+    ) -> None:
+        """A name that is bound before the statement and again after it must hold its earlier value when it runs."""
+        roots = source.facts(path).roots
+        before = {n for other, theirs in siblings(source, path) if other < path for n in theirs.binds}
+        after = {n for other, theirs in siblings(source, path) if other > path for n in theirs.binds}
+        again = (roots & before & after) - UNGROUPED
+        for other, theirs in siblings(source, path) if again else ():
+            if other != path and again & theirs.binds:
+                self.draft(module, other, "its value at another place is needed", always=always, when=when)
 
     # ------------------------------------------------------------------ events
 
@@ -206,7 +228,14 @@ class Planner:
                 self.draft(each.module, each.path, each.reason, when=event)
                 source = self.affected.source(each.module)
                 if source is not None and any(i.name == "*" for i in source.facts(each.path).imports):
-                    self.spread((each.module, event[1]))  # what a star brings is bound without being named
+                    self.brought_by_star(each.module, source, event)
+
+    def brought_by_star(self, module: str, source: Source, event: Name) -> None:
+        """What a star brings is bound without being named; other binders of the name come to the fore if it goes."""
+        self.spread((module, event[1]))
+        for number, facts in source.all_facts():
+            if event[1] in facts.binds or any(each.name == "*" for each in facts.imports):
+                self.draft(module, (number,), f"{event[1]} is also brought by a star import", when=event)
 
     # ------------------------------------------------------------------ the result
 
@@ -255,6 +284,11 @@ class Planner:
                 reason=draft.reason,
                 when=frozenset() if draft.always else frozenset(draft.when),
             )
+
+
+def is_function(node: ast.stmt) -> bool:
+    """Whether the statement is a `def` without decorators."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
 
 
 def is_plain_store(node: ast.stmt) -> bool:

@@ -57,6 +57,7 @@ class Reloader:
         self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
+        self._noticed: frozenset[str] = frozenset()
         self._polled = False
         self._running = False
 
@@ -117,7 +118,8 @@ class Reloader:
         """
         with self._lock:
             self._adopt()
-            return self._round(self._watcher.flush(), force=force)
+            noticed, self._noticed = self._noticed | self._watcher.flush(), frozenset()
+            return self._round(noticed, force=force)
 
     def poll(self) -> Outcome | None:
         """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
@@ -132,7 +134,8 @@ class Reloader:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
         with self._lock:
             self._adopt()
-            return self._rounds.plan(self._watcher.flush())
+            self._noticed |= self._watcher.flush()
+            return self._rounds.plan(self._noticed)
 
     @property
     def pending(self) -> tuple[Pending, ...]:
@@ -151,7 +154,7 @@ class Reloader:
 
     def restart(self, reason: str = "") -> None:
         """Replace the process by a new one; returns only when a restart is refused, by raising RestartRefused."""
-        restart_process(reason, before=self.stop)
+        restart_process(reason, before=self.stop, files=[p.path for p in self.pending if p.path.endswith(".py")])
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()

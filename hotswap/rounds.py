@@ -36,8 +36,9 @@ from hotswap.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A round that did not go live: what was tried, and how it ended."""
+    """A round that did not go live: what was changed, what was read on the way, and how it ended."""
 
+    changes: ChangeSet
     contents: dict[str, bytes | None]
     outcome: RolledBack | RestartRequired
 
@@ -57,7 +58,7 @@ class Rounds:
             return ()
         outcome = self.failed.outcome
         why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
-        return tuple(Pending(path=path, why=why) for path in self.failed.contents)
+        return tuple(Pending(path=change.path, why=why) for change in self.failed.changes)
 
     def want(self, tracked: Tracked) -> list[str]:
         """Note the files that a module asked for in vain: if one appears or changes, the imports are tried again."""
@@ -210,17 +211,25 @@ class Rounds:
         if not changes:
             self.failed = None
             return Unchanged()
-        contents = {c.path: read(c.path) for c in changes}
-        if self.failed is not None and self.failed.contents == contents and not force:
+        if self.failed is not None and not force and not self._is_worth_another_try(self.failed, changes):
             return self.failed.outcome
+        self.index.attempted.clear()
         outcome = self._attempt(changes, began)
+        contents = {path: read(path) for path in self.index.attempted | {c.path for c in changes}}
+        self.watch_more(contents)
         for path in self.unloaded.keys() & contents.keys() if isinstance(outcome, Swapped) else ():
             self.unloaded[path] = contents[path]
         failed = isinstance(outcome, RolledBack | RestartRequired)
-        self.failed = Failed(contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
+        self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
         if not failed and not isinstance(outcome, Unchanged):
             self._release()
         return outcome
+
+    def _is_worth_another_try(self, failed: Failed, changes: ChangeSet) -> bool:
+        """Whether anything was saved since, or a file appeared that was asked for in vain."""
+        paths = {c.path for c in changes}
+        appeared = any(c.kind == "added" for c in changes)
+        return appeared or not paths <= failed.contents.keys() or any(read(p) != d for p, d in failed.contents.items())
 
     def _attempt(self, changes: ChangeSet, began: float) -> Outcome:
         try:
@@ -272,8 +281,10 @@ class Rounds:
         if not any(e.module == module for e in edits):
             tracked = self.index.modules[module]
             edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
-        second = self._plan(plan.changes, edits)
-        outcome = self._apply(second, began)
+        try:
+            outcome = self._apply(self._plan(plan.changes, edits), began)
+        except Exception:  # noqa: BLE001  the first error is the one to tell
+            return self._rolled_back(plan.changes, error, began)
         return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
 
     def _want_for(self, edits: Iterable[Edit]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from hotswap.codes import CodePair, docstring, pair_codes
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap
-from hotswap.graph import Graph, behaviour, described
+from hotswap.graph import Graph, behaviour, described, owner_of
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Edit, Name, Plan, Reason, Step
@@ -25,11 +25,15 @@ from hotswap.patch.functions import Merge, Merger, patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import Names, run_in_class, run_in_module
-from hotswap.source import Source, StatementPath, first_line
+from hotswap.source import Source, StatementPath, first_line, siblings
 from hotswap.trace import Footprint, Tracer
 
 Effect: TypeAlias = tuple[str, set[str], set[str]]
 """The class that a statement stands in (with a dot), the names that it bound anew, those whose objects it changed."""
+
+
+CYCLE_ROUNDS = 10
+"""How often the statements of an import cycle may run until their values settle."""
 
 
 @dataclass(slots=True)
@@ -62,19 +66,23 @@ class Transaction:
         self._gone: dict[str, ModuleType] = {}
         self._origins: dict[tuple[str, str], dict[str, Any]] = {}
         self._keep: frozenset[str] = frozenset()
+        self._outside: set[str] = set()
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._rebuilt = False
         self._loaded = set(sys.modules)
         self._stars: dict[tuple[str, StatementPath], set[str]] = {}
         self._stale: list[tuple[FunctionType, CodeType, CannotSwap]] = []
         self.failed_module = ""
+        self._clock = 0
+        self._began: dict[Step, int] = {}
+        self._changed_at: dict[Name, int] = {}
 
     # ------------------------------------------------------------------ the sequence
 
     def apply(self) -> Done:
         """Carry out the plan.  Raises what user code raised, or CannotSwap; then nothing has changed."""
         try:
-            self._stars = scopes.star_names(self.plan.steps, self._source, self.index)
+            self._stars = scopes.brought_by_stars(self.plan.steps, self._source, self.index)
             if any(s.action not in (Action.PATCH, Action.RELOCATE) for s in self.plan.steps):
                 self._apply()
             else:
@@ -97,12 +105,11 @@ class Transaction:
         self._patch_functions()
         steps = [s for s in self.plan.steps if s.action is Action.RUN]
         cyclic = {m for group in self.plan.groups for m in group}
-        pending = [s for s in steps if not self._run_if_due(s)]
-        for _ in range(3):  # a cycle goes on to its fixpoint
-            left = [s for s in pending if not (s.module in cyclic and self._run_if_due(s))]
-            if len(left) == len(pending):
+        for step in steps:
+            self._run_if_due(step)
+        for _ in range(CYCLE_ROUNDS):  # a cycle goes on to its fixpoint
+            if not sum(self._run_if_due(s) for s in steps if s.module in cyclic):
                 break
-            pending = left
         if self.merger.twins and self._rebuilt:
             substitute(self.merger.twins, self.journal, [self.merger, vars(self.merger)])
         for function, code, error in self._stale:
@@ -112,6 +119,9 @@ class Transaction:
 
     def undo(self) -> None:
         """Put everything back."""
+        for fresh, live in self.merger.twins.values():
+            if isinstance(fresh, type) and fresh is not live:
+                classes.dismiss(fresh)
         self.journal.rollback()
         for name in set(sys.modules) - self._loaded:
             tracked = self.index.modules.get(name)
@@ -125,7 +135,7 @@ class Transaction:
     def finish(self) -> None:
         """Forget the undo list and note what now runs."""
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
-        caches.clear(self.changed, self.graph)
+        caches.clear(self.changed, self.graph, self.journal)
         self.journal.close()
         for edit in self.plan.edits:
             if edit.new is None:
@@ -183,7 +193,7 @@ class Transaction:
         self._old_codes += [(function.__code__, function) for function in old.held_elsewhere]
         for function, pair in found:
             try:
-                patch_code(function, pair.new, modules.owner_of(tracked, pair.qualname), self.journal)
+                patch_code(function, pair.new, owner_of(tracked, pair.qualname), self.journal)
             except CannotSwap as error:  # a statement that makes it anew may still come
                 self._stale.append((function, function.__code__, error))
         for pair in pairs:
@@ -200,19 +210,28 @@ class Transaction:
     # ------------------------------------------------------------------ statements
 
     def _run_if_due(self, step: Step) -> bool:
+        began = self._began.get(step, 0)
+        if began and not any(self._changed_at.get(name, 0) > began for name in step.when):
+            return False
         if step.when and not step.when & self.changed:
             return False
+        self._clock += 1
+        self._began[step] = self._clock
         self._run(step)
         return True
 
     def _run(self, step: Step) -> None:
         source, tracked = self._source(step.module), self.index.modules[step.module]
         self._snapshot.take(tracked)
-        self.failed_module = step.module
+        self.failed_module = self.merger.module = step.module
         node = source.statement(step.statement)
         run = self._run_member if len(step.statement) > 1 else self._run_statement
         prefix, rebound, touched = run(step, source, node, tracked)
         self._rebuilt = self._rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
+        self._clock += 1
+        for name in rebound | touched:
+            event = step.module, prefix + name
+            self._changed_at[event] = self._changed_at[behaviour(event)] = self._clock
         self.changed |= {(step.module, prefix + n) for n in rebound}
         self.changed |= {behaviour((step.module, prefix + n)) for n in rebound | touched}
         self.changed |= {described((step.module, prefix + n)) for n in rebound | touched}
@@ -220,24 +239,28 @@ class Transaction:
         self._log(self.done.ran, step)
 
     def _run_member(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> Effect:
-        owner = modules.owner_of(tracked, step.target)
+        owner = owner_of(tracked, step.target)
         if owner is None:
             return "", set(), set()  # the class itself ran anew
         later = scopes.later_names(source, step.statement)
         names = Names(set(), later, self._origin(step.module, owner.__qualname__, vars(owner)))
         execute = self._executor(step, node)
         effect = run_in_class(source, step.statement, owner, names, tracked.namespace, self.merger, execute)
-        classes.refresh(owner, self.journal)
+        stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
+        classes.refresh(owner, self.journal, stated)
         return f"{owner.__qualname__}.", *effect
 
     def _run_statement(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> Effect:
         facts, before = source.facts(step.statement), self._statement_before(step)
         self._keep = scopes.kept_members(node, step.statement, source, tracked, self.graph, self.changed)
+        self._outside = scopes.set_from_outside(node, tracked)
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
         names = Names(
-            scopes.own_names(source, step.statement, self._stars.get((step.module, step.statement), set())),
+            scopes.own_names(source, step.statement, tracked, self._stars.get((step.module, step.statement), set())),
             scopes.later_names(source, step.statement),
             self._origin(step.module, "", tracked.namespace),
+            scopes.shadowed_names(source, step.statement),
+            scopes.hidden_names(source, step.statement, tracked),
         )
         execute = self._executor(step, node)
         effect = run_in_module(source, node, facts, names, tracked.namespace, self.merger, execute)
@@ -259,9 +282,14 @@ class Transaction:
 
     def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
         before = dict(vars(live))
-        keep, self._keep = self._keep, frozenset()
+        keep = self._keep | (self._outside - vars(fresh).keys())
+        self._keep, self._outside = frozenset(), set()
         self._rebuilt = True
         merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
+        if (
+            merged is fresh
+        ):  # another layout, and nothing made from the old one: whoever holds the old class gets the new
+            self.merger.twins[id(live)] = live, fresh
         after = vars(merged)
         for name in before.keys() | after.keys():
             if before.get(name, MISSING) is not after.get(name, MISSING):

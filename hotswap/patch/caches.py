@@ -1,43 +1,55 @@
-"""Results that functions cached before they, or what they call, were edited."""
+"""Results that functions and properties cached before they, or what they call, were edited."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from hotswap.graph import Graph, reachable_functions
+from hotswap.journal import Journal
 from hotswap.model import Name
+from hotswap.patch.instances import forget_cached
 
 
-def clear(changed: set[Name], graph: Graph) -> None:
-    """Clear the `functools.cache` and `lru_cache` of every tracked function whose result may differ now."""
+def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
+    """Forget what may be another result now.
+
+    Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
+    that such a `cached_property` left in living instances.
+    """
     for name in list(graph.index.caching):
         tracked = graph.index.modules.get(name)
-        if tracked is None:
+        if tracked is None or not changed:
             continue
-        for wrapper in cached_functions(tracked.namespace):
-            reach = reachable_functions(wrapper.__wrapped__, graph)
-            if reach & changed:
-                wrapper.cache_clear()
+        for owner, attribute, cached in cached_definitions(tracked.namespace):
+            function = cached.func if isinstance(cached, functools.cached_property) else cached.__wrapped__
+            if not reachable_functions(function, graph) & changed:
+                continue
+            if isinstance(cached, functools.cached_property):
+                assert owner is not None
+                forget_cached(owner, [attribute], journal)
+            else:
+                cached.cache_clear()
 
 
-def cached_functions(namespace: dict[str, Any]) -> list[Any]:
-    """The cached functions of a module and of its classes."""
-    found = []
-    todo = list(namespace.values())
+def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None, str, Any]]:
+    """The cached functions and properties of a module and of its classes: class, name, definition."""
+    todo: list[tuple[type | None, str, Any]] = [(None, n, v) for n, v in namespace.items()]
     seen: set[int] = set()
     while todo:
-        value = todo.pop()
+        owner, name, value = todo.pop()
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, functools._lru_cache_wrapper):
-            found.append(value)
+        if isinstance(value, functools._lru_cache_wrapper | functools.cached_property):
+            yield owner, name, value
         elif isinstance(value, type) and value.__module__ == namespace.get("__name__"):
-            todo += list(vars(value).values())
+            todo += [(value, n, v) for n, v in vars(value).items()]
         elif isinstance(value, staticmethod | classmethod):
-            todo.append(value.__func__)
-        inner = getattr(value, "__wrapped__", None) if not isinstance(value, type) else None
+            todo.append((owner, name, value.__func__))
+        elif isinstance(value, property):
+            todo.append((owner, name, value.fget))
+        inner = getattr(value, "__dict__", {}).get("__wrapped__") if not isinstance(value, type) else None
         if inner is not None:
-            todo.append(inner)
-    return found
+            todo.append((owner, name, inner))

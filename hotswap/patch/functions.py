@@ -131,6 +131,8 @@ class Merger:
     def __init__(self, journal: Journal, pour_class: Callable[[type, type, Merge], type]) -> None:
         self.journal = journal
         self.pour_class = pour_class
+        self.module: str | None = None
+        """The module whose statement is running."""
         self.twins: dict[int, tuple[object, object]] = {}
         self._busy: set[tuple[int, int]] = set()
 
@@ -213,10 +215,9 @@ class Merger:
         return live if merged is live.__func__ else type(fresh)(merged)
 
     def _merge_cached(self, live: Any, fresh: Any) -> Any:
-        if live.cache_parameters() != fresh.cache_parameters():
-            return fresh
         merged = self(live.__wrapped__, fresh.__wrapped__)
-        if merged is not live.__wrapped__:
+        if live.cache_parameters() != fresh.cache_parameters() or merged is not live.__wrapped__:
+            live.cache_clear()  # those who hold the old cache get the new function's results at least
             return fresh
         pour_dict(vars(live), {**vars(fresh), "__wrapped__": merged}, self.journal, self)
         return live

@@ -9,7 +9,7 @@ import types
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
 from hotswap.codes import CodePair
 from hotswap.facts import all_codes, nested
@@ -162,47 +162,74 @@ def running(codes: Iterable[CodeType]) -> set[str]:
 # ---------------------------------------------------------------------- replacing objects that others hold
 
 
-def substitute(twins: dict[int, tuple[object, object]], journal: Journal, ignore: Iterable[object] = ()) -> None:
-    """Let every container that got hold of a fresh object hold the live one instead (one heap pass for all).
+Twins: TypeAlias = dict[int, tuple[object, object]]
+"""By the id of an object that is replaced: the object, and what stands for it."""
 
-    A list that then has it twice loses the later entry.
+
+def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) -> None:
+    """Let every container that got hold of a replaced object hold its twin instead (one heap pass for all).
+
+    A list that then has it twice loses the later entry.  Tuples are made anew, and replaced in their holders in turn.
     """
-    fresh: list[object] = [pair[0] for pair in twins.values()]
-    skip = {id(o) for o in ignore} | {id(fresh), id(twins), *(id(p) for p in twins.values())}
-    for holder in gc.get_referrers(*fresh):
-        if id(holder) not in skip and not isinstance(holder, types.FrameType):
-            _substitute_in(holder, twins, journal)
+    skip = {id(twins), *(id(o) for o in ignore), *(id(pair) for pair in twins.values())}
+    for _ in range(3):
+        targets: list[object] = [pair[0] for pair in twins.values()]
+        tuples: Twins = {}
+        for holder in gc.get_referrers(*targets):
+            if id(holder) in skip or holder is targets or journal.keeps(holder):
+                continue
+            if type(holder) is tuple:
+                made = tuple(_twin(v, twins) for v in holder)
+                tuples[id(holder)] = holder, made
+            elif not isinstance(holder, types.FrameType):
+                _substitute_in(holder, twins, journal)
+        if not tuples:
+            return
+        twins, skip = tuples, skip | {id(tuples), *(id(pair) for pair in tuples.values())}
 
 
-def _substitute_in(holder: Any, twins: dict[int, tuple[object, object]], journal: Journal) -> None:
-    def live(value: object) -> object:
-        return twins[id(value)][1] if id(value) in twins else value
+def _twin(value: object, twins: Twins) -> object:
+    return twins[id(value)][1] if id(value) in twins else value
 
+
+def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
     if isinstance(holder, dict):
-        journal.remember(holder)
-        items = [(live(k), live(v)) for k, v in holder.items()]
-        holder.clear()
-        holder.update(items)
+        owner = class_of_namespace(holder)
+        if owner is not None:  # past the type's own attribute cache nothing may be written
+            for name, value in [(n, v) for n, v in holder.items() if id(v) in twins]:
+                journal.set_attribute(owner, name, _twin(value, twins))
+            return
+        _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in holder.items()}, journal)
     elif isinstance(holder, list | deque):
+        ids = {id(pair[1]) for pair in twins.values()}
         journal.remember(holder)
-        content = _once([live(v) for v in holder], {id(pair[1]) for pair in twins.values()})
+        content = _once([_twin(v, twins) for v in holder], ids)
         holder.clear()
         holder.extend(content)
     elif isinstance(holder, set):
-        journal.remember(holder)
-        content = [live(v) for v in holder]
-        holder.clear()
-        holder.update(content)
+        _refill(holder, {_twin(v, twins) for v in holder}, journal)
     elif isinstance(holder, types.CellType):
         before = holder.cell_contents
-        journal.call((setattr, holder, "cell_contents", live(before)), (setattr, holder, "cell_contents", before))
-    elif isinstance(holder, types.MethodType | FunctionType | type | tuple):
-        pass  # the fresh object's own parts, or immutable
-    elif not hasattr(holder, "__dict__"):
+        after = _twin(before, twins)
+        journal.call((setattr, holder, "cell_contents", after), (setattr, holder, "cell_contents", before))
+    elif not isinstance(holder, types.MethodType | FunctionType | type) and not hasattr(holder, "__dict__"):
         for name in _slots(type(holder)):
             value = getattr(holder, name, MISSING)
             if id(value) in twins:
-                journal.set_attribute(holder, name, live(value))
+                journal.set_attribute(holder, name, _twin(value, twins))
+
+
+def _refill(holder: Any, content: Any, journal: Journal) -> None:
+    journal.remember(holder)
+    holder.clear()
+    holder.update(content)
+
+
+def class_of_namespace(space: dict[Any, Any]) -> type | None:
+    """The class whose namespace the dictionary is; None for all others."""
+    if "__module__" not in space or "__doc__" not in space or "__name__" in space:
+        return None
+    return next((r for r in gc.get_referrers(space) if isinstance(r, type) and vars(r) == space), None)
 
 
 def _slots(cls: type) -> Iterator[str]:
@@ -245,7 +272,7 @@ _HELD_ONCE, _NESTED = _measure()
 
 def replace_held_codes(old: list[tuple[CodeType, FunctionType]], journal: Journal) -> None:
     """Let containers that hold the old code of a function (a decorator may have put it there) hold its new one."""
-    twins: dict[int, tuple[object, object]] = {id(c): (c, f.__code__) for c, f in old if c is not f.__code__}
+    twins: Twins = {id(c): (c, f.__code__) for c, f in old if c is not f.__code__}
     if twins:
         for holder in gc.get_referrers(*(code for code, _ in old)):
             if isinstance(holder, set | dict | list) and holder is not twins:

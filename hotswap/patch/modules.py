@@ -99,13 +99,6 @@ def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:
         journal.delete_item(tracked.namespace, name)  # a submodule stays an attribute of its package
 
 
-def owner_of(tracked: Tracked, qualname: str) -> type | None:
-    """The class that a qualified name stands in."""
-    owner = qualname.rpartition(".")[0]
-    found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
-    return found if isinstance(found, type) else None
-
-
 def move_classes(tracked: Tracked, pairs: Iterable[CodePair], journal: Journal) -> None:
     """Classes know the line that they begin on since Python 3.13."""
     for pair in pairs:

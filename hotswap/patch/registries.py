@@ -9,14 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hotswap.errors import CannotSwap
-from hotswap.facts import Facts
-from hotswap.graph import Graph, resolve_value
+from hotswap.facts import Facts, chain_of
+from hotswap.graph import Graph, owner_of, resolve_value
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Edit, Reason
+from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.source import first_line
 from hotswap.trace import Footprint
@@ -32,6 +35,9 @@ def containers(footprint: Footprint, graph: Graph) -> list[Any]:
     found: dict[int, Any] = {}
     for called in footprint.called.union(*footprint.constructing.values()):
         tracked, code = graph.index.modules.get(called[0]), graph.code_facts(called)
+        owner = owner_of(tracked, called[1]) if tracked else None
+        for part in _parts(list(vars(owner).values()), DEPTH) if owner else ():
+            found[id(part)] = part
         for chain in code.reads if tracked and code else ():
             for length in range(1, len(chain) + 1):
                 assert tracked is not None
@@ -40,9 +46,22 @@ def containers(footprint: Footprint, graph: Graph) -> list[Any]:
     return list(found.values())
 
 
+def of_decorator(decorator: Any) -> list[Any]:
+    """The containers that a foreign decorator keeps: in its closure, or in the object that it belongs to."""
+    found: dict[int, Any] = {}
+    for cell in getattr(getattr(decorator, "__func__", decorator), "__closure__", None) or ():
+        for part in _parts(cell_content(cell), DEPTH):
+            found[id(part)] = part
+    for part in _parts(getattr(decorator, "__self__", None), DEPTH):
+        found[id(part)] = part
+    return list(found.values())
+
+
 def _parts(value: Any, depth: int) -> Iterator[Any]:
     if depth == 0:
         return
+    if isinstance(value, WeakKeyDictionary):
+        yield value.data  # type: ignore[attr-defined]  # the dictionary inside; there is no public way to its content
     if isinstance(value, dict | list | set):
         yield value
         if len(value) < 10_000:
@@ -73,10 +92,10 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
     """Take the entries out."""
     wanted = {id(d) for d in definitions}
     for place, key in found:
+        journal.remember(place)  # whole, because a key that is put back would stand at the end
         if isinstance(place, dict):
-            journal.delete_item(place, key)
+            place.pop(key, None)
             continue
-        journal.remember(place)
         kept = [v for v in place if id(v) not in wanted and not _holds(v, wanted)]
         place.clear()
         place.extend(kept) if isinstance(place, list) else place.update(kept)
@@ -98,15 +117,45 @@ def _withdraw_removed(
     edit: Edit, node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, journal: Journal
 ) -> None:
     footprint = graph.footprint(tracked, node, facts)
-    if not footprint.called and not footprint.constructing:
+    foreign = list(_foreign_decorators(node, tracked, graph))
+    if not footprint.called and not footprint.constructing and not foreign:
         return
     chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
     values = [resolve_value(tracked.namespace, chain) for chain in chains]
     definitions = [d for v in values if v is not None for d in with_inner(v, edit.module)]
-    found = entries(definitions, containers(footprint, graph))
+    places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
+    found = entries(definitions, places)
     withdraw(found, definitions, journal)
+    for place in places:
+        if isinstance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
+            journal.remember(place)
+            place.clear()
+    if any(hasattr(each, "__self__") and not isinstance(each.__self__, type) for each in foreign):
+        raise CannotSwap(_removed_effect(edit, node))
     if isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call):
         raise CannotSwap(_removed_effect(edit, node))
+
+
+def _foreign_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> Iterator[Any]:
+    """The decorators of a definition that keep what they decorate: `x.register` of singledispatch, `app.route`."""
+    for decorator in getattr(node, "decorator_list", ()):
+        chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        value = resolve_value(tracked.namespace, chain) if chain and len(chain) > 1 else None
+        owner = resolve_value(tracked.namespace, chain[:-1]) if chain and len(chain) > 1 else None
+        if isinstance(value, FunctionType) and value.__closure__ and chain and chain[-1] == "register":
+            yield value
+        elif isinstance(value, FunctionType) and not isinstance(owner, type | ModuleType | property):
+            if value.__module__ not in graph.index.modules:
+                yield MethodType(value, owner)
+
+
+def is_dispatch_cache(place: Any, decorator: Any) -> bool:
+    """Whether a container is where `functools.singledispatch` remembers which implementation a class gets."""
+    closure = getattr(decorator, "__closure__", None) or ()
+    names = getattr(getattr(decorator, "__code__", None), "co_freevars", ())
+    cells = dict(zip(names, closure, strict=False))
+    cache = cell_content(cells.get("dispatch_cache"))
+    return cache is place or getattr(cache, "data", None) is place
 
 
 def _removed_effect(edit: Edit, node: ast.stmt) -> Reason:
@@ -115,6 +164,16 @@ def _removed_effect(edit: Edit, node: ast.stmt) -> Reason:
         what="a call was removed from the source",
         where=f"{edit.path}:{first_line(node)} (before the edit)",
         why="what it did when it ran cannot be taken back",
+        remedy="restart",
+    )
+
+
+def _appended_again(where: str, added: list[Any]) -> Reason:
+    return Reason(
+        code="HS402",
+        what=f"a definition that is made again appended {added!r} to a list",
+        where=where,
+        why="what it appended the first time cannot be told from the rest of the list",
         remedy="restart",
     )
 
@@ -130,17 +189,21 @@ class Registered:
 
     definitions: list[Any]
     found: list[Entry]
+    lists: list[tuple[list[Any], int]]
+    where: str
 
     @classmethod
     def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
         """Look before the statement runs."""
         if old is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return cls([], [])
+            return cls([], [], [], "")
         footprint = graph.footprint(tracked, old, facts)
         if not footprint.called:
-            return cls([], [])
+            return cls([], [], [], "")
         definitions = with_inner(tracked.namespace.get(node.name), tracked.name)
-        return cls(definitions, entries(definitions, containers(footprint, graph)))
+        places = containers(footprint, graph)
+        lists = [(place, len(place)) for place in places if isinstance(place, list)]
+        return cls(definitions, entries(definitions, places), lists, f"{tracked.path}:{first_line(node)}")
 
     def withdraw_what_is_not_there_again(self, twins: Mapping[int, tuple[object, object]], journal: Journal) -> None:
         """Entries that the statement did not make again go."""
@@ -149,3 +212,15 @@ class Registered:
         kept = {(id(place), repr(key)) for place, key in again}
         gone = [(place, key) for place, key in self.found if (id(place), repr(key)) not in kept]
         withdraw(gone, self.definitions, journal)
+        for place, length in self.lists:
+            self._drop_repeated(place, length, journal)
+
+    def _drop_repeated(self, place: list[Any], length: int, journal: Journal) -> None:
+        """Plain entries (a name, say) that the statement appended a second time go."""
+        added = [v for v in place[length:] if isinstance(v, str | int | bytes)]
+        if not added or len(place) <= length:
+            return
+        if any(v not in place[:length] for v in added):
+            raise CannotSwap(_appended_again(self.where, added))
+        journal.remember(place)
+        place[length:] = [v for v in place[length:] if not isinstance(v, str | int | bytes)]

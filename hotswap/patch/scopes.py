@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
 
-from hotswap.diff import Diff
-from hotswap.graph import Graph, behaviour
-from hotswap.index import Index, Tracked, resolve
-from hotswap.journal import MISSING
+from hotswap.diff import Diff, header
+from hotswap.facts import facts_of
+from hotswap.graph import Graph, behaviour, resolve_value, star_names, supplied_by_stars
+from hotswap.index import Index, Tracked
 from hotswap.model import Action, Name, Step
-from hotswap.source import Source, StatementPath, first_line, siblings
+from hotswap.source import Source, StatementPath, first_line, name_of, siblings
 from hotswap.trace import Footprint
 
 BRANCHING = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match)
 """Statements that need not bind all the names that stand in them."""
 
 
-def own_names(source: Source, path: StatementPath, from_star: set[str]) -> set[str]:
+def own_names(source: Source, path: StatementPath, tracked: Tracked, from_star: set[str]) -> set[str]:
     """The names of the module that no statement but this one binds, if it may bind fewer of them when it runs again."""
     mine = set(source.facts(path).binds) if isinstance(source.statement(path), BRANCHING) else set()
     mine |= from_star
     for other, theirs in siblings(source, path) if mine else ():
         if other != path:
-            mine -= theirs.binds
+            mine -= theirs.binds | supplied_by_stars(tracked, theirs)
     return mine
+
+
+def hidden_names(source: Source, path: StatementPath, tracked: Tracked) -> set[str]:
+    """Names that the statement reads, but that only later ones bind: a fresh process does not have them yet."""
+    facts = source.facts(path)
+    earlier: set[str] = set(facts.binds)
+    later: set[str] = set()
+    for other, theirs in siblings(source, path):
+        if other > path:
+            later |= theirs.binds
+        else:
+            earlier |= theirs.binds | supplied_by_stars(tracked, theirs)
+    return {n for n in facts.roots if n in later and n not in earlier}
 
 
 def later_names(source: Source, path: StatementPath) -> set[str]:
@@ -39,28 +50,24 @@ def later_names(source: Source, path: StatementPath) -> set[str]:
     return found
 
 
-def star_names(
+def brought_by_stars(
     steps: Iterable[Step], source_of: Callable[[str], Source], index: Index
 ) -> dict[tuple[str, StatementPath], set[str]]:
     """What each star import that may run again brought, before anything changes."""
     found: dict[tuple[str, StatementPath], set[str]] = {}
     for step in steps:
-        if step.action is not Action.RUN or len(step.statement) != 1:
-            continue
-        tracked = index.modules[step.module]
-        for each in source_of(step.module).facts(step.statement).imports:
-            origin = sys.modules.get(resolve(tracked, "." * each.level + each.module))
-            if each.name == "*" and isinstance(origin, ModuleType):
-                space, theirs = tracked.namespace, vars(origin)
-                brought = {n for n in exports(origin) if n in space and space[n] is theirs.get(n, MISSING)}
-                found.setdefault((step.module, step.statement), set()).update(brought)
+        if step.action is Action.RUN and len(step.statement) == 1:
+            facts = source_of(step.module).facts(step.statement)
+            found[step.module, step.statement] = star_names(index.modules[step.module], facts)
     return found
 
 
-def exports(module: ModuleType) -> list[str]:
-    """The names that `from module import *` binds."""
-    named = vars(module).get("__all__")
-    return [str(n) for n in named] if named is not None else [n for n in vars(module) if not n.startswith("_")]
+def shadowed_names(source: Source, path: StatementPath) -> set[str]:
+    """For a star import: names that a later statement binds, which it must not take away from that one."""
+    if not any(each.name == "*" for each in source.facts(path).imports):
+        return set()
+    later = (theirs.binds for other, theirs in siblings(source, path) if other > path)
+    return set().union(*later)
 
 
 def kept_members(
@@ -75,10 +82,23 @@ def kept_members(
     for number, statement in enumerate(node.body):
         facts = source.facts((*path, number))
         reads = {r for c in facts.reads for r in graph.references(tracked, c)}
-        stale = reads & changed or {behaviour(r) for r in reads} & changed
+        named = {behaviour((module, f"{name}.__set_name__")) for module, name in reads}
+        stale = (reads | {behaviour(r) for r in reads} | named) & changed
         if ast.dump(statement) in unchanged and not stale and not facts.defines:
             kept |= facts.binds
     return frozenset(kept - {"__doc__", "__annotations__", "__slots__"})
+
+
+def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
+    """Attributes that the class has, but not from its body (if its own line is as it was)."""
+    old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == name_of(node)), None)
+    if not isinstance(node, ast.ClassDef):
+        return set()
+    cls = resolve_value(tracked.namespace, (node.name,))
+    if old is None or not isinstance(cls, type) or header(old) != header(node):
+        return set()
+    bound = {name for s in old.body for name in facts_of(s, postponed=True, first=False).binds}
+    return {n for n in vars(cls) if n not in bound and not (n.startswith("__") and n.endswith("__"))}
 
 
 def carry_calls(tracked: Tracked, diff: Diff, new: Source, observed: Mapping[int, Footprint]) -> dict[int, Footprint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from types import FunctionType
 from typing import Any
 
@@ -10,6 +11,9 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 
+DEEPEST = 4
+"""How many containers within containers are followed."""
+ATOMS = (int, float, complex, str, bytes, bool, type(None))
 LARGEST = 100_000
 """Containers with more entries are not copied: a rollback leaves in them what the failed statement put there."""
 
@@ -20,6 +24,7 @@ class Snapshot:
     def __init__(self, journal: Journal, graph: Graph) -> None:
         self.journal, self.graph, self.index = journal, graph, graph.index
         self._taken: set[str] = set()
+        self._seen: set[int] = set()
 
     def take(self, tracked: Tracked) -> None:
         """Remember a module, and those that it imports, before a statement of it runs."""
@@ -27,25 +32,30 @@ class Snapshot:
             return
         self._taken.add(tracked.name)
         self.journal.remember(tracked.namespace)
-        for value in list(tracked.namespace.values()):
-            self._remember(value, tracked.name)
+        for name, value in list(tracked.namespace.items()):
+            if name != "__builtins__":
+                self._remember(value)
         for imported in self.graph.imports(tracked):
             if imported in self.index.modules and imported in sys.modules:
                 self.take(self.index.modules[imported])
 
-    def _remember(self, value: Any, module: str) -> None:
-        if isinstance(value, list | dict | set | bytearray):
+    def _remember(self, value: Any, depth: int = DEEPEST) -> None:
+        if depth == 0 or isinstance(value, ATOMS) or id(value) in self._seen:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, list | dict | set | bytearray | deque):
             if len(value) < LARGEST:
                 self.journal.remember(value)
+                for part in list(value.values() if isinstance(value, dict) else value):
+                    self._remember(part, depth - 1)
         elif isinstance(value, type):
-            if value.__module__ == module:
+            if value.__module__ in self.index.modules:
                 self.journal.on_rollback(restore_class, value, dict(vars(value)))
-                for member in list(vars(value).values()):
-                    if isinstance(member, list | dict | set) and len(member) < LARGEST:
-                        self.journal.remember(member)
+                for part in list(vars(value).values()):
+                    self._remember(part, depth - 1)
         elif isinstance(value, FunctionType) or type(value).__module__ in self.index.modules:
             if isinstance(getattr(value, "__dict__", None), dict):
-                self.journal.remember(vars(value))
+                self._remember(vars(value), depth)
 
 
 def restore_class(cls: type, before: dict[str, Any]) -> None:

@@ -68,12 +68,16 @@ class Names:
 
     own: names that only this statement binds: those that it does not bind this time (another branch was taken, a star
     import brings less) are gone afterwards.  later: names that a later statement binds.  origin: what the names held
-    before the round: a definition is poured into the one that the last binder made then.
+    before the round: a definition is poured into the one that the last binder made then.  shadowed: names that the
+    statement (a star import) must leave as they are.  hidden: names that only later statements bind: while it runs they
+    are not there, as in a fresh process.
     """
 
     own: set[str]
     later: set[str]
     origin: Mapping[str, Any]
+    shadowed: frozenset[str] | set[str] = frozenset()
+    hidden: frozenset[str] | set[str] = frozenset()
 
 
 def run_in_module(
@@ -96,13 +100,15 @@ def run_in_module(
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         for name in names.own - facts.roots:
             namespace.pop(name, None)
+    hidden = {n: namespace.pop(n) for n in names.hidden if n in namespace}
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         staging: dict[str, Any] = {}
         execute(code, namespace, staging)
         after = {**before, **staging}
     else:
         execute(code, namespace, None)
-        after = dict(namespace)
+        after = {**hidden, **namespace}
+    namespace.update({n: v for n, v in hidden.items() if n not in namespace})
     return settle(node, facts, names, namespace, before, after, merger)
 
 
@@ -122,6 +128,9 @@ def settle(
         if old is value or name == "__builtins__":
             if name not in namespace:
                 namespace[name] = value
+            continue
+        if name in names.shadowed and old is not MISSING:
+            namespace[name] = old
             continue
         if name in names.later and not same_class(names.origin.get(name), value):
             kept = value  # a later statement gives the name its value
@@ -146,12 +155,24 @@ def merge_name(
     if old is MISSING:
         return value
     if name in facts.defines or makes_function(node, old, value, before):
-        if is_alias(old, name) or is_alias(value, name):
-            if isinstance(old, FunctionType) and not is_alias(old, name) and callable(value):
-                forward(old, value, merger.journal)
+        if is_alias(old, name) or is_alias(value, name) or is_foreign(old, merger):
+            if isinstance(old, FunctionType) and not is_foreign(old, merger) and not is_alias(old, name):
+                if callable(value):
+                    forward(old, value, merger.journal)
             return value
         return merger.define(old, value)
-    return old if same_value(old, value) else value
+    if same_value(old, value):
+        return old
+    if is_own_function(old, name, before, merger) and callable(value):
+        forward(old, value, merger.journal)
+    return value
+
+
+def is_own_function(old: Any, name: str, before: Mapping[str, Any], merger: Merger) -> bool:
+    """Whether a function was made for this name alone, so that who holds it wants what the name stands for now."""
+    if not isinstance(old, FunctionType) or old.__module__ != merger.module:
+        return False
+    return not is_alias(old, name) and sum(v is old for v in before.values()) == 1
 
 
 def makes_function(node: ast.stmt, old: Any, value: Any, before: Mapping[str, Any]) -> bool:
@@ -170,6 +191,22 @@ def same_class(old: Any, value: Any) -> bool:
     if not isinstance(old, type) or not isinstance(value, type):
         return False
     return (old.__module__, old.__qualname__) == (value.__module__, value.__qualname__)
+
+
+def is_foreign(value: Any, merger: Merger) -> bool:
+    """Whether a function was defined by another module and only imported here: it must not be poured into."""
+    if not isinstance(value, FunctionType) or merger.module is None:
+        return False
+    home = sys.modules.get(value.__module__)
+    return value.__module__ != merger.module and resolves_to(home, value)
+
+
+def resolves_to(module: Any, value: Any) -> bool:
+    """Whether a definition stands at its own qualified name in a module."""
+    found: Any = module
+    for part in value.__qualname__.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found is value
 
 
 def is_alias(value: Any, name: str) -> bool:
