@@ -17,6 +17,12 @@ IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
 
 
+METADATA = frozenset(
+    "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__".split()
+)
+"""Attributes that tell of a definition itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """A statement that an event concerns, and how."""
@@ -180,7 +186,8 @@ class Affected:
         if not touched and self.imports_name(tracked, facts, name):
             return True
         if event[1].endswith(DESCRIPTION):
-            chains = facts.arguments if facts.binds else frozenset()
+            chains = frozenset(c[:-1] for c in facts.reads if c[-1] in METADATA)
+            chains |= facts.arguments if facts.binds else frozenset()
         elif touched:
             chains = facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())
         else:

@@ -16,7 +16,7 @@ from typing import Any
 from hotswap.facts import Chain, CodeFacts, Facts, all_codes, code_facts
 from hotswap.index import Index, Tracked, imports_of, resolve
 from hotswap.model import Name
-from hotswap.source import first_line
+from hotswap.source import Source, first_line
 from hotswap.trace import Footprint
 
 
@@ -116,9 +116,21 @@ class Graph:
         for function in self._called_by.pop(name, ()):
             self._callers[function] = {at for at in self._callers[function] if at[0] != name}
         for line, footprint in list(tracked.calls.items()) if tracked and tracked.calls else ():
-            for called in footprint.called.union(*footprint.constructing.values()):
+            derived = (c for cls, c in footprint.constructing.items() if not self._made_instance(tracked, line, cls))
+            for called in footprint.called.union(*derived):
                 self._callers[called].add((name, line))
                 self._called_by.setdefault(name, set()).add(called)
+
+    def _made_instance(self, tracked: Tracked | None, line: int, cls: Name) -> bool:
+        """Whether the statement on the line keeps an instance of the class: state, which no edit makes anew.
+
+        A statement that only derived something from one (`SIZE = Config().size`) does run again.
+        """
+        number = statement_at(tracked.source, line) if tracked else None
+        if tracked is None or number is None:
+            return True
+        values = (tracked.namespace.get(n) for n in tracked.source.facts((number,)).binds)
+        return any(holds_instance(value, cls) for value in values)
 
     def _estimated_callers(self, name: str) -> dict[Name, set[tuple[str, int]]]:
         """Estimates rest on what other modules hold, so any change makes them void."""
@@ -276,6 +288,23 @@ def owner_of(tracked: Tracked, qualname: str) -> type | None:
     owner = qualname.rpartition(".")[0]
     found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
     return found if isinstance(found, type) else None
+
+
+def statement_at(source: Source, line: int) -> int | None:
+    """The number of the statement that covers a line."""
+    spans = ((n, first_line(s), s.end_lineno or s.lineno) for n, s in enumerate(source.statements))
+    return next((n for n, first, last in spans if first <= line <= last), None)
+
+
+def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
+    """Whether a value is an instance of the class of that name, or a container that holds one."""
+    if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):
+        return True
+    if depth and isinstance(value, list | tuple | set | frozenset | dict) and len(value) < 10_000:
+        parts = [*value, *value.values()] if isinstance(value, dict) else list(value)
+        return any(holds_instance(part, cls, depth - 1) for part in parts)
+    inner = getattr(value, "__dict__", None) if not isinstance(value, type | ModuleType | FunctionType) else None
+    return bool(depth and isinstance(inner, dict)) and holds_instance(list((inner or {}).values()), cls, depth - 1)
 
 
 def exports(module: ModuleType) -> list[str]:

@@ -192,6 +192,13 @@ class Planner:
                     continue
                 name = min(mine & (theirs.binds | theirs.mutates))
                 self.draft(module, other, f"{name} is bound again elsewhere", always=always, when=when)
+                self.readers_between(module, source, name, always=always, when=when)
+
+    def readers_between(self, module: str, source: Source, name: str, *, always: bool, when: Name | None) -> None:
+        """Who reads a name that is bound several times has to read it again, each at its place."""
+        for path, facts in siblings(source, (0,)):
+            if name in facts.roots and name not in facts.binds and not is_function(source.statement(path)):
+                self.draft(module, path, f"it reads {name}, which is bound several times", always=always, when=when)
 
     def binders_around(
         self, module: str, source: Source, path: StatementPath, *, always: bool, when: Name | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import operator
 import sys
 import types
 from collections import Counter, deque
@@ -169,17 +170,18 @@ Twins: TypeAlias = dict[int, tuple[object, object]]
 def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) -> None:
     """Let every container that got hold of a replaced object hold its twin instead (one heap pass for all).
 
-    A list that then has it twice loses the later entry.  Tuples are made anew, and replaced in their holders in turn.
+    A list that then has it twice loses the later entry.  Tuples and unions of types are made anew, and replaced in
+    their holders in turn.
     """
     skip = {id(twins), *(id(o) for o in ignore), *(id(pair) for pair in twins.values())}
-    for _ in range(3):
+    for _ in range(5):
         targets: list[object] = [pair[0] for pair in twins.values()]
         tuples: Twins = {}
         for holder in gc.get_referrers(*targets):
             if id(holder) in skip or holder is targets or journal.keeps(holder):
                 continue
-            if type(holder) is tuple:
-                made = tuple(_twin(v, twins) for v in holder)
+            made = _made_anew(holder, twins)
+            if made is not MISSING:
                 tuples[id(holder)] = holder, made
             elif not isinstance(holder, types.FrameType):
                 _substitute_in(holder, twins, journal)
@@ -188,7 +190,18 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) ->
         twins, skip = tuples, skip | {id(tuples), *(id(pair) for pair in tuples.values())}
 
 
-def _twin(value: object, twins: Twins) -> object:
+def _made_anew(holder: Any, twins: Twins) -> Any:
+    """A copy of an immutable holder with the twins in it; MISSING for all that can be written to."""
+    if type(holder) is tuple:
+        return tuple(_twin(v, twins) for v in holder)
+    if isinstance(holder, types.UnionType):
+        return functools.reduce(operator.or_, _twin(holder.__args__, twins))
+    if isinstance(holder, types.GenericAlias):
+        return types.GenericAlias(_twin(holder.__origin__, twins), _twin(holder.__args__, twins))
+    return MISSING
+
+
+def _twin(value: Any, twins: Twins) -> Any:
     return twins[id(value)][1] if id(value) in twins else value
 
 
