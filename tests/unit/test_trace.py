@@ -1,0 +1,148 @@
+"""Which functions a module's statements really called while they ran."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+import pytest
+
+from hotswap.trace import Footprint, Tracer
+
+FILE = "/prog/a.py"
+
+
+def observed(text, tracked=(FILE,), before=None):
+    """Run a module's text under observation: by line, what was called."""
+    space = {"__name__": "a", **(before or {})}
+    code = compile(text, FILE, "exec", dont_inherit=True)
+    with closing(Tracer(lambda file: file in tracked)) as tracer, tracer.recording(code) as lines:
+        exec(code, space)
+    return {line: found for line, found in lines.items() if found != Footprint()}
+
+
+def called(text):
+    return {line: {name for _, name in found.called} for line, found in observed(text).items()}
+
+
+def test_calls_are_noted_at_the_statement_that_made_them():
+    """Direct and indirect calls belong to the line of the module on which they began."""
+    assert called("def f(): return g()\ndef g(): return 1\nx = 1\ny = f()\nz = g()\n") == {4: {"f", "g"}, 5: {"g"}}
+
+
+def test_hidden_calls_are_seen():
+    """Decorators, partials, aliases, lambdas, closures and operators hide nothing."""
+    text = (
+        "from functools import partial\n"
+        "def deco(f): return f\n"
+        "class V:\n"
+        " def __add__(self, o): return 1\n"
+        "def make():\n"
+        " def inner(): return 1\n"
+        " return inner\n"
+        "g = make()\n"
+        "x = partial(g)()\n"
+        "@deco\n"
+        "def h(): pass\n"
+        "y = V() + 1\n"
+        "z = [*map(lambda v: v, [1])]\n"
+    )
+    found = called(text)
+    assert found[9] == {"make.<locals>.inner"}
+    assert {"deco"} in (found.get(10), found.get(11))
+    assert found[12] == {"V.__add__"}
+    assert found[13] == {"<lambda>"}
+
+
+def test_what_a_constructor_calls_is_kept_apart():
+    """A statement that makes an instance did not call the constructor, in the sense of running again after its edit."""
+    text = "def helper(): return 1\nclass C:\n def __init__(self): self.x = helper()\nc = C()\n"
+    (found,) = (f for line, f in observed(text).items() if line == 4)
+    assert found.called == set()
+    assert found.constructing == {("a", "C"): {("a", "C.__init__"), ("a", "helper")}}
+
+
+def test_code_outside_of_the_program_is_passed_over():
+    """Functions of other files are not noted, but what they call back is."""
+    space: dict = {"__name__": "library"}
+    exec(compile("def apply(f): return f()\n", "/lib/l.py", "exec"), space)
+    found = observed("def f(): return 1\nx = apply(f)\n", before={"apply": space["apply"]})
+    assert {line: f.called for line, f in found.items()} == {2: {("a", "f")}}
+
+
+def test_modules_imported_by_name_are_noted():
+    """`importlib.import_module(name)` is an import that the text does not show."""
+    found = observed("import importlib\nx = importlib.import_module('json')\n")
+    assert found[2].imported == {"json"}
+
+
+def test_nothing_is_observed_outside_of_a_recording():
+    """Observation is on only while a module of the program runs."""
+    code = compile("def f(): return 1\n", FILE, "exec")
+    space: dict = {"__name__": "a"}
+    with closing(Tracer(lambda file: file == FILE)) as tracer:
+        with tracer.recording(code) as lines:
+            exec(code, space)
+        space["f"]()
+        assert dict(lines) == {}
+        assert sys.getprofile() is None
+
+
+def test_a_module_that_raises_ends_its_recording():
+    """An exception switches the observation off like an ordinary end."""
+    code = compile("1 / 0\n", FILE, "exec")
+    with closing(Tracer(lambda _: True)) as tracer:
+        with pytest.raises(ZeroDivisionError), tracer.recording(code):
+            exec(code, {"__name__": "a"})
+        assert sys.getprofile() is None
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
+def test_the_place_for_tools_is_given_back():
+    """After `close()` another tool may take the place, and a second tracer as well."""
+    before = [sys.monitoring.get_tool(n) for n in range(6)]
+    for _ in range(3):
+        observed("x = 1\n")
+    assert [sys.monitoring.get_tool(n) for n in range(6)] == before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
+def test_without_a_place_it_says_that_it_does_not_work():
+    """When all places are taken nothing is observed, and this is known rather than taken for no calls."""
+    taken = [n for n in (3, 4) if sys.monitoring.get_tool(n) is None]
+    for number in taken:
+        sys.monitoring.use_tool_id(number, "another")
+    try:
+        with closing(Tracer(lambda _: True)) as tracer:
+            code = compile("x = 1\n", FILE, "exec")
+            with tracer.recording(code):
+                assert not tracer.observes
+            assert not tracer.works
+    finally:
+        for number in taken:
+            sys.monitoring.free_tool_id(number)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python 3.11 observes by a profile function")
+def test_a_profiler_of_the_programs_own_goes_first():
+    """A profile function that is there stays, and nothing is observed."""
+    events: list = []
+
+    def profile(*_):
+        events.append(1)
+
+    sys.setprofile(profile)
+    try:
+        tracer = Tracer(lambda _: True)
+        with tracer.recording(compile("x = 1\n", FILE, "exec")):
+            assert sys.getprofile() is profile
+            assert not tracer.observes
+    finally:
+        sys.setprofile(None)
+
+
+def test_footprints_add_up():
+    """What several lines of one statement called is one footprint."""
+    one = Footprint(called={("a", "f")}, constructing={("a", "C"): {("a", "g")}})
+    one.add(Footprint(called={("a", "h")}, constructing={("a", "C"): {("a", "i")}}, imported={"json"}))
+    assert one == Footprint({("a", "f"), ("a", "h")}, {("a", "C"): {("a", "g"), ("a", "i")}}, {"json"})
