@@ -40,8 +40,10 @@ class Affected:
 
     def source(self, module: str) -> Source | None:
         """The newest source of a module; None when its file is gone."""
-        edit = self.edits.get(module)
-        return edit.new if edit else self.index.modules[module].source
+        edit, tracked = self.edits.get(module), self.index.modules[module]
+        if edit is not None:
+            return edit.new
+        return tracked.source if tracked.away is None else None
 
     def by(self, event: Name) -> Iterator[Concerned]:
         """All statements that may have to run when this name is bound to something else, or changed in place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from types import CodeType
@@ -58,8 +58,14 @@ def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair
     waiting: dict[str, list[CodeType]] = defaultdict(list)
     for code in old:
         waiting[code.co_name].append(code)
+    new = list(new)
+    count = Counter(code.co_name for code in new)
     left = []
-    for code in new:  # those that behave alike first, then in order of appearance
+    for code in new:  # as many as before: by place; else those that behave alike first, then in order of appearance
+        if count[code.co_name] == len(waiting[code.co_name]):
+            count[code.co_name] -= 1
+            _pair_two(waiting[code.co_name].pop(0), code, pairs)
+            continue
         twin = next((c for c in waiting[code.co_name] if behaviour(c) == behaviour(code)), None)
         if twin is None:
             left.append(code)

@@ -278,6 +278,10 @@ class Planner:
         """The drafts of one module in the order of its source; a class that runs whole includes its members."""
         source = self.affected.source(module)
         paths = sorted(path for m, path in self.drafts if m == module)
+        for path in paths:  # what a member is to do in any case, its class does when it runs whole
+            for owner in (path[:n] for n in range(1, len(path)) if path[:n] in paths):
+                self.drafts[module, owner].always |= self.drafts[module, path].always
+                self.drafts[module, owner].when |= self.drafts[module, path].when
         for path in paths:
             if source is None or any(path[:n] in paths for n in range(1, len(path))):
                 continue

@@ -104,6 +104,8 @@ class Transaction:
         self._remove_names()
         self._patch_functions()
         steps = [s for s in self.plan.steps if s.action is Action.RUN]
+        if steps:
+            caches.clear(self.changed, self.graph, self.journal)  # what runs now must not get a stale answer
         cyclic = {m for group in self.plan.groups for m in group}
         for step in steps:
             self._run_if_due(step)

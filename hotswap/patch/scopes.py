@@ -79,14 +79,17 @@ def kept_members(
     old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == node.name), None)
     unchanged = {ast.dump(s) for s in old.body} if old is not None else set()
     kept: set[str] = set()
+    anew: set[str] = set()
     for number, statement in enumerate(node.body):
         facts = source.facts((*path, number))
         reads = {r for c in facts.reads for r in graph.references(tracked, c)}
         named = {behaviour((module, f"{name}.__set_name__")) for module, name in reads}
         stale = (reads | {behaviour(r) for r in reads} | named) & changed
-        if ast.dump(statement) in unchanged and not stale and not facts.defines:
+        if ast.dump(statement) in unchanged and not stale and not facts.defines and not facts.roots & anew:
             kept |= facts.binds
-    return frozenset(kept - {"__doc__", "__annotations__", "__slots__"})
+        else:
+            anew |= facts.binds | facts.mutates
+    return frozenset(kept - anew - {"__doc__", "__annotations__", "__slots__"})
 
 
 def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
