@@ -1,0 +1,1 @@
+"""Random programs and random edits: the live process equals a fresh one after each round."""
