@@ -1,0 +1,181 @@
+"""Path ⇄ module, and the source that each module was really made from."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+
+import pytest
+
+from hotswap.index import Index, Scope, Tracked, changed_since_import, imports_of, parents, resolve, source_path, stamp
+from hotswap.source import Source
+
+
+def tracked(name, text="", path="/prog/a.py"):
+    return Tracked(name, path, Source(path, text.encode()))
+
+
+def test_the_scope_is_what_lies_under_the_paths(tmp_path):
+    """A file or everything below a folder; a folder whose name only begins alike is another one."""
+    scope = Scope([str(tmp_path / "src"), str(tmp_path / "game.py")])
+    inside = [tmp_path / "src" / "a.py", tmp_path / "src" / "p" / "q.py", tmp_path / "game.py"]
+    outside = [tmp_path / "src2" / "a.py", tmp_path / "game2.py", "<string>"]
+    assert [scope.contains(str(p)) for p in inside] == [True] * 3
+    assert [scope.contains(str(p)) for p in outside] == [False] * 3
+
+
+def test_without_paths_everything_but_python_and_its_packages_belongs(tmp_path):
+    """The standard library, site-packages and hotswap itself are left alone."""
+    scope = Scope()
+    assert scope.contains(str(tmp_path / "a.py"))
+    foreign = [os.__file__, os.path.join(sysconfig.get_path("purelib"), "x", "y.py"), sys.modules["hotswap"].__file__]
+    assert [scope.contains(p) for p in foreign] == [False] * 3
+
+
+def test_a_link_into_the_scope_belongs(tmp_path):
+    """A file outside of the watched folder that is a link to one inside is the program's."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text("")
+    (tmp_path / "link.py").symlink_to(tmp_path / "src" / "a.py")
+    assert Scope([str(tmp_path / "src")]).contains(str(tmp_path / "link.py"))
+
+
+def test_one_file_may_be_several_modules(program):
+    """The same file imported under two names is both modules' source."""
+    program.write("pkg/mod.py", "X = 1\n")
+    program.import_("pkg.mod")
+    sys.path.insert(0, str(program.folder / "pkg"))
+    try:
+        program.import_("mod")
+    finally:
+        sys.path.remove(str(program.folder / "pkg"))
+    names = [t.name for t in program.reloader._index.at(str(program.folder / "pkg" / "mod.py"))]
+    assert sorted(names) == ["mod", "pkg.mod"]
+
+
+def test_contents_decide_what_changed(program):
+    """A touched file is no change; another text of equal size and time is one; a missing file is deleted."""
+    index = program.reloader._index
+    path = str(program.write("a.py", "X = 1\n"))
+    program.import_("a")
+    os.utime(path)
+    assert index.changes([path]) == ()
+    status = os.stat(path)
+    program.write("a.py", "X = 2\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert [c.kind for c in index.changes([path])] == ["edited"]
+    os.unlink(path)
+    assert [c.kind for c in index.changes([path])] == ["deleted"]
+
+
+def test_a_file_that_is_not_loaded_is_added(program):
+    """The index itself does not judge whether anybody wants it."""
+    path = str(program.write("new.py", ""))
+    assert [c.kind for c in program.reloader._index.changes([path, path])] == ["added"]
+
+
+def test_a_directory_in_place_of_a_file_is_a_deletion(program):
+    """What cannot be read as a file is not there."""
+    path = program.write("a.py", "X = 1\n")
+    program.import_("a")
+    path.unlink()
+    path.mkdir()
+    assert [c.kind for c in program.reloader._index.changes([str(path)])] == ["deleted"]
+
+
+def test_forgotten_modules_are_found_no_longer(program):
+    """Neither by name nor by path."""
+    program.load("a.py", "X = 1\n")
+    index, path = program.reloader._index, program.tracked("a").path
+    index.forget("a")
+    assert (index.at(path), len(index)) == ([], 0)
+
+
+def test_a_module_that_moves_is_found_at_its_new_path_only():
+    """Putting a module under another path takes it away from the old one."""
+    index = Index(Scope(["/prog"]))
+    index.put(tracked("a", path="/prog/a.py"))
+    index.put(tracked("a", path="/prog/a/__init__.py"))
+    assert (index.at("/prog/a.py"), [t.name for t in index.at("/prog/a/__init__.py")]) == ([], ["a"])
+    assert index.take_changed() == {"a"}
+    assert index.take_changed() == set()
+
+
+def test_modules_of_before_are_adopted(unwatched):
+    """What was imported before watching began is tracked with the text that is on disk."""
+    unwatched.load("a.py", "X = 1\n")
+    index = unwatched.watch()._index
+    assert index.modules["a"].source.data == b"X = 1\n"
+    assert index.unobserved == {"a"}
+
+
+def test_an_edit_made_before_watching_is_suspected(unwatched, monkeypatch):
+    """The header of the cached bytecode tells that the file is another one than the one that was imported."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    a = unwatched.load("a.py", "X = 1\n")
+    assert not changed_since_import(a, a.__file__)
+    unwatched.write("a.py", "X = 1000\n")
+    assert changed_since_import(a, a.__file__)
+    assert not unwatched.watch()._index.modules["a"].certain
+
+
+def test_modules_without_a_file_have_no_path():
+    """Built-in modules, and objects that are no modules."""
+    assert [source_path(m) for m in (sys, object(), None)] == [None] * 3
+    assert source_path(os) == os.path.abspath(os.__file__)
+
+
+def test_the_stamp_of_a_file_that_is_gone(tmp_path):
+    """None; it never raises."""
+    assert stamp(str(tmp_path / "none")) is None
+
+
+IMPORTS = [
+    ("import a.b, c as d", "a a.b c"),
+    ("from a import b, c as d", "a a.b a.c"),
+    ("from a import (\n    b,\n    c,\n)", "a a.b a.c"),
+    ("def f():\n    from a import b; import c", "a a.b c"),
+    ("from . import x", "pkg pkg.x"),
+    ("from .y import x", "pkg pkg.y pkg.y.x"),
+    ("from ..y import x", "y y.x"),
+    ("from a import *", "a a.*"),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), IMPORTS)
+def test_imports_are_read_from_the_text(text, names):
+    """Quickly, and rather too many than too few; submodules may be meant by `from a import b`."""
+    assert imports_of(tracked("pkg.mod", text)) - {""} >= set(names.split())
+
+
+@pytest.mark.xfail(strict=True, reason="names behind a comment or a continued line are not seen")
+@pytest.mark.parametrize(
+    "names", ["(\n  b,  # why\n  c,\n)", "(  # why\n  c,\n  b\n)", "(b,  # (why)\n  c)", "b, \\\n  c"]
+)
+def test_names_over_several_lines_are_read(names):
+    """Comments, parentheses in comments and continued lines hide no submodule."""
+    assert imports_of(tracked("pkg.mod", f"from a import {names}\n")) >= {"a", "a.b", "a.c"}
+
+
+@pytest.mark.xfail(strict=True, reason="modules behind a continued line are not seen")
+def test_modules_over_several_lines_are_read():
+    """A backslash goes on with the list."""
+    assert imports_of(tracked("pkg.mod", "import a, \\\n  b\n")) >= {"a", "b"}
+
+
+def test_what_cannot_be_decoded_imports_nothing():
+    """A broken file is not an error here."""
+    assert imports_of(Tracked("a", "/prog/a.py", Source("/prog/a.py", b"import b\n# \xff"))) == frozenset()
+
+
+def test_relative_names_are_resolved_from_the_package():
+    """A module's package is its parent, a package's is itself."""
+    module, package = tracked("p.m"), tracked("p", path="/prog/p/__init__.py")
+    assert (resolve(module, ".x"), resolve(package, ".x"), resolve(module, "..x"), resolve(module, "x")) == (
+        "p.x",
+        "p.x",
+        "x",
+        "x",
+    )
+    assert list(parents("a.b.c")) == ["a.b", "a"]
