@@ -170,7 +170,7 @@ class Body:
         names = (facts.binds | facts.mutates) - UNGROUPED
         for number in range(len(self.new)):
             theirs = self.facts(number)
-            if names & (theirs.binds | theirs.mutates) and not (theirs.imports and facts.imports):
+            if names & (theirs.binds | theirs.mutates):
                 self.run(number, "another statement about the same name was removed")
 
     def order_matters(self, match: Match) -> bool:

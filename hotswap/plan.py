@@ -131,6 +131,7 @@ class Planner:
         assert source is not None
         self.drafts[module, path] = Draft(reason, always=True)
         self.consequences(module, source, path)
+        self.binders_around(module, source, path, always=True, when=None)
 
     def draft(
         self, module: str, path: StatementPath, reason: str, *, always: bool = False, when: Name | None = None
@@ -188,8 +189,6 @@ class Planner:
             self.binders_around(module, source, path, always=always, when=when)
         for other, theirs in siblings(source, path):
             if other != path and mine & (theirs.binds | theirs.mutates) - UNGROUPED:
-                if theirs.imports and facts.imports:
-                    continue
                 name = min(mine & (theirs.binds | theirs.mutates))
                 self.draft(module, other, f"{name} is bound again elsewhere", always=always, when=when)
                 self.readers_between(module, source, name, always=always, when=when)
