@@ -286,5 +286,3 @@ def _limbo(cls: type) -> type:
 
 def _inherits(native: type, name: str) -> bool:
     return bool(native.__dictoffset__ if name == "__dict__" else native.__weakrefoffset__)
-
-

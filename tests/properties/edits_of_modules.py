@@ -75,7 +75,9 @@ def new_module(source: random.Random, program: Program) -> Program:
     moved = module.statements[at]
     new = Module(free[0], (program.modules[0].statements[0], Statement("K9 = 4", (("K9", Symbol("K")),)), moved))
     left = without(module, at)
-    left = inserted(left, at, Writer(source, program, left, at).from_import(new, (("K9", "K9"), (moved.name, moved.name))))
+    left = inserted(
+        left, at, Writer(source, program, left, at).from_import(new, (("K9", "K9"), (moved.name, moved.name)))
+    )
     return Program((*program.replaced(left).modules, new))
 
 

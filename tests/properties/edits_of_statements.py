@@ -139,7 +139,9 @@ def indent(source: random.Random, program: Program) -> Program:
     statement = module.statements[at]
     inner = "\n".join("    " + line for line in statement.text.splitlines())
     condition = Writer(source, program, module, at).expression(program.scope(module, at), [], 1)
-    shape = source.choice((f"if {condition}:\n{inner}", f"if {condition} % 2:\n{inner}", f"try:\n{inner}\nfinally:\n    pass"))
+    shape = source.choice(
+        (f"if {condition}:\n{inner}", f"if {condition} % 2:\n{inner}", f"try:\n{inner}\nfinally:\n    pass")
+    )
     return program.replaced(with_statement(module, at, retold(statement, shape)))
 
 

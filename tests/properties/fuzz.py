@@ -202,7 +202,9 @@ def _work(job: int, jobs: int, first: int, last: int | None, seconds: float, res
 def run_jobs(jobs: int, first: int, last: int | None, seconds: float) -> Iterator[tuple[Tally, Finding | None]]:
     """The results of all jobs as they come."""
     results = multiprocessing.Queue()  # type: ignore[var-annotated]
-    workers = [multiprocessing.Process(target=_work, args=(j, jobs, first, last, seconds, results)) for j in range(jobs)]
+    workers = [
+        multiprocessing.Process(target=_work, args=(j, jobs, first, last, seconds, results)) for j in range(jobs)
+    ]
     for worker in workers:
         worker.start()
     left = jobs

@@ -57,12 +57,22 @@ TEMPLATES = (
     Template("f", 2, "@<deco>\n@<deco>\ndef <name>(a, b=<n>):\n    return <b a b>"),
     Template("f", 2, "@functools.lru_cache\ndef <name>(a):\n    return <b a>"),
     Template("f", 1, "@<deco>\n@functools.cache\ndef <name>(a):\n    return <b a>"),
-    Template("f", 2, "if <n> % 2:\n    def <name>(a):\n        return <b a>\nelse:\n    def <name>(a):\n        return <b a>"),
+    Template(
+        "f", 2, "if <n> % 2:\n    def <name>(a):\n        return <b a>\nelse:\n    def <name>(a):\n        return <b a>"
+    ),
     Template("f", 2, "def <name>(a):\n    <lazy>\n    return <b a>"),
     Template("f", 2, "def <name>(a):\n    def inner(v):\n        return <b a v>\n    return inner(<b a>)"),
-    Template("f", 1, "def <name>(a):\n    total = <b a>\n    def add(v):\n        nonlocal total\n        total += v\n    add(<b a>)\n    return total"),
+    Template(
+        "f",
+        1,
+        "def <name>(a):\n    total = <b a>\n    def add(v):\n        nonlocal total\n        total += v\n    add(<b a>)\n    return total",
+    ),
     Template("f", 1, "def <name>(a):\n    return sum(<b a v> for v in range(3))"),
-    Template("f", 1, "def <name>(a):\n    try:\n        return <b a> // (a - <lit>)\n    except ZeroDivisionError:\n        return <b a>"),
+    Template(
+        "f",
+        1,
+        "def <name>(a):\n    try:\n        return <b a> // (a - <lit>)\n    except ZeroDivisionError:\n        return <b a>",
+    ),
     Template("f", 1, "def <name>(a):\n    global <own K>\n    return <b a>"),
     Template("g", 2, "def <name>(a):\n    for v in range(2):\n        yield <b a v>"),
     Template("co", 1, "async def <name>(a):\n    return <b a>"),
@@ -70,15 +80,41 @@ TEMPLATES = (
     Template("sd", 1, "@functools.singledispatch\ndef <name>(a):\n    return <b>"),
     Template("", 1, "@<own sd>.register\ndef _(a: <sdtype>):\n    return <b>"),
     # decorators, factories
-    Template("d", 2, "def <name>(fn):\n" + _WRAP + "    def wrapper(*args, **kwargs):\n        return fn(*args, **kwargs) + <b>\n    return wrapper"),
+    Template(
+        "d",
+        2,
+        "def <name>(fn):\n"
+        + _WRAP
+        + "    def wrapper(*args, **kwargs):\n        return fn(*args, **kwargs) + <b>\n    return wrapper",
+    ),
     Template("d", 1, "def <name>(fn):\n    def wrapper(*args):\n        return fn(*args) * <b>\n    return wrapper"),
-    Template("d", 1, "def <name>(fn):\n    extra = <b>\n" + _WRAP + "    def wrapper(*args, extra2=<b>):\n        return fn(*args) + extra + extra2\n    return wrapper"),
+    Template(
+        "d",
+        1,
+        "def <name>(fn):\n    extra = <b>\n"
+        + _WRAP
+        + "    def wrapper(*args, extra2=<b>):\n        return fn(*args) + extra + extra2\n    return wrapper",
+    ),
     Template("d", 1, "def <name>(fn):\n    fn.mark = <b>\n    return fn"),
-    Template("dc", 1, "class <name>:\n    def __init__(self, fn):\n        self.fn = fn\n        functools.update_wrapper(self, fn)\n    def __call__(self, *args):\n        return self.fn(*args) + <b>"),
+    Template(
+        "dc",
+        1,
+        "class <name>:\n    def __init__(self, fn):\n        self.fn = fn\n        functools.update_wrapper(self, fn)\n    def __call__(self, *args):\n        return self.fn(*args) + <b>",
+    ),
     Template("d", 2, "def <name>(fn):\n    <own R>[fn.__name__] = fn\n    return fn"),
     Template("d", 1, "def <name>(fn):\n    fn.__name__\n    <own RL>.append(fn)\n    return fn"),
-    Template("q", 2, "def <name>(n=<n>):\n    def decorate(fn):\n    " + _WRAP + "        def wrapper(*args):\n            return fn(*args) + n * <b n>\n        return wrapper\n    return decorate"),
-    Template("q", 1, "def <name>(n=<n>):\n    def decorate(fn):\n        <own R>[fn.__name__, n] = fn\n        return fn\n    return decorate"),
+    Template(
+        "q",
+        2,
+        "def <name>(n=<n>):\n    def decorate(fn):\n    "
+        + _WRAP
+        + "        def wrapper(*args):\n            return fn(*args) + n * <b n>\n        return wrapper\n    return decorate",
+    ),
+    Template(
+        "q",
+        1,
+        "def <name>(n=<n>):\n    def decorate(fn):\n        <own R>[fn.__name__, n] = fn\n        return fn\n    return decorate",
+    ),
     Template("mk", 2, "def <name>(n):\n    def inner(v):\n        return <b n v>\n    return inner"),
     Template("mk", 1, "def <name>(n, m=<n>):\n    return lambda v: <b n m v>"),
     Template("cd", 1, "def <name>(cls):\n    cls.added = <b>\n    cls.extra = lambda self: <b self.x>\n    return cls"),
@@ -104,14 +140,38 @@ TEMPLATES = (
     Template("state", 1, "<name> = collections.deque()"),
     Template("state", 2, "<name> = <cls>()"),
     # classes of the standard library's making
-    Template("E", 2, "class <name>(enum.Enum):\n    RED = <n>\n    BLUE = <n> + 1000\n    def shade(self, a=<n>):\n        return <b a>"),
+    Template(
+        "E",
+        2,
+        "class <name>(enum.Enum):\n    RED = <n>\n    BLUE = <n> + 1000\n    def shade(self, a=<n>):\n        return <b a>",
+    ),
     Template("E", 1, "class <name>(enum.IntEnum):\n    RED = <lit>\n    BLUE = RED + 100"),
     Template("N", 2, "<name> = collections.namedtuple('<name>', 'p q')"),
-    Template("N", 2, "class <name>(typing.NamedTuple):\n    p: int\n    q: int = <n>\n    def both(self):\n        return self.p + self.q + <b>"),
-    Template("D", 3, "@dataclasses.dataclass\nclass <name>:\n    x: int = <n>\n    y: int = <n>\n    def area(self):\n        return self.x * <b self.y>"),
-    Template("D", 1, "@dataclasses.dataclass(frozen=True)\nclass <name>:\n    x: int\n    items: list = dataclasses.field(default_factory=list)\n    @property\n    def area(self):\n        return <b self.x>"),
-    Template("v", 1, "class <name>:\n    def __set_name__(self, owner, name):\n        self.name = name + '<lit>'\n    def __get__(self, obj, owner=None):\n        return (self.name, <b>)"),
-    Template("m", 1, "class <name>(type):\n    def __new__(mcs, name, bases, space):\n        space['made'] = <b>\n        return super().__new__(mcs, name, bases, space)\n    def hello(cls):\n        return <b>"),
+    Template(
+        "N",
+        2,
+        "class <name>(typing.NamedTuple):\n    p: int\n    q: int = <n>\n    def both(self):\n        return self.p + self.q + <b>",
+    ),
+    Template(
+        "D",
+        3,
+        "@dataclasses.dataclass\nclass <name>:\n    x: int = <n>\n    y: int = <n>\n    def area(self):\n        return self.x * <b self.y>",
+    ),
+    Template(
+        "D",
+        1,
+        "@dataclasses.dataclass(frozen=True)\nclass <name>:\n    x: int\n    items: list = dataclasses.field(default_factory=list)\n    @property\n    def area(self):\n        return <b self.x>",
+    ),
+    Template(
+        "v",
+        1,
+        "class <name>:\n    def __set_name__(self, owner, name):\n        self.name = name + '<lit>'\n    def __get__(self, obj, owner=None):\n        return (self.name, <b>)",
+    ),
+    Template(
+        "m",
+        1,
+        "class <name>(type):\n    def __new__(mcs, name, bases, space):\n        space['made'] = <b>\n        return super().__new__(mcs, name, bases, space)\n    def hello(cls):\n        return <b>",
+    ),
     # one-offs
     Template("", 1, "assert <n> is not None"),
     Template("", 1, "<own C>.patched = <n>"),
@@ -151,7 +211,10 @@ MEMBERS = (
     (1, "'doc <lit>'"),
     (3, "def __init__(self, x=<n>, y=2):\n    self.x = x\n    self.y = y\n    self.z = <b x>"),
     (1, "def __init_subclass__(cls, **kw):\n    super().__init_subclass__(**kw)\n    cls.tag = <b>"),
-    (1, "kinds = {}\ndef __init_subclass__(cls, **kw):\n    super().__init_subclass__(**kw)\n    __class__.kinds[cls.__name__] = cls"),
+    (
+        1,
+        "kinds = {}\ndef __init_subclass__(cls, **kw):\n    super().__init_subclass__(**kw)\n    __class__.kinds[cls.__name__] = cls",
+    ),
     (1, "@abc.abstractmethod\ndef need(self):\n    pass"),
     (1, "@functools.lru_cache\ndef cached<i>(self):\n    return <b>"),
     (1, "@functools.wraps(<fn>)\ndef u<i>(self, *args):\n    return <b>"),

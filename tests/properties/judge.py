@@ -101,7 +101,9 @@ def state(live: Look, old: Sources, new: Sources) -> list[Difference]:
     for path in old.keys() & new.keys():
         module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
         for name, text in _STATE.findall(new[path]):
-            once = all(len(re.findall(rf"\b{name}\b", s[path])) == 1 and f"\n{name} = {text}\n" in s[path] for s in (old, new))
+            once = all(
+                len(re.findall(rf"\b{name}\b", s[path])) == 1 and f"\n{name} = {text}\n" in s[path] for s in (old, new)
+            )
             if once and live.state.get(f"{module}.{name}") is False:
                 found.append(Difference("state", f"{module}.{name}", "the same object", "another one, or emptied"))
     return found

@@ -109,7 +109,9 @@ class Observer(Showman):
             return
         for arguments, keywords in arguments_for(function):
             words = [*map(str, arguments), *(f"{k}={v}" for k, v in keywords.items())]
-            self.facts[f"{place}({', '.join(words)})"] = self.answer(functools.partial(function, *arguments, **keywords))
+            self.facts[f"{place}({', '.join(words)})"] = self.answer(
+                functools.partial(function, *arguments, **keywords)
+            )
 
     # ------------------------------------------------------------------ classes
 
@@ -188,4 +190,6 @@ class Observer(Showman):
 
     def names_of(self, cls: type) -> set[str]:
         """Attributes that the program gave to a class."""
-        return {n for base in self.own_bases(cls) for n in vars(base) if not n.startswith("__") and not n.startswith("_abc")}
+        return {
+            n for base in self.own_bases(cls) for n in vars(base) if not n.startswith("__") and not n.startswith("_abc")
+        }

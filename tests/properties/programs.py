@@ -79,7 +79,9 @@ class Program:
             found |= dict(statement.binds)
         return found
 
-    def _imported(self, imports: tuple[str, str, tuple[tuple[str, str], ...]], seen: frozenset[str]) -> dict[str, Symbol]:
+    def _imported(
+        self, imports: tuple[str, str, tuple[tuple[str, str], ...]], seen: frozenset[str]
+    ) -> dict[str, Symbol]:
         how, name, names = imports
         module = self.module(name)
         if module is None or name in seen:

@@ -65,7 +65,14 @@ def _check(difference: Difference) -> list[str]:
 
 def _expectation(expression: str, expected: str) -> list[str]:
     if raised := re.match(r"raises (\w+)", expected):
-        return ["try:", f"    found = {expression}", f"except {raised[1]}:", "    pass", "else:", "    assert False, found"]
+        return [
+            "try:",
+            f"    found = {expression}",
+            f"except {raised[1]}:",
+            "    pass",
+            "else:",
+            "    assert False, found",
+        ]
     if stands := re.fullmatch(r"<(?:module )?([\w.]+)>", expected):
         return [f"assert {expression} is {stands[1]}, {expression}"]
     if expected == "nothing":

@@ -38,7 +38,9 @@ def shrink(
     return versions, verdict
 
 
-def greedy(versions: list[Version], step: Callable[[list[Version]], Iterator[list[Version]]], fails: Fails) -> list[Version]:
+def greedy(
+    versions: list[Version], step: Callable[[list[Version]], Iterator[list[Version]]], fails: Fails
+) -> list[Version]:
     """Take the first candidate that still fails, and go on from there."""
     found = True
     while found:
@@ -107,7 +109,10 @@ def fewer_lines(versions: list[Version]) -> Iterator[list[Version]]:
     for path in sorted({p for v in versions for p in v}):
         for text in dict.fromkeys(b for v in versions for b in v.get(path, ())):
             for simpler in simpler_texts(text):
-                yield [{p: tuple(simpler if p == path and b == text else b for b in bs) for p, bs in v.items()} for v in versions]
+                yield [
+                    {p: tuple(simpler if p == path and b == text else b for b in bs) for p, bs in v.items()}
+                    for v in versions
+                ]
     yield from fewer_lines_everywhere(versions)
 
 
@@ -116,7 +121,10 @@ def fewer_lines_everywhere(versions: list[Version]) -> Iterator[list[Version]]:
     for path in sorted({p for v in versions for p in v}):
         blocks = {b for v in versions for b in v.get(path, ()) if "\n" in b}
         for line in dict.fromkeys(line for b in sorted(blocks) for line in b.splitlines()[1:]):
-            yield [{p: tuple(_without_line(b, line) if p == path else b for b in bs) for p, bs in v.items()} for v in versions]
+            yield [
+                {p: tuple(_without_line(b, line) if p == path else b for b in bs) for p, bs in v.items()}
+                for v in versions
+            ]
 
 
 def _without_line(block: str, line: str) -> str:
@@ -144,10 +152,17 @@ def simpler_texts(text: str) -> Iterator[str]:
         for inner in getattr(node, "body", ()) if not isinstance(node, ast.Lambda | ast.IfExp) else ():
             first = min([inner.lineno, *(d.lineno for d in getattr(inner, "decorator_list", ()))])
             yield from _if_it_compiles("\n".join(lines[: first - 1] + lines[inner.end_lineno or first :]))
-            yield from _if_it_compiles(textwrap.dedent("\n".join(lines[first - 1 : inner.end_lineno])) if node is tree and isinstance(node, ast.If | ast.Try | ast.For) else "(")
+            yield from _if_it_compiles(
+                textwrap.dedent("\n".join(lines[first - 1 : inner.end_lineno]))
+                if node is tree and isinstance(node, ast.If | ast.Try | ast.For)
+                else "("
+            )
         for decorator in getattr(node, "decorator_list", ()):
             yield from _if_it_compiles("\n".join(lines[: decorator.lineno - 1] + lines[decorator.lineno :]))
-        if isinstance(node, ast.BinOp | ast.IfExp | ast.Call | ast.Subscript | ast.ListComp) and node.lineno == node.end_lineno:
+        if (
+            isinstance(node, ast.BinOp | ast.IfExp | ast.Call | ast.Subscript | ast.ListComp)
+            and node.lineno == node.end_lineno
+        ):
             for part in ast.iter_child_nodes(node):
                 if isinstance(part, ast.expr):
                     yield from _if_it_compiles(_replaced(lines, node, ast.get_source_segment(text, part) or ""))

@@ -14,7 +14,9 @@ from tests.properties.writer import random_program
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.xfail(strict=False, reason="names bound twice, order of statements, enum members, caches: still being repaired")
+@pytest.mark.xfail(
+    strict=False, reason="names bound twice, order of statements, enum members, caches: still being repaired"
+)
 def test_live_processes_equal_fresh_ones():
     """After random edits of random programs the live process is what a fresh one would be (about 200 rounds)."""
     command = [sys.executable, "-m", "tests.properties.fuzz", "--seeds", "0:20", "--minutes", "1", "--first"]
@@ -31,7 +33,9 @@ def test_a_seed_stands_for_one_program():
     assert parse(first).keys() == {p.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for p in first}
 
 
-@pytest.mark.parametrize("text", ["K = 1\nK = 2", "from a import *\nK0 = 1", "K = 1\nK += 1", "class C:\n    x = 1\n    x = 2"])
+@pytest.mark.parametrize(
+    "text", ["K = 1\nK = 2", "from a import *\nK0 = 1", "K = 1\nK += 1", "class C:\n    x = 1\n    x = 2"]
+)
 def test_a_name_bound_twice_is_noticed(text):
     """Programs that bind a name twice are left to the seeds that allow it."""
     assert not Temper(rebinds=False).allows({"a.py": "K0 = 1", "b.py": text})

@@ -67,7 +67,11 @@ class Writer:
         if self.random.random() < 0.1 and (deco := self.pick(self.now, ("cd",))):
             head = f"@{deco}\n{head}"
         members = tuple(self.member() for _ in range(self.random.randint(0, 4)))
-        usual = [self.fill(t, "") for t in ("x = <n>", "def m1(self, a=<n>):\n    return <b self.x a>") if self.random.random() < 0.7]
+        usual = [
+            self.fill(t, "")
+            for t in ("x = <n>", "def m1(self, a=<n>):\n    return <b self.x a>")
+            if self.random.random() < 0.7
+        ]
         members = (*usual, *members)
         return make_class(name, head, members)
 
@@ -161,7 +165,11 @@ class Writer:
         return self.random.choice([self.pick(self.now, ("C",)) or "int", "int", "str"])
 
     def hole_super(self, words: list[str]) -> str:
-        return f"getattr(super(), 'm{self.random.randint(1, 3)}', lambda *_: 1)({words[0]})" if self.random.random() < 0.4 else f"super().m{self.random.randint(1, 3)}({words[0]})"
+        return (
+            f"getattr(super(), 'm{self.random.randint(1, 3)}', lambda *_: 1)({words[0]})"
+            if self.random.random() < 0.4
+            else f"super().m{self.random.randint(1, 3)}({words[0]})"
+        )
 
     def hole_allnames(self, _: list[str]) -> str:
         names = list(self.own) or ["__doc__"]

@@ -71,7 +71,16 @@ def described(cls: type) -> dict[str, Any]:
     """All that one can see of a class, in plain values: equal descriptions mean equal classes."""
     known = {"<self>": cls}
     facts: dict[str, Any] = {n: _value(v, known, 5) for n, v in vars(cls).items() if n not in _SKIPPED}
-    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__abstractmethods__", "__base__", "__bases__", "__mro__"):
+    for name in (
+        "__name__",
+        "__qualname__",
+        "__module__",
+        "__doc__",
+        "__abstractmethods__",
+        "__base__",
+        "__bases__",
+        "__mro__",
+    ):
         facts[name] = _value(getattr(cls, name, None), known, 5)
     facts["metaclass"] = _value(type(cls), known, 1)
     facts["flags"] = cls.__flags__ & (1 << 20 | 1 << 5 | 1 << 6)  # abstract; a sequence or mapping to `match`
@@ -120,7 +129,13 @@ def _function(function: types.FunctionType, known: dict[str, Any], depth: int) -
             cells.append(_value(cell.cell_contents, known, depth - 1))
         except ValueError:
             cells.append("empty")
-    parts = (function.__defaults__, function.__kwdefaults__, function.__annotations__, function.__dict__, function.__doc__)
+    parts = (
+        function.__defaults__,
+        function.__kwdefaults__,
+        function.__annotations__,
+        function.__dict__,
+        function.__doc__,
+    )
     names = function.__name__, function.__qualname__, function.__module__
     return "function", behaviour(function.__code__), *names, cells, [_value(p, known, depth - 1) for p in parts]
 
@@ -128,7 +143,15 @@ def _function(function: types.FunctionType, known: dict[str, Any], depth: int) -
 def state(cls: type) -> dict[str, Any]:
     """A class exactly as it is, identities included, to be compared after a rollback; holds no member of it."""
     space = {n: (id(v), _deep_state(v)) for n, v in vars(cls).items()}
-    shape: Any = (cls.__bases__, cls.__mro__, cls.__name__, cls.__qualname__, type(cls), layout(cls), type.__subclasses__(cls))
+    shape: Any = (
+        cls.__bases__,
+        cls.__mro__,
+        cls.__name__,
+        cls.__qualname__,
+        type(cls),
+        layout(cls),
+        type.__subclasses__(cls),
+    )
     return {"space": space, "shape": shape, "described": described(cls)}
 
 

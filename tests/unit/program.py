@@ -65,10 +65,12 @@ class Program:
     def close(self) -> None:
         """Stop watching; no module of the program stays behind."""
         self.reloader.stop()
-        for name, module in list(sys.modules.items()):
-            place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
-            if place is not None and Path(place).is_relative_to(self.folder):
-                del sys.modules[name]
+        for name in [n for n, m in list(sys.modules.items()) if self._is_mine(m)]:
+            del sys.modules[name]
+
+    def _is_mine(self, module: ModuleType) -> bool:
+        place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
+        return place is not None and Path(place).is_relative_to(self.folder)
 
 
 @contextmanager

@@ -109,7 +109,6 @@ def test_docstrings_are_read_from_code():
     assert docstring(code("def f(): return 1\n")) is None
 
 
-@pytest.mark.xfail(strict=True, reason="functions of one statement that changed places are taken for unchanged ones")
 def test_functions_that_change_places_in_their_statement_are_edited():
     """The one that stands first in the new text is what the first one becomes."""
     old, new = "t = [\n lambda: 1,\n lambda: 2,\n]\n", "t = [\n lambda: 2,\n lambda: 1,\n]\n"

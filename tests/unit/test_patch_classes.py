@@ -127,7 +127,10 @@ EDITS = {
 }  # fmt: skip
 if sys.version_info >= (3, 12):
     EDITS |= {
-        "type parameters": ("class A[T]:\n def f(self) -> T: pass", "class A[T, *U]:\n def f(self, x: T) -> U: return T"),
+        "type parameters": (
+            "class A[T]:\n def f(self) -> T: pass",
+            "class A[T, *U]:\n def f(self, x: T) -> U: return T",
+        ),
         "the first type parameter": ("class A: pass", "class A[T]:\n def f(self, x: T): return super().__repr__()"),
         "no type parameter": ("class A[T]: pass", "class A: pass"),
     }
@@ -187,7 +190,9 @@ def test_nothing_of_a_poured_class_refers_to_the_fresh_one(edit):
         app.journal.close()
         app.merger.twins.clear()
         gc.collect()
-        assert [c for c in gc.get_objects() if isinstance(c, type) and c.__module__ == "poured" and c.__qualname__ == "A"] == [app.A]
+        assert [
+            c for c in gc.get_objects() if isinstance(c, type) and c.__module__ == "poured" and c.__qualname__ == "A"
+        ] == [app.A]
 
 
 def _last_class(source):
@@ -295,7 +300,9 @@ def test_what_the_edit_does_not_touch_stays():
     with program("class A:\n made = 0\n items = []\n def f(self): return 1") as app:
         app.A.made, app.A.late = 5, "set at run time"
         items = app.A.items
-        app.edit("class A:\n made = 0\n items = []\n def f(self): return 2", keep=frozenset(("made", "items", "late", "f")))
+        app.edit(
+            "class A:\n made = 0\n items = []\n def f(self): return 2", keep=frozenset(("made", "items", "late", "f"))
+        )
         assert (app.A.made, app.A.late, app.A().f()) == (5, "set at run time", 2)
         assert app.A.items is items
 

@@ -231,7 +231,10 @@ def test_what_is_noted_for_the_rollback_does_not_hold_a_member():
 
 def test_an_enumeration_cannot_become_a_plain_class():
     """Its members are living instances."""
-    with program(PREFIX + "class A(Enum):\n R = 1") as app, pytest.raises(CannotSwap, match=r"HS203.*1 living instance"):
+    with (
+        program(PREFIX + "class A(Enum):\n R = 1") as app,
+        pytest.raises(CannotSwap, match=r"HS203.*1 living instance"),
+    ):
         app.edit("class A:\n R = 1")
 
 
@@ -382,7 +385,10 @@ def test_a_rolled_back_model_is_what_it_was():
 
 @pytest.mark.parametrize(
     ("more", "why"),
-    [("held = A(x=1)", "HS207.*1 living instance.* y"), ("@dataclasses.dataclass\nclass D:\n a: A", "HS210.*neither a model")],
+    [
+        ("held = A(x=1)", "HS207.*1 living instance.* y"),
+        ("@dataclasses.dataclass\nclass D:\n a: A", "HS210.*neither a model"),
+    ],
 )
 def test_what_cannot_be_made_true_of_a_model_is_refused(more, why):
     """A required field that an instance lacks, a validator that cannot be compiled again: nothing changes."""
@@ -396,6 +402,9 @@ def test_what_cannot_be_made_true_of_a_model_is_refused(more, why):
 def test_a_generic_model_with_parametrized_versions_is_refused():
     """`A[int]` is a class that no statement makes again."""
     head = "from pydantic import *\nfrom typing import *\nT = TypeVar('T')\n"
-    old, new = "class A(BaseModel, Generic[T]):\n x: T\nI = A[int]", "class A(BaseModel, Generic[T]):\n x: T\n y: int = 1"
+    old, new = (
+        "class A(BaseModel, Generic[T]):\n x: T\nI = A[int]",
+        "class A(BaseModel, Generic[T]):\n x: T\n y: int = 1",
+    )
     with program(head + old) as app, pytest.raises(CannotSwap, match=r"HS210.*A\[int\]"):
         app.edit(new)
