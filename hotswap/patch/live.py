@@ -8,7 +8,7 @@ import operator
 import sys
 import types
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -238,11 +238,16 @@ def _refill(holder: Any, content: Any, journal: Journal) -> None:
     holder.update(content)
 
 
+def _same_items(one: Mapping[str, Any], other: dict[Any, Any]) -> bool:
+    """Equal by identity: values of the program are never asked whether they are equal."""
+    return len(one) == len(other) and all(one.get(key, MISSING) is value for key, value in other.items())
+
+
 def class_of_namespace(space: dict[Any, Any]) -> type | None:
     """The class whose namespace the dictionary is; None for all others."""
     if "__module__" not in space or "__doc__" not in space or "__name__" in space:
         return None
-    return next((r for r in gc.get_referrers(space) if isinstance(r, type) and vars(r) == space), None)
+    return next((r for r in gc.get_referrers(space) if isinstance(r, type) and _same_items(vars(r), space)), None)
 
 
 def _slots(cls: type) -> Iterator[str]:

@@ -13,10 +13,11 @@ import itertools
 import json
 import multiprocessing
 import random
+import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -192,14 +193,19 @@ def fuzz(seeds: Iterable[int], deadline: float) -> Iterator[tuple[Tally, Finding
             yield fuzzer.tally, finding
 
 
+def _end_tidily(*_: object) -> None:
+    raise SystemExit(1)
+
+
 def _work(job: int, jobs: int, first: int, last: int | None, seconds: float, results: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    signal.signal(signal.SIGTERM, _end_tidily)  # its folders and children go with it
     seeds = itertools.count(first + job, jobs) if last is None else range(first + job, last, jobs)
     for result in fuzz(seeds, time.monotonic() + seconds):
         results.put(result)
     results.put(None)
 
 
-def run_jobs(jobs: int, first: int, last: int | None, seconds: float) -> Iterator[tuple[Tally, Finding | None]]:
+def run_jobs(jobs: int, first: int, last: int | None, seconds: float) -> Generator[tuple[Tally, Finding | None], None, None]:
     """The results of all jobs as they come."""
     results = multiprocessing.Queue()  # type: ignore[var-annotated]
     workers = [
@@ -208,14 +214,16 @@ def run_jobs(jobs: int, first: int, last: int | None, seconds: float) -> Iterato
     for worker in workers:
         worker.start()
     left = jobs
-    while left:
-        result = results.get()
-        if result is None:
-            left -= 1
-        else:
-            yield result
-    for worker in workers:
-        worker.join()
+    try:
+        while left:
+            result = results.get()
+            if result is None:
+                left -= 1
+            else:
+                yield result
+    finally:  # also when the caller has seen enough
+        for worker in workers:
+            worker.terminate() if left else worker.join()
 
 
 def save(finding: Finding, folder: Path | None) -> None:
@@ -252,12 +260,16 @@ def main(arguments: list[str] | None = None) -> int:
         return again(options.again)
     first, _, last = options.seeds.partition(":")
     began, total, programs = time.monotonic(), Tally(), 0
-    for tally, finding in run_jobs(options.jobs, int(first), int(last) if last else None, options.minutes * 60):
+    results = run_jobs(options.jobs, int(first), int(last) if last else None, options.minutes * 60)
+    for tally, finding in results:
         total.add(tally)
         programs += 1
         if finding is not None:
             print(f"======== seed {finding.seed}: {finding.kind}\n{finding.scenario}", flush=True)
             save(finding, options.save)
+            if options.first:
+                break
+    results.close()
     seconds = time.monotonic() - began
     print(f"{programs} programs, {total.rounds} rounds in {seconds:.0f} s ({total.rounds / seconds:.1f} rounds/s)")
     for title in ("outcomes", "reasons", "findings"):

@@ -43,13 +43,16 @@ def _preparation(difference: Difference) -> list[str]:
     if difference.kind == "held identity":
         return [*lines, f"held = {difference.expression.removeprefix('held is ')}"]
     if difference.kind == "held" and (split := _call(expression)):
-        return [*lines, f"held = {split[0]}"]
+        return [*lines, "import inspect", f"held = {split[0]}"]
     return [*lines, f"held = {difference.expression}"] if difference.kind == "state" else lines
 
 
 def _call(expression: str) -> tuple[str, str] | None:
+    """What is held, and what is asked of it, with `held` in its place."""
+    if signature := re.fullmatch(r"inspect\.signature\((.*)\)", expression):
+        return signature[1], "str(inspect.signature(held))"
     match = re.fullmatch(r"(.*?)(\([^()]*\))?", expression)
-    return (match[1], match[2] or "") if match else None
+    return (match[1], f"held{match[2] or ''}") if match else None
 
 
 def _check(difference: Difference) -> list[str]:
@@ -59,7 +62,7 @@ def _check(difference: Difference) -> list[str]:
     if difference.kind not in ("fresh", "held"):
         return []
     if difference.kind == "held" and (split := _call(expression.removeprefix("held: "))):
-        expression = f"held{split[1]}"
+        expression = split[1]
     return _expectation(expression, difference.expected)
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.xfail(
-    strict=False, reason="names bound twice, order of statements, enum members, caches: still being repaired"
+    strict=False, reason="the differences found so far are still being repaired"
 )
 def test_live_processes_equal_fresh_ones():
     """After random edits of random programs the live process is what a fresh one would be (about 200 rounds)."""
