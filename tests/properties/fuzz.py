@@ -205,7 +205,9 @@ def _work(job: int, jobs: int, first: int, last: int | None, seconds: float, res
     results.put(None)
 
 
-def run_jobs(jobs: int, first: int, last: int | None, seconds: float) -> Generator[tuple[Tally, Finding | None], None, None]:
+def run_jobs(
+    jobs: int, first: int, last: int | None, seconds: float
+) -> Generator[tuple[Tally, Finding | None], None, None]:
     """The results of all jobs as they come."""
     results = multiprocessing.Queue()  # type: ignore[var-annotated]
     workers = [

@@ -93,7 +93,7 @@ def test_sync_is_a_barrier(program):
     a = program.load("a.py", "X = 0\n")
     for number in range(1, 20):
         program.sync("a.py", f"X = {number}\n")
-        assert a.X == number
+        assert number == a.X
 
 
 def test_a_round_that_fails_stays_pending(program):
