@@ -65,7 +65,8 @@ class Program:
     def close(self) -> None:
         """Stop watching; no module of the program stays behind."""
         self.reloader.stop()
-        for name in [n for n, m in list(sys.modules.items()) if self._is_mine(m)]:
+        known = self.reloader._index.modules  # also those that put something else in their place
+        for name in [n for n, m in list(sys.modules.items()) if n in known or self._is_mine(m)]:
             del sys.modules[name]
 
     def _is_mine(self, module: ModuleType) -> bool:
