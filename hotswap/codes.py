@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from hotswap.diff import Diff
-from hotswap.facts import all_codes, nested
+from hotswap.codefacts import all_codes, nested
 from hotswap.source import Source, first_line
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotswap.model import Reason
+from hotswap.model import Cause, Reason
 
 
 class HotswapError(Exception):
@@ -27,3 +27,11 @@ class RestartRefused(HotswapError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("not restarted: " + "; ".join(problems))
         self.problems = problems
+
+
+class Unforeseen(HotswapError):
+    """Statements changed what the plan had not foreseen; the round was undone, and is planned again with the causes."""
+
+    def __init__(self, causes: frozenset[Cause]) -> None:
+        super().__init__(f"unforeseen: {sorted(causes, key=str)}")
+        self.causes = causes

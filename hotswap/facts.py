@@ -1,15 +1,11 @@
-"""What a statement does when it runs, and what a function's code refers to.  Pure: reads trees and code only."""
+"""What a statement does when it runs, told from its syntax tree.  Pure."""
 
 from __future__ import annotations
 
 import ast
-import builtins
-import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import CodeType
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 Chain: TypeAlias = tuple[str, ...]
 """A dotted name that starts at a global: ("level", "SPEED") for `level.SPEED`."""
@@ -20,7 +16,8 @@ MUTATORS = frozenset(
     "difference_update intersection_update symmetric_difference_update rotate __setitem__ __delitem__ register "
     "setter getter deleter".split()
 )
-BUILTIN_NAMES = frozenset(vars(builtins))
+READS_BY_NAME = frozenset(("getattr", "hasattr"))
+WRITES_BY_NAME = frozenset(("setattr", "delattr"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +31,36 @@ class ImportOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """`chain.attribute = …`, or `chain[key] = …` with a constant key (attribute is then empty)."""
+
+    chain: Chain
+    attribute: str
+    key: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What one statement binds, reads, calls and mutates when it runs.
 
-    `reads` are evaluated, `calls` of them are called or iterated, `shapes` are subclassed, decorated with or
-    iterated, `arguments` are handed to a call.  `defines` are bound by `def` and `class` (also inside of `if` or
-    `try`).  `opaque`: it may do anything.
+    `maybe` are those of `binds` that are not bound on every way through the statement; `defines` are bound by `def` and
+    `class` (also inside of `if` or `try`).  `reads` are evaluated; `uses` are those of them that are looked into rather
+    than only referred to; `calls` are called or iterated, `shapes` are subclassed, decorated with or iterated,
+    `arguments` are handed to a call.  `mutates` are changed in place, `stores` says how where that is plain.
+    `opaque`: it may do anything.
     """
 
     binds: frozenset[str]
+    maybe: frozenset[str]
     defines: frozenset[str]
     deletes: frozenset[str]
     reads: frozenset[Chain]
+    uses: frozenset[Chain]
     calls: frozenset[Chain]
     shapes: frozenset[Chain]
     arguments: frozenset[Chain]
-    mutates: frozenset[str]
+    mutates: frozenset[Chain]
+    stores: tuple[Store, ...]
     imports: tuple[ImportOf, ...]
     opaque: bool
     runs_code: bool
@@ -61,6 +72,11 @@ class Facts:
         """The globals that it reads."""
         return frozenset(chain[0] for chain in self.reads)
 
+    @property
+    def mutated(self) -> frozenset[str]:
+        """The globals that it changes, or of which it changes a part."""
+        return frozenset(chain[0] for chain in self.mutates)
+
 
 def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
     """Look at one statement of a module or class body (the first may be a docstring)."""
@@ -68,7 +84,7 @@ def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
     visitor.visit(node)
     if first:
         visitor.docstring(node)
-    return visitor.facts()
+    return visitor.facts(node)
 
 
 class _Visitor(ast.NodeVisitor):
@@ -77,30 +93,42 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, *, postponed: bool) -> None:
         self.postponed = postponed
         self.binds: set[str] = set()
+        self.unsure: set[str] = set()
         self.defines: set[str] = set()
         self.deletes: set[str] = set()
         self.reads: set[Chain] = set()
+        self.uses: set[Chain] = set()
         self.calls: set[Chain] = set()
         self.shapes: set[Chain] = set()
         self.arguments: set[Chain] = set()
-        self.mutates: set[str] = set()
+        self.mutates: set[Chain] = set()
+        self.stores: list[Store] = []
         self.imports: list[ImportOf] = []
         self.attributes: set[str] = set()
         self.annotates: set[str] = set()
         self.opaque = False
         self.runs_code = False
         self.local: list[set[str]] = []  # names of comprehensions and class bodies around
+        self.handled: list[str] = []  # names of exceptions that are being handled
+        self.settled: list[set[str]] = []  # names that the blocks around have bound by now
+        self.conditional = 0  # expressions around that need not be evaluated
 
-    def facts(self) -> Facts:
+    def facts(self, node: ast.stmt) -> Facts:
+        """What was found."""
+        sure = surely_bound([node]) or set()
+        deleted = self.deletes if isinstance(node, ast.Delete) else set()
         return Facts(
             frozenset(self.binds),
+            frozenset(self.unsure | (self.binds - sure - deleted - {"__doc__"})),
             frozenset(self.defines),
             frozenset(self.deletes),
             frozenset(self.reads),
+            frozenset(self.uses),
             frozenset(self.calls),
             frozenset(self.shapes),
             frozenset(self.arguments),
             frozenset(self.mutates),
+            tuple(self.stores),
             tuple(self.imports),
             self.opaque,
             self.runs_code,
@@ -109,31 +137,60 @@ class _Visitor(ast.NodeVisitor):
         )
 
     def docstring(self, node: ast.stmt) -> None:
+        """The first statement of a body may be its docstring."""
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             self.binds.add("__doc__")
 
     # ------------------------------------------------------------------ names
 
     def bind(self, name: str) -> None:
+        if name in self.handled:
+            return
         if self.local:
             self.local[-1].add(name)
         else:
             self.binds.add(name)
 
-    def read(self, chain: Chain, into: set[Chain] | None = None) -> None:
-        if not any(chain[0] in names for names in self.local):
+    def is_local(self, name: str) -> bool:
+        return name in self.handled or any(name in names for names in self.local)
+
+    def read(self, chain: Chain, *into: set[Chain]) -> None:
+        if not self.is_local(chain[0]) and not any(chain[0] in names for names in self.settled):
             self.reads.add(chain)
-            if into is not None:
-                into.add(chain)
-            if len(chain) == 1 and chain[0] in OPAQUE_CALLS and into is self.calls:
-                self.opaque = True
+            for group in into:
+                group.add(chain)
+
+    def use(self, chain: Chain, *into: set[Chain]) -> None:
+        self.read(chain, self.uses, *into)
+
+    def reference(self, node: ast.expr) -> None:
+        """An expression whose value is only handed on: a name in it is referred to, not looked into."""
+        chain = chain_of(node)
+        if chain is not None:
+            self.attributes.update(chain[1:])
+            self.read(chain)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                self.reference(element)
+        elif isinstance(node, ast.Dict):
+            for key in node.keys:
+                if key is not None:
+                    self.visit(key)
+            for key, value in zip(node.keys, node.values, strict=True):
+                self.iterated(value) if key is None else self.reference(value)
+        elif isinstance(node, ast.IfExp):
+            self.visit(node.test)
+            self.reference(node.body)
+            self.reference(node.orelse)
+        else:
+            self.visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
-            self.read((node.id,))
+            self.use((node.id,))
         elif isinstance(node.ctx, ast.Del):
             self.deletes.add(node.id)
-            self.binds.add(node.id)
+            self.bind(node.id)
         else:
             self.bind(node.id)
 
@@ -142,33 +199,61 @@ class _Visitor(ast.NodeVisitor):
         chain = chain_of(node)
         if chain is None:
             self.visit(node.value)
+            if not isinstance(node.ctx, ast.Load):
+                self.mutate(node.value)
         elif isinstance(node.ctx, ast.Load):
-            self.read(chain)
+            self.use(chain)
         else:
             self.read(chain[:-1])
-            self.mutate(chain[0])
+            self.mutate(node.value)
+            if not self.is_local(chain[0]):
+                self.stores.append(Store(chain[:-1], chain[-1]))
 
-    def mutate(self, name: str) -> None:
-        if not any(name in names for names in self.local):
-            self.mutates.add(name)
+    def mutate(self, node: ast.expr) -> None:
+        """The object that the expression stands for changes: note the dotted name that leads to it."""
+        while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and chain_of(node) is None):
+            node = node.value
+        chain = chain_of(node)
+        if chain is not None and not self.is_local(chain[0]):
+            self.mutates.add(chain)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if not isinstance(node.ctx, ast.Load) and (root := root_of(node)):
-            self.mutate(root)
+        if not isinstance(node.ctx, ast.Load):
+            self.mutate(node.value)
+            chain = chain_of(node.value)
+            if chain is not None and isinstance(node.slice, ast.Constant) and not self.is_local(chain[0]):
+                self.stores.append(Store(chain, "", node.slice.value))
         self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
-        local, self.local = self.local, []  # binds in the scope around the comprehensions
+        scopes, self.local = self.local, self.local[:0]  # binds in the scope around the comprehensions
         self.visit(node.target)
-        self.local = local
+        self.local = scopes
+        if self.conditional and isinstance(node.target, ast.Name):
+            self.unsure.add(node.target.id)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
+        self.runs_code = True
         if isinstance(node.target, ast.Name):
-            self.read((node.target.id,))
-            self.mutate(node.target.id)
+            self.use((node.target.id,))
+            self.mutate(node.target)
         self.visit(node.target)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self.conditional += 1
+        for value in node.values[1:]:
+            self.visit(value)
+        self.conditional -= 1
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self.conditional += 1
+        self.visit(node.body)
+        self.visit(node.orelse)
+        self.conditional -= 1
 
     # ------------------------------------------------------------------ calls
 
@@ -176,7 +261,7 @@ class _Visitor(ast.NodeVisitor):
         self.runs_code = True
         chain = chain_of(node)
         if chain:
-            self.read(chain, self.calls)
+            self.use(chain, self.calls)
             self.attributes.update(chain[1:])
         else:
             self.visit(node)
@@ -185,21 +270,35 @@ class _Visitor(ast.NodeVisitor):
         """A base, a decorator, something iterated: what the object is counts, not only that it is there."""
         self.called(node)
         if chain := chain_of(node):
-            self.read(chain, self.shapes)
+            self.use(chain, self.shapes)
 
     def visit_Call(self, node: ast.Call) -> None:
         self.called(node.func)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS and (root := root_of(node.func.value)):
-            self.mutate(root)
-        if isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr") and node.args:
-            if root := root_of(node.args[0]):
-                self.mutate(root)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            self.mutate(node.func.value)
+        if isinstance(node.func, ast.Name) and not self.is_local(node.func.id):
+            self.builtin_call(node.func.id, node)
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             chain = chain_of(argument)
             if chain:
-                self.read(chain, self.arguments)
+                self.use(chain, self.arguments)
             else:
                 self.visit(argument)
+
+    def builtin_call(self, name: str, node: ast.Call) -> None:
+        """Calls that may bind anything, and those that name an attribute in a string."""
+        if name in OPAQUE_CALLS and not (name == "vars" and node.args):
+            self.opaque = True
+        if name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
+            owner, attribute = chain_of(node.args[0]), node.args[1]
+            if name in WRITES_BY_NAME:
+                self.mutate(node.args[0])
+            if owner and isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+                self.attributes.add(attribute.value)
+                if name in READS_BY_NAME:
+                    self.use((*owner, attribute.value))
+                elif not self.is_local(owner[0]):
+                    self.stores.append(Store(owner, attribute.value))
 
     def iterated(self, node: ast.expr) -> None:
         self.shaped(node) if chain_of(node) else self.visit(node)
@@ -208,33 +307,84 @@ class _Visitor(ast.NodeVisitor):
     def visit_Starred(self, node: ast.Starred) -> None:
         self.iterated(node.value) if isinstance(node.ctx, ast.Load) else self.visit(node.value)
 
+    # ------------------------------------------------------------------ blocks
+
+    def block(self, statements: Iterable[ast.stmt], bound: Iterable[str] = ()) -> None:
+        """Statements under another one; what one of them has bound the next ones do not read from outside."""
+        self.settled.append(set(bound))
+        for statement in statements:
+            self.visit(statement)
+            if not self.local:
+                self.settled[-1] |= surely_bound([statement]) or set()
+        self.settled.pop()
+
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.iterated(node.iter)
         self.visit(node.target)
-        for statement in [*node.body, *node.orelse]:
-            self.visit(statement)
+        self.block(node.body, assigned(node.target) if not self.local else ())
+        self.block(node.orelse)
 
     visit_AsyncFor = visit_For
 
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        self.block(node.body)
+        self.block(node.orelse)
+
+    def visit_If(self, node: ast.If) -> None:
+        """What stands under `if TYPE_CHECKING:` never runs."""
+        checked = is_type_checking(node.test)
+        if checked is None:
+            self.visit(node.test)
+        self.block(() if checked else node.body)
+        self.block(() if checked is False else node.orelse)
+
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         self.runs_code = True
-        self.generic_visit(node)
+        for item in node.items:
+            self.visit(item)
+        self.block(node.body, {n for item in node.items for n in assigned(item)} if not self.local else ())
 
     visit_AsyncWith = visit_With
 
+    def visit_Try(self, node: ast.Try) -> None:
+        self.block([*node.body, *node.orelse])
+        for handler in node.handlers:
+            self.visit(handler)
+        self.block(node.finalbody)
+
+    visit_TryStar = visit_Try
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        """The name behind `as` is gone when the handler ends: nothing outside of it sees it."""
+        if node.type is not None:
+            self.visit(node.type)
+        self.handled.append(node.name or "")
+        self.block(node.body)
+        self.handled.pop()
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.runs_code = True
+        self.visit(node.subject)
+        for case in node.cases:
+            self.visit(case.pattern)
+            if case.guard is not None:
+                self.visit(case.guard)
+            self.block(case.body, assigned(case.pattern) if not self.local else ())
+
     def visit_Assign(self, node: ast.Assign) -> None:
-        self.visit(node.value)
+        unpacks = any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
+        self.visit(node.value) if unpacks else self.reference(node.value)
+        self.runs_code = self.runs_code or unpacks
         for target in node.targets:
             self.visit(target)
-            if isinstance(target, ast.Tuple | ast.List):
-                self.runs_code = True
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
-            self.visit(node.value)
+            self.reference(node.value)
             self.visit(node.target)
         if not self.postponed:
-            self.visit(node.annotation)
+            self.reference(node.annotation)
         if not self.local and isinstance(node.target, ast.Name):
             self.binds.add("__annotations__")
             self.annotates.add(node.target.id)
@@ -251,6 +401,7 @@ class _Visitor(ast.NodeVisitor):
         self.runs_code = True
         self.iterated(node.generators[0].iter)
         self.local.append(set())
+        self.conditional += 1
         for number, generator in enumerate(node.generators):
             self.visit(generator.target)
             if number:
@@ -259,6 +410,7 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(condition)
         for part in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
             self.visit(part)
+        self.conditional -= 1
         self.local.pop()
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
@@ -269,12 +421,11 @@ class _Visitor(ast.NodeVisitor):
         for decorator in node.decorator_list:
             self.shaped(decorator)
             if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter", "register"):
-                if root := root_of(decorator):
-                    self.mutate(root)
+                self.mutate(decorator.value)
         self.type_parameters(node)
         self.parameters(node.args)
         if node.returns is not None and not self.postponed:
-            self.visit(node.returns)
+            self.reference(node.returns)
         self.define(node.name)
 
     visit_AsyncFunctionDef = visit_FunctionDef
@@ -292,12 +443,12 @@ class _Visitor(ast.NodeVisitor):
     def parameters(self, arguments: ast.arguments) -> None:
         for default in [*arguments.defaults, *arguments.kw_defaults]:
             if default is not None:
-                self.visit(default)
+                self.reference(default)
         if not self.postponed:
             every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
             for argument in every:
                 if argument is not None and argument.annotation is not None:
-                    self.visit(argument.annotation)
+                    self.reference(argument.annotation)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self.parameters(node.args)
@@ -310,7 +461,7 @@ class _Visitor(ast.NodeVisitor):
             self.shaped(base) if chain_of(base) else self.visit(base)
             generic = chain_of(base.value) if isinstance(base, ast.Subscript) else None
             if generic:
-                self.read(generic, self.shapes)
+                self.use(generic, self.shapes)
         self.local.append(set())
         self.type_parameters(node)
         for statement in node.body:
@@ -332,12 +483,6 @@ class _Visitor(ast.NodeVisitor):
                 self.bind(alias.asname or alias.name)
             self.imports.append(ImportOf(node.module or "", node.level, alias.name, alias.asname or alias.name))
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        self.generic_visit(node)
-        if node.name:
-            self.bind(node.name)
-            self.deletes.add(node.name)
-
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         if node.name:
             self.bind(node.name)
@@ -352,11 +497,20 @@ class _Visitor(ast.NodeVisitor):
             self.bind(node.rest)
         self.generic_visit(node)
 
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        """`case Point(0, y)` asks the class for its `__match_args__`."""
+        self.shaped(node.cls)
+        for pattern in [*node.patterns, *node.kwd_patterns]:
+            self.visit(pattern)
+
     def visit_TypeAlias(self, node: ast.AST) -> None:
         self.bind(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12; its value is lazy
 
     def visit_Global(self, node: ast.Global) -> None:
         self.binds.update(node.names)  # in a class body
+
+
+# ---------------------------------------------------------------------- expressions and blocks
 
 
 def chain_of(node: ast.expr) -> Chain | None:
@@ -368,90 +522,85 @@ def chain_of(node: ast.expr) -> Chain | None:
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
-def root_of(node: ast.expr) -> str | None:
-    """The name at the start of an expression like `a.b[0].c`."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else None
+def is_type_checking(test: ast.expr) -> bool | None:
+    """True for `TYPE_CHECKING`, False for `not TYPE_CHECKING`, None for every other condition."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = is_type_checking(test.operand)
+        return None if inner is None else not inner
+    chain = chain_of(test)
+    return True if chain is not None and chain[-1] == "TYPE_CHECKING" else None
 
 
-# ---------------------------------------------------------------------- code objects
+def surely_bound(block: Sequence[ast.stmt]) -> set[str] | None:
+    """The names that a block binds on every way through it; None when no way leads to its end."""
+    found: set[str] = set()
+    for node in block:
+        here = _surely_bound(node)
+        if here is None:
+            return None
+        found |= here
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFacts:
-    """What a function's code refers to, nested functions included.
-
-    Globals (as dotted names), names that it rebinds with `global`, attributes that it reads, modules that it imports.
-    """
-
-    reads: frozenset[Chain]
-    writes: frozenset[str]
-    attributes: frozenset[str]
-    imports: frozenset[str]
-
-
-_LOADS = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"}
-
-
-def code_facts(code: CodeType) -> CodeFacts:
-    """Read the instructions; the globals are exactly those that the compiler found."""
-    known = _known.get(code)
-    if known is None:
-        known = _known[code] = _read_code(code)
-    return known
-
-
-# Weak, because whether anybody holds an old code object is told by its reference count.
-_known: WeakKeyDictionary[CodeType, CodeFacts] = WeakKeyDictionary()
-
-
-def _read_code(code: CodeType) -> CodeFacts:
-    reads: set[Chain] = set()
-    writes: set[str] = set()
-    attributes: set[str] = set()
-    imports: set[str] = set()
-    chain: Chain | None = None
-    for instruction in dis.get_instructions(code):
-        name = instruction.opname
-        if name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
-            chain = (str(instruction.argval),)
-            reads.add(chain)
-        elif name in _LOADS:
-            attributes.add(str(instruction.argval))
-            if chain is not None:
-                chain = (*chain, str(instruction.argval))
-                reads.add(chain)
-        elif name not in ("CACHE", "PUSH_NULL"):
-            chain = None
-            if name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-                writes.add(str(instruction.argval))
-            elif name == "IMPORT_NAME":
-                imports.add(str(instruction.argval))
-    for inner in nested(code):
-        facts = code_facts(inner)
-        reads |= facts.reads
-        writes |= facts.writes
-        attributes |= facts.attributes
-        imports |= facts.imports
-    return CodeFacts(frozenset(reads), frozenset(writes), frozenset(attributes), frozenset(imports))
+def _surely_bound(node: ast.stmt) -> set[str] | None:
+    if isinstance(node, ast.Raise):
+        return None
+    if isinstance(node, ast.If):
+        checked = is_type_checking(node.test)
+        if checked is not None:
+            return surely_bound(node.orelse if checked else node.body)
+        bound = _on_every_way([node.body, node.orelse])
+        return bound if bound is None else bound | assigned(node.test)
+    if isinstance(node, ast.Try | getattr(ast, "TryStar", ast.Try)):
+        ways = [[*node.body, *node.orelse], *(h.body for h in node.handlers)]
+        last = surely_bound(node.finalbody)
+        bound = _on_every_way(ways)
+        return None if bound is None or last is None else bound | last
+    if isinstance(node, ast.With | ast.AsyncWith):
+        inner = surely_bound(node.body)
+        return (inner or set()) | {n for item in node.items for n in assigned(item)}
+    if isinstance(node, ast.Match):
+        last_case = node.cases[-1]
+        is_total = isinstance(last_case.pattern, ast.MatchAs) and last_case.pattern.pattern is None
+        ways = [case.body for case in node.cases]
+        return _on_every_way(ways if is_total and last_case.guard is None else [*ways, []])
+    if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+        return set()
+    return assigned(node)
 
 
-def nested(code: CodeType) -> Iterator[CodeType]:
-    """The code objects that stand directly inside of another one."""
-    return (constant for constant in code.co_consts if isinstance(constant, CodeType))
+def _on_every_way(ways: Iterable[Sequence[ast.stmt]]) -> set[str] | None:
+    bound = [names for way in ways if (names := surely_bound(way)) is not None]
+    return set.intersection(*bound) if bound else None
 
 
-def all_codes(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all that are nested in it."""
-    yield code
-    for inner in nested(code):
-        yield from all_codes(inner)
+def assigned(node: ast.AST) -> set[str]:
+    """The names that a simple statement or an expression binds."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        names = {node.name}
+        return names.union(*(assigned(part) for part in node.decorator_list))
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.Global):
+        return set(node.names)
+    if isinstance(node, ast.Lambda):
+        return set()
+    found = {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
+    if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        found.add(node.name)
+    if isinstance(node, ast.MatchMapping) and node.rest:
+        found.add(node.rest)
+    if isinstance(node, ast.AnnAssign):
+        found.add("__annotations__")
+        if node.value is None:
+            return found
+    if type(node).__name__ == "TypeAlias":
+        found.add(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12
+    inner = _COMPREHENSIONS if isinstance(node, _COMPREHENSIONS) else ()
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(node, inner) or not isinstance(child, ast.comprehension):
+            found |= assigned(child)
+    return found
 
 
-CO_NEWLOCALS = 0x2
-
-
-def every_function(code: CodeType) -> Iterator[CodeType]:
-    """The codes of functions, lambdas and comprehensions in a module's code; not those of class bodies."""
-    return (c for c in all_codes(code) if c.co_flags & CO_NEWLOCALS)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

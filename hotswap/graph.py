@@ -9,33 +9,17 @@ from __future__ import annotations
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hotswap.facts import Chain, CodeFacts, Facts, all_codes, code_facts
+from hotswap.codefacts import CodeFacts, all_codes, code_facts
+from hotswap.facts import Chain, Facts
+from hotswap.events import behaviour
 from hotswap.index import Index, Tracked, imports_of, resolve
 from hotswap.model import Name
 from hotswap.source import Source, first_line
 from hotswap.trace import Footprint
-
-
-def behaviour(name: Name) -> Name:
-    """The event "the definition of that name changed in place", as against "the name was bound to something else"."""
-    return name[0], name[1] + "()"
-
-
-def behaviour_of(event: Name) -> Name:
-    """The definition that such an event is about."""
-    return event[0], event[1].removesuffix("()")
-
-
-DESCRIPTION = ".__doc__"
-
-
-def described(name: Name) -> Name:
-    """The event "docstring, signature or annotations of the function changed", for decorators that copy them."""
-    return name[0], name[1] + DESCRIPTION
 
 
 class Graph:
@@ -48,6 +32,7 @@ class Graph:
         self._indexed: dict[str, frozenset[str]] = {}
         self._callers: dict[Name, set[tuple[str, int]]] = defaultdict(set)
         self._called_by: dict[str, set[Name]] = {}
+        self._eager: dict[str, tuple[Source, frozenset[str]]] = {}
         self._estimates: dict[str, tuple[int, dict[Name, set[tuple[str, int]]]]] = {}
 
     # ------------------------------------------------------------------ edges
@@ -87,16 +72,38 @@ class Graph:
             todo += new
         return found
 
-    def order(self, names: Iterable[str], imports: dict[str, frozenset[str]] | None = None) -> list[list[str]]:
-        """Dependencies before dependents; modules of a cycle form one group, in the order in which they were loaded."""
+    def eager_imports(self, name: str) -> frozenset[str]:
+        """The modules that a module asks for as it is imported itself; nothing for one that is not tracked."""
+        tracked = self.index.modules.get(name)
+        if tracked is None:
+            return frozenset()
+        known = self._eager.get(name)
+        if known is None or known[0] is not tracked.source:
+            known = self._eager[name] = tracked.source, imports_of(tracked, eager=True)
+        return known[1]
+
+    def order(self, names: Iterable[str], imports: Callable[[str], Iterable[str]]) -> list[str]:
+        """The modules of these names, dependencies before dependents, as a fresh process would finish them."""
         position = {name: n for n, name in enumerate(list(sys.modules))}
         wanted = sorted(set(names), key=lambda n: position.get(n, len(position)))
-        edges = {n: (imports or {}).get(n) or self._edges(n) for n in wanted}
-        return strongly_connected(wanted, {n: [m for m in wanted if m in edges[n] and m != n] for n in wanted})
-
-    def _edges(self, name: str) -> frozenset[str]:
-        tracked = self.index.modules.get(name)
-        return self.imports(tracked) if tracked else frozenset()
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        for root in wanted:
+            if root in seen:
+                continue
+            seen.add(root)
+            stack = [(root, iter(sorted(imports(root), key=lambda n: position.get(n, len(position)))))]
+            while stack:
+                name, rest = stack[-1]
+                following = next((n for n in rest if n not in seen and n in self.index.modules), None)
+                if following is None:
+                    found[name] = None
+                    stack.pop()
+                else:
+                    seen.add(following)
+                    ahead = sorted(imports(following), key=lambda n: position.get(n, len(position)))
+                    stack.append((following, iter(ahead)))
+        return [name for name in found if name in set(wanted)]
 
     # ------------------------------------------------------------------ who called a function while importing
 
@@ -158,17 +165,25 @@ class Graph:
                 yield value.__name__, attribute
                 value = value.__dict__.get(attribute)
             elif isinstance(value, type):
-                for cls in value.__mro__:
-                    if attribute in cls.__dict__ or cls is value:
-                        yield cls.__module__, f"{cls.__qualname__}.{attribute}"
-                value = next((c.__dict__[attribute] for c in value.__mro__ if attribute in c.__dict__), None)
+                yield value.__module__, f"{value.__qualname__}.{attribute}"
+                yield from self._inherited(value, attribute)
+                value = _in_classes(value.__mro__, attribute)
+            elif type(value).__module__ in self.index.modules:
+                yield from self._inherited(type(value), attribute)
+                value = _in_instance(value, attribute)
             else:
                 return
             yield from self._definition(value)
 
+    def _inherited(self, cls: type, attribute: str) -> Iterator[Name]:
+        for each in cls.__mro__:
+            if attribute in each.__dict__:
+                yield each.__module__, f"{each.__qualname__}.{attribute}"
+
     def _definition(self, value: object) -> Iterator[Name]:
-        if isinstance(value, type | FunctionType) and value.__module__ in self.index.modules:
-            yield value.__module__, value.__qualname__
+        home = definition_of(value, self.index)
+        if home is not None:
+            yield home
 
     # ------------------------------------------------------------------ footprints
 
@@ -176,6 +191,19 @@ class Graph:
         """What the statement called when it ran: observed, or else estimated from what the names stand for."""
         seen = tracked.footprint(first_line(node), node.end_lineno or node.lineno)
         return seen if seen is not None else self.estimate(tracked, facts)
+
+    def called(self, tracked: Tracked, source: Source, path: StatementPath) -> set[Name]:
+        """The functions that a statement called when it ran, constructors of instances that it keeps aside."""
+        node, facts = source.statement(path), source.facts(path)
+        footprint = self.footprint(tracked, node, facts)
+        line = first_line(node)
+        derived = (c for cls, c in footprint.constructing.items() if not self._made_instance(tracked, line, cls))
+        return footprint.called.union(*derived)
+
+    def imported_by(self, tracked: Tracked, code: CodeFacts) -> Iterator[Name]:
+        """The names that a function of the module imports when it is called ("*": the module itself, or all of it)."""
+        for each in code.imports:
+            yield resolve(tracked, "." * each.level + each.module), each.name or "*"
 
     def estimate(self, tracked: Tracked, facts: Facts) -> Footprint:
         """All functions that a statement may reach through the names that it calls."""
@@ -256,6 +284,32 @@ class _Reach:
                     self.value(part)
 
 
+def definition_of(value: object, index: Index) -> Name | None:
+    """The place that a class or function of the program gives as its own."""
+    if isinstance(value, type | FunctionType) and value.__module__ in index.modules:
+        return value.__module__, value.__qualname__
+    return None
+
+
+def _in_classes(classes: Iterable[type], attribute: str) -> Any:
+    return next((c.__dict__[attribute] for c in classes if attribute in c.__dict__), None)
+
+
+def _in_instance(value: object, attribute: str) -> Any:
+    """An attribute that the instance holds itself, or finds in its class without any code running."""
+    space = instance_space(value)
+    return space[attribute] if attribute in space else _in_classes(type(value).__mro__, attribute)
+
+
+def instance_space(value: object) -> dict[str, Any]:
+    """The attributes that an instance holds itself, past any `__getattribute__` of its own."""
+    try:
+        space = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return space if isinstance(space, dict) else {}
+
+
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     """The events that would change what the function returns: code that it may run, names that this code reads."""
     reached = _Reach(graph.index)
@@ -276,10 +330,7 @@ def resolve_value(namespace: dict[str, Any], chain: Chain) -> Any:
         if isinstance(value, type):
             value = next((c.__dict__[attribute] for c in value.__mro__ if attribute in c.__dict__), None)
         elif value is not None:
-            found = getattr(value, "__dict__", {}).get(attribute)
-            if found is None:
-                found = next((c.__dict__[attribute] for c in type(value).__mro__ if attribute in c.__dict__), None)
-            value = found
+            value = value.__dict__.get(attribute) if isinstance(value, ModuleType) else _in_instance(value, attribute)
     return value
 
 
@@ -311,6 +362,12 @@ def exports(module: ModuleType) -> list[str]:
     """The names that `from module import *` binds."""
     named = vars(module).get("__all__")
     return [str(n) for n in named] if named is not None else [n for n in vars(module) if not n.startswith("_")]
+
+
+def module_at(name: str) -> ModuleType | None:
+    """The loaded module of that name."""
+    found = sys.modules.get(name)
+    return found if isinstance(found, ModuleType) else None
 
 
 def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:

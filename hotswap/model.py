@@ -5,13 +5,16 @@ All of them are frozen.  Nothing in here reads the disk or touches the program.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from hotswap.affected import Affected
     from hotswap.diff import Diff
+    from hotswap.groups import Group
     from hotswap.source import Source
 
 Name: TypeAlias = tuple[str, str]
@@ -39,12 +42,42 @@ class Action(Enum):
     RELOAD = "reloaded"
 
 
+Place: TypeAlias = tuple[str, tuple[int, ...]]
+"""A statement: its module, and where it stands there ((3, 0): the first in the class that is the fourth statement)."""
+
+Cause: TypeAlias = tuple[Name, Place | None]
+"""A name that changed, and the statement that changed it (None: it was patched, removed, or came from elsewhere)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a step is carried out: always, or if one of the causes arose earlier in the round."""
+
+    always: bool = False
+    causes: frozenset[Cause] = frozenset()
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(self.always or other.always, self.causes | other.causes)
+
+    def covers(self, other: Condition) -> bool:
+        """Whether it holds whenever the other one does."""
+        return self.always or (not other.always and other.causes <= self.causes)
+
+    def holds(self, changed: Set[Cause]) -> bool:
+        """Whether it holds when these causes have arisen."""
+        return self.always or not self.causes.isdisjoint(changed)
+
+
+ALWAYS = Condition(always=True)
+NEVER = Condition()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do, why, and the condition under which it is done.
+    """One thing to do, why, and when.
 
-    `when` empty: always.  Otherwise the step is carried out if one of these names was bound to a different value, or
-    the definition behind it changed, earlier in the round.
+    `due` makes it count; if only `needed` holds, the statement runs for the sake of a value that another one needs at
+    its place, and nothing else changes by it.
     """
 
     action: Action
@@ -52,13 +85,19 @@ class Step:
     target: str
     line: int = 0
     statement: tuple[int, ...] = ()
-    when: frozenset[Name] = frozenset()
+    due: Condition = ALWAYS
+    needed: Condition = NEVER
     reason: str = ""
 
     def __str__(self) -> str:
-        condition = " if " + " or ".join(sorted(f"{m}.{n}" for m, n in self.when)) + " changed" if self.when else ""
         where = f" (line {self.line})" if self.line else ""
-        return f"{self.action.name.lower():8} {self.module}.{self.target}{where}{condition}: {self.reason}"
+        return f"{self.action.name.lower():8} {self.module}.{self.target}{where}{self._condition()}: {self.reason}"
+
+    def _condition(self) -> str:
+        if self.due.always or self.needed.always:
+            return ""
+        names = {f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes}
+        return " if " + " or ".join(sorted(names)) + " changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +143,12 @@ class Plan:
     restart: tuple[Reason, ...] = ()
     warnings: tuple[Reason, ...] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False, compare=False)
-    groups: tuple[tuple[str, ...], ...] = ()
     created: tuple[str, ...] = ()
+    foreseen: frozenset[Cause] = field(default=frozenset(), repr=False, compare=False)
+    """What the steps may change, and which of them."""
+    groups: tuple[Group, ...] = field(default=(), repr=False, compare=False)
+    affected: Affected | None = field(default=None, repr=False, compare=False)
+    """What the plan was made from; the transaction asks it where names get their values."""
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.restart)

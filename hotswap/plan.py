@@ -2,6 +2,9 @@
 
 Takes what the index and the graph know; returns a `Plan`.  Never imports, executes or patches anything.  What is only
 known once a statement ran (whether its value really changed) becomes the condition of the steps that depend on it.
+
+The rule (docs/explanation/design.md): a statement runs again if its text changed, if another statement than before gives
+a name that it reads its value, or if what it reads, calls or looks into changed.  Flows tell where values come from.
 """
 
 from __future__ import annotations
@@ -9,82 +12,146 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hotswap.affected import Affected, IsPlain
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
-from hotswap.edits import UNGROUPED, Body, is_main_program
-from hotswap.facts import Facts
-from hotswap.graph import Graph, behaviour, behaviour_of, described, star_names, supplied_by_stars
-from hotswap.index import Tracked, imports_of
-from hotswap.model import Action, ChangeSet, Edit, Name, Plan, Reason, Step
-from hotswap.source import Source, StatementPath, first_line, name_of, prefix_of, siblings
+from hotswap.editions import Editions
+from hotswap.events import bare, behaviour, content, described, is_content
+from hotswap.graph import Graph
+from hotswap.groups import LOADED, Group
+from hotswap.main_program import is_main_program, refusal
+from hotswap.model import (
+    ALWAYS,
+    NEVER,
+    Action,
+    Cause,
+    ChangeSet,
+    Condition,
+    Edit,
+    Name,
+    Place,
+    Plan,
+    Reason,
+    Step,
+)
+from hotswap.source import StatementPath, first_line, name_of, prefix_of
 
 
 def make_plan(
-    changes: ChangeSet, edits: Sequence[Edit], created: Iterable[str], graph: Graph, is_plain: IsPlain
+    changes: ChangeSet,
+    edits: Sequence[Edit],
+    created: Iterable[str],
+    graph: Graph,
+    is_plain: IsPlain,
+    seeds: Iterable[Cause] = (),
 ) -> Plan:
     """Decide what a change set means.
 
-    `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new.  Raises
-    SyntaxError when a new source cannot be compiled.
+    `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new, `seeds`
+    what is known to happen besides (from a round that found out).  Raises SyntaxError when a new source cannot be
+    compiled.
     """
-    planner = Planner(edits, graph, is_plain)
-    for edit in edits:
-        planner.edit(edit)
-    planner.created = tuple(created)
-    for name in planner.created:
-        planner.spread((name, "*"))
-    planner.close()
-    return planner.plan(changes)
+    whole: set[Place] = set()
+    while True:
+        planner = Planner(edits, graph, is_plain, whole)
+        try:
+            planner.work(tuple(created), seeds)
+        except RunsWhole as found:
+            whole.add(found.place)  # its members are no places of their own then, so all begins anew
+            continue
+        return planner.plan(changes)
+
+
+class RunsWhole(Exception):
+    """A class whose members could run one by one has to run whole."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass(slots=True)
 class Draft:
-    """A statement that is to run: always, or when one of the names in `when` changed."""
+    """A statement that is to run when `due`; or, without anything else changing by it, when `needed`."""
 
     reason: str
-    always: bool = False
-    when: set[Name] = field(default_factory=set)
+    due: Condition = NEVER
+    needed: Condition = NEVER
+
+    @property
+    def runs(self) -> Condition:
+        """When it runs at all."""
+        return self.due | self.needed
 
 
 class Planner:
     """Collects drafts from the edits outwards until nothing more can be affected."""
 
-    def __init__(self, edits: Sequence[Edit], graph: Graph, is_plain: IsPlain) -> None:
+    def __init__(self, edits: Sequence[Edit], graph: Graph, is_plain: IsPlain, whole: set[Place]) -> None:
         self.edits = {e.module: e for e in edits}
-        self.affected = Affected(self.edits, graph, is_plain)
+        self.editions = Editions(self.edits, graph, is_plain, whole)
+        self.affected = Affected(self.editions, graph)
         self.graph, self.index = graph, graph.index
-        self.drafts: dict[tuple[str, StatementPath], Draft] = {}
+        self.drafts: dict[Place, Draft] = {}
         self.steps: list[Step] = []
         self.restart: list[Reason] = []
         self.warnings: list[Reason] = []
-        self.queue: deque[Name] = deque()
-        self.known: set[Name] = set()
+        self.queue: deque[Cause] = deque()
+        self.known: set[Cause] = set()
         self.created: tuple[str, ...] = ()
-        self.bodies: list[Name] = []
+        self.pulled: dict[Place, set[Place]] = {}
+        """By a statement, those that have others run before it because of what it may cause."""
+
+    def work(self, created: tuple[str, ...], seeds: Iterable[Cause]) -> None:
+        """Draft all that there is to do.  Raises RunsWhole when a class turns out not to be divisible."""
+        for edit in self.edits.values():
+            self.edit(edit)
+        self.compare_flows()
+        self.created = created
+        for name in created:
+            self.happens((name, "*"))
+        for event, place in seeds:
+            self.happens(event, place)
+        self.close()
 
     # ------------------------------------------------------------------ the edits themselves
 
     def edit(self, edit: Edit) -> None:
-        """Draft what the edit of one file asks for."""
+        """Draft what the edit of one file asks for by itself."""
         if edit.new is None:
             self.steps.append(Step(action=Action.REMOVE, module=edit.module, target="*", reason="its file is gone"))
-            self.spread((edit.module, "*"))
+            self.happens((edit.module, "*"))
         elif edit.whole or edit.diff is None:
-            self.whole(edit, edit.new)
+            for path in self.editions.new(edit.module).paths:
+                self.draft((edit.module, path), edit.whole, ALWAYS)
         else:
-            scope = Body(self, edit, (), "", edit.old.statements, edit.new.statements)
-            scope.draft(edit.diff)
+            self.changed_text(edit)
             self.patches(edit, edit.diff)
 
-    def whole(self, edit: Edit, new: Source) -> None:
-        """Draft every statement of a module."""
-        gone = _bound(edit.old) - _bound(new)
-        self.remove(edit.module, "", sorted(gone))
-        for number in range(len(new.statements)):
-            self.draft(edit.module, (number,), edit.whole, always=True)
+    def changed_text(self, edit: Edit) -> None:
+        """Draft the statements that were edited or added."""
+        edition, matching = self.editions.new(edit.module), self.editions.matching(edit.module)
+        for path in edition.paths:
+            if matching.fate(path) == "added":
+                self.changed_statement(edit, path, "it is new")
+            elif matching.fate(path) == "edited":
+                self.changed_statement(edit, path, "it was edited")
+            elif matching.fate(path) == "members" and not edition.memberwise(path):
+                self.changed_statement(edit, path, "its body was edited")
+        for path in matching.removed:
+            if edit.module == "__main__" and len(path) == 1 and is_main_program(edit.old.statement(path)):
+                self.restart.append(refusal(edit, edit.old.statement(path), "was removed"))
+
+    def changed_statement(self, edit: Edit, path: StatementPath, reason: str) -> None:
+        """A statement whose text is another one now."""
+        assert edit.new is not None
+        node = edit.new.statement(path)
+        if edit.module == "__main__" and len(path) == 1 and is_main_program(node):
+            self.restart.append(refusal(edit, node, "was edited"))
+        else:
+            self.draft((edit.module, path), reason, ALWAYS)
 
     def patches(self, edit: Edit, diff: Diff) -> None:
         """Note the functions whose code is replaced in place."""
@@ -99,191 +166,274 @@ class Planner:
                 step = Step(action=action, module=edit.module, target=pair.qualname, line=line, reason=reason)
                 self.steps.append(step)
             if pair.edited:
-                self.spread_body(behaviour((edit.module, pair.qualname)))
+                name = edit.module, pair.qualname
+                for each in self.affected.callers_of(name, behaviour(name)):
+                    self.follow(each.place, each.reason, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):
-                    self.spread(described((edit.module, pair.qualname)))
+                    self.happens(described(name))
 
-    def remove(self, module: str, prefix: str, names: Iterable[str]) -> None:
-        """Names that left the source go before anything runs."""
-        for name in names:
-            target = f"{prefix}{name}"
-            self.steps.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
-            self.spread((module, target))
-            self.spread(behaviour((module, target)))
+    # ------------------------------------------------------------------ where values come from
 
-    def refuse(self, reason: Reason) -> None:
-        """Only a restart can do it."""
-        self.restart.append(reason)
+    def compare_flows(self) -> None:
+        """Find out what else has to run because names get their values from other statements than before."""
+        for group in {id(g): g for e in self.edits.values() if (g := self.editions.group(e.module))}.values():
+            restless = group.restless()
+            names = restless if group.is_in_order else None
+            if names is None or names:
+                self.compare_readers(group, names)
+            self.compare_ends(group, restless if names is not None else {*group.old.names, *group.new.names})
 
-    def star_names(self, module: str, facts: Facts) -> set[str]:
-        """What the star imports of a statement have brought."""
-        return star_names(self.index.modules[module], facts)
+    def compare_readers(self, group: Group, names: set[Name] | None) -> None:
+        """Statements that see a name as another statement left it (`names`: only these need a look)."""
+        for place in group.new.order:
+            before = group.old_place(place)
+            if place[1] == LOADED or before is None or before not in group.old.order:
+                continue
+            for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
+                if names is None or name in names:
+                    reason = self.sees_another(group, name, place, before, is_used=is_used)
+                    if reason:
+                        self.draft(place, reason, ALWAYS)
 
-    def memberwise(self, module: str, source: Source, path: StatementPath) -> bool:
-        """Whether the statements of a class body can run one by one."""
-        return self.affected.memberwise(module, source, path)
+    def sees_another(self, group: Group, name: Name, place: Place, before: Place, *, is_used: bool) -> str:
+        """In which way the value that a name has at a place was made by other statements; empty when it was not."""
+        if name in group.new or name in group.old:
+            if not group.as_before(group.new.before(name, place), group.old.before(name, before)):
+                return f"it reads {name[1]}, which another statement binds"
+        if is_used and not group.as_before(
+            group.new.content_before(name, place), group.old.content_before(name, before)
+        ):
+            return f"it looks into {name[1]}, which other statements fill"
+        return ""
+
+    def compare_ends(self, group: Group, names: Iterable[Name]) -> None:
+        """Names that other statements leave behind now, or none at all."""
+        for name in sorted(names):
+            new, old = group.new.final(name), group.old.final(name)
+            if name[0] in self.index.modules and self.editions.source(name[0]) is None:
+                continue  # its module is gone, with all that is in it
+            if name not in group.new:
+                self.remove(name)
+            elif new and not group.as_before(new, old):
+                self.draft(new[0], f"it gives {name[1]} its value now", ALWAYS)
+            elif not group.as_before(group.new.content_final(name), group.old.content_final(name)):
+                self.compare_content(group, name)
+
+    def compare_content(self, group: Group, name: Name) -> None:
+        """A container that other statements fill now: it is built again, unless something was only added to it."""
+        new, old = group.new.content_final(name), group.old.content_final(name)
+        mapped = [group.old_place(place) for place in new]
+        if mapped[: len(old)] != list(old):
+            self.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
+
+    def rebuild(self, group: Group, name: Name, condition: Condition, reason: str) -> None:
+        """Have all statements run that make a container and its content."""
+        for place in group.new.content_final(name):
+            self.draft(place, reason, condition)
+
+    def remove(self, name: Name) -> None:
+        """A name that left the source goes before anything runs."""
+        module, target = name
+        if "." in target and not self.is_there(name):
+            return
+        self.steps.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
+        self.happens(name)
+        self.happens(behaviour(name))
+
+    def is_there(self, name: Name) -> bool:
+        """Whether the class or function that a member or attribute left stays itself."""
+        module, target = name
+        owner = module, target.rpartition(".")[0].removesuffix(".__annotations__")
+        group = self.editions.group(module)
+        return group is None or not any(place in self.drafts for place in group.new.binders(owner))
 
     # ------------------------------------------------------------------ drafts
 
-    def draft_alone(self, module: str, path: StatementPath, reason: str) -> None:
-        """Have a statement run that stands behind all others about its names: they need not run with it."""
-        source = self.affected.source(module)
-        assert source is not None
-        self.drafts[module, path] = Draft(reason, always=True)
-        self.consequences(module, source, path)
-        self.binders_around(module, source, path, always=True, when=None)
-
-    def draft(
-        self, module: str, path: StatementPath, reason: str, *, always: bool = False, when: Name | None = None
-    ) -> None:
+    def draft(self, place: Place, reason: str, due: Condition) -> None:
         """Have a statement run, and look at what follows from that."""
-        source = self.affected.source(module)
-        if source is None:
+        if not self.may_run(place):
             return
-        if when is not None and module == "__main__" and is_main_program(source.statement(path)):
-            return  # the script's own course is not run twice
-        key = module, path
-        draft = self.drafts.get(key)
-        if draft is not None:
-            if always and not draft.always:
-                draft.always, draft.reason = True, reason
-            elif when is not None:
-                draft.when.add(when)
+        self.check_divided(place)
+        draft = self.drafts.setdefault(place, Draft(reason))
+        if draft.due.covers(due):
             return
-        self.drafts[key] = Draft(reason, always, {when} if when else set())
-        self.consequences(module, source, path)
-        self.group(module, source, path, always=always, when=when)
+        if due.always and not draft.due.always:
+            draft.reason = reason
+        is_new, before = draft.due == NEVER, draft.runs
+        draft.due |= due
+        if not before.covers(draft.runs):
+            self.runs_more_often(place)
+        if is_new:
+            self.consequences(place)
 
-    def consequences(self, module: str, source: Source, path: StatementPath) -> None:
+    def need(self, place: Place, condition: Condition, name: Name) -> None:
+        """Have a statement run for the sake of a value that another statement reads at its place."""
+        if not self.may_run(place):
+            return
+        self.check_divided(place)
+        draft = self.drafts.setdefault(place, Draft(f"its value of {name[1]} is needed"))
+        if not draft.runs.covers(condition):
+            draft.needed |= condition
+            self.runs_more_often(place)
+
+    def runs_more_often(self, place: Place) -> None:
+        """See to it that what a statement reads is there whenever it runs, and also for those that run because it does."""
+        self.supply(place, self.drafts[place].runs)
+        for other in list(self.pulled.get(place, ())):
+            self.supply(other, self.drafts[other].runs)
+
+    def check_divided(self, place: Place) -> None:
+        """A class statement runs whole: its members are no places of their own then.  Raises RunsWhole."""
+        if isinstance(self.editions.node(place), ast.ClassDef) and self.editions.memberwise(*place):
+            raise RunsWhole(place)
+
+    def back_to(self, place: Place, reader: Place, condition: Condition) -> Condition:
+        """The condition for the sake of `reader`, as it can be told when `place` has its turn.
+
+        Causes that arise later stand for whatever leads to them.
+        """
+        found, seen, todo = Condition(condition.always), set(condition.causes), list(condition.causes)
+        while todo:
+            cause = todo.pop()
+            if cause[1] is None or self.is_before(cause[1], place):
+                found |= Condition(causes=frozenset((cause,)))
+                continue
+            self.pulled.setdefault(cause[1], set()).add(reader)
+            leading = self.drafts[cause[1]].runs if cause[1] in self.drafts else ALWAYS
+            found |= Condition(leading.always)
+            todo += leading.causes - seen
+            seen |= leading.causes
+        return found
+
+    def is_before(self, one: Place, other: Place) -> bool:
+        """Whether one statement surely has its turn before another one."""
+        group = self.editions.group(one[0])
+        if group is None or one not in group.new.order or other not in group.new.order:
+            return False
+        return group.new.order[one] < group.new.order[other]
+
+    def may_run(self, place: Place) -> bool:
+        """Whether it is a statement, and not one of the script's own course, which is not run twice."""
+        module, path = place
+        if path == LOADED or self.editions.source(module) is None:
+            return False
+        return module != "__main__" or len(path) > 1 or not is_main_program(self.editions.node(place))
+
+    def follow(self, place: Place, reason: str, cause: Cause) -> None:
+        """Have a statement run if the cause arises."""
+        self.draft(place, reason, Condition(causes=frozenset((cause,))))
+
+    def supply(self, place: Place, condition: Condition) -> None:
+        """See to it that what the statement reads has its value of that place when it runs."""
+        group = self.editions.group(place[0])
+        if group is None or place not in group.new.order:
+            return
+        edition = self.editions.new(place[0])
+        for name in edition.reads(place[1]):
+            if name in group.new:
+                self.supply_name(group, name, place, condition)
+        for name in edition.mutates(place[1]) - self.editions.plainly_stored(place):
+            self.supply_content(name, place, condition)
+        for binding in edition.bindings(place[1]):
+            if binding.maybe and group.new.final(binding.name)[:1] == (place,):
+                self.supply_name(group, binding.name, place, condition)
+
+    def supply_name(self, group: Group, name: Name, reader: Place, condition: Condition) -> None:
+        """The statements before the reader that may have given the name its value run too, if that value is not kept."""
+        for place in group.new.before(name, reader):
+            wanted = self.back_to(place, reader, condition)
+            draft = self.drafts.get(place)
+            if draft is None or not draft.runs.covers(wanted):
+                if group.holds_now(name, place):
+                    return
+                self.need(place, wanted, name)
+
+    def supply_content(self, name: Name, reader: Place, condition: Condition) -> None:
+        """A statement that changes a container in place finds it as it was left for it, not as it changed it before."""
+        group = self.editions.group(name[0])
+        if group is None or name not in group.new or not self.editions.is_container(name):
+            return
+        if reader in group.new.order:
+            before = group.new.content_before(name, reader)
+            if group.as_before(before, group.old.content_final(name)):
+                return  # nobody has added to it since
+        elif self.editions.old_place(reader) is None:
+            return  # it only adds
+        else:
+            before = group.new.content_final(name)
+        for place in before:
+            self.draft(place, f"{name[1]} is built again", self.back_to(place, reader, condition))
+
+    def consequences(self, place: Place) -> None:
         """Note what may change when a statement runs."""
-        node, facts = source.statement(path), source.facts(path)
-        prefix = prefix_of(source, path)
-        for name in facts.binds:
-            self.spread((module, prefix + name))
-            if name in facts.defines:
-                self.spread(behaviour((module, prefix + name)))
-                self.spread(described((module, prefix + name)))
-        for name in facts.mutates - facts.binds:
-            self.spread((module, prefix + name))
-        if isinstance(node, ast.ClassDef):
-            for number in range(len(node.body)):
-                for name in source.facts((*path, number)).binds:
-                    self.spread((module, f"{prefix}{node.name}.{name}"))
-        tracked = self.index.modules.get(module)
-        if tracked is not None and any(each.name == "*" for each in facts.imports):
-            for name in star_names(tracked, facts) | supplied_by_stars(tracked, facts):
-                self.spread((module, name))
-        if tracked is not None and not prefix:
-            for called in self.graph.footprint(tracked, node, facts).called:
-                code = self.graph.code_facts(called)
-                for name in code.writes if code else ():
-                    self.spread((called[0], name))
-
-    def group(self, module: str, source: Source, path: StatementPath, *, always: bool, when: Name | None) -> None:
-        """If one binding or mutation of a name runs again, its other binders and mutators do too."""
-        facts = source.facts(path)
-        mine = (facts.binds | facts.mutates) - UNGROUPED
-        if when is not None and is_plain_store(source.statement(path)):
-            return
-        if not is_function(source.statement(path)):
-            self.binders_around(module, source, path, always=always, when=when)
-        for other, theirs in siblings(source, path):
-            if other != path and mine & (theirs.binds | theirs.mutates) - UNGROUPED:
-                name = min(mine & (theirs.binds | theirs.mutates))
-                self.draft(module, other, f"{name} is bound again elsewhere", always=always, when=when)
-                self.readers_between(module, source, name, always=always, when=when)
-
-    def readers_between(self, module: str, source: Source, name: str, *, always: bool, when: Name | None) -> None:
-        """Who reads a name that is bound several times has to read it again, each at its place."""
-        for path, facts in siblings(source, (0,)):
-            if name in facts.roots and name not in facts.binds and not is_function(source.statement(path)):
-                self.draft(module, path, f"it reads {name}, which is bound several times", always=always, when=when)
-
-    def binders_around(
-        self, module: str, source: Source, path: StatementPath, *, always: bool, when: Name | None
-    ) -> None:
-        """A name that is bound before the statement and again after it must hold its earlier value when it runs."""
-        roots = source.facts(path).roots
-        before = {n for other, theirs in siblings(source, path) if other < path for n in theirs.binds}
-        after = {n for other, theirs in siblings(source, path) if other > path for n in theirs.binds}
-        again = (roots & before & after) - UNGROUPED
-        for other, theirs in siblings(source, path) if again else ():
-            if other != path and again & theirs.binds:
-                self.draft(module, other, "its value at another place is needed", always=always, when=when)
+        module, path = place
+        edition = self.editions.new(module)
+        defines = {prefix_of(edition.source, path) + n for n in edition.facts(path).defines}
+        for binding in edition.bindings(path):
+            self.happens(binding.name, place)
+            if binding.name[0] == module and binding.name[1] in defines:
+                self.happens(behaviour(binding.name), place)
+                self.happens(described(binding.name), place)
+        for name in edition.mutates(path) | edition.may_mutate(path):
+            self.happens(content(name), place)
 
     # ------------------------------------------------------------------ events
 
-    def spread(self, event: Name) -> None:
-        """Note that a name may be bound to something else, or its definition may change."""
-        if event not in self.known:
-            self.known.add(event)
-            self.queue.append(event)
-
-    def spread_body(self, event: Name) -> None:
-        """Note that only the body of a function changes: this concerns those who called it, and nobody else."""
-        self.bodies.append(event)
+    def happens(self, event: Name, place: Place | None = None) -> None:
+        """Note that something may happen to a name, and which statement does it."""
+        cause = event, place
+        if cause not in self.known:
+            self.known.add(cause)
+            self.queue.append(cause)
 
     def close(self) -> None:
         """Follow all events to the end."""
-        for event in self.bodies:
-            for each in self.affected.callers_of(behaviour_of(event), event):
-                self.draft(each.module, each.path, each.reason, when=event)
         while self.queue:
-            event = self.queue.popleft()
+            event, place = self.queue.popleft()
             for each in self.affected.by(event):
-                self.draft(each.module, each.path, each.reason, when=event)
-                source = self.affected.source(each.module)
-                if source is not None and any(i.name == "*" for i in source.facts(each.path).imports):
-                    self.brought_by_star(each.module, source, event)
+                if self.reaches(event, place, each.place):
+                    self.follow(each.place, each.reason, (event, place))
 
-    def brought_by_star(self, module: str, source: Source, event: Name) -> None:
-        """What a star brings is bound without being named; other binders of the name come to the fore if it goes."""
-        self.spread((module, event[1]))
-        for number, facts in source.all_facts():
-            if event[1] in facts.binds or any(each.name == "*" for each in facts.imports):
-                self.draft(module, (number,), f"{event[1]} is also brought by a star import", when=event)
+    def reaches(self, event: Name, origin: Place | None, reader: Place) -> bool:
+        """Whether what a statement does to a name is what another one sees of it."""
+        if origin is None:
+            return True
+        if origin == reader:
+            return False
+        name = bare(event)
+        group = self.editions.group(origin[0])
+        if group is None or (name not in group.new and not group.new.mutators(name)):
+            return True
+        seen = group.new.content_before if is_content(event) else group.new.before
+        if reader in group.new.order:
+            return origin in seen(name, reader)
+        final = group.new.content_final(name) if is_content(event) else group.new.final(name)
+        return origin in final or not group.new.binders(name)
 
     # ------------------------------------------------------------------ the result
 
     def plan(self, changes: ChangeSet) -> Plan:
         """Put the drafts in order."""
-        modules = {module for module, _ in self.drafts} | set(self.edits)
-        imports = {m: self.graph_imports(m) for m in modules if self.affected.source(m) is not None and m in self.edits}
-        groups = self.graph.order(modules, imports)
-        steps = list(self.steps)
-        for group in groups:
-            for module in group:
-                steps += self.ordered(module)
-        cycles = tuple(tuple(g) for g in groups if len(g) > 1)
+        groups = self.editions.in_order({module for module, _ in self.drafts} | set(self.edits))
+        places = [place for group in groups for place in group.new.order if place in self.drafts]
         return Plan(
             changes=changes,
-            modules=tuple(m for g in groups for m in g),
-            steps=tuple(steps),
-            groups=cycles,
+            modules=tuple(m for g in groups for m in g.modules),
+            steps=(*self.steps, *self.ordered(places)),
+            groups=tuple(groups),
             restart=tuple(self.restart),
             warnings=tuple(self.warnings),
             edits=tuple(self.edits.values()),
             created=self.created,
+            foreseen=frozenset(self.known),
+            affected=self.affected,
         )
 
-    def graph_imports(self, module: str) -> frozenset[str]:
-        """The imports of a module as it is saved now."""
-        source = self.affected.source(module)
-        tracked = self.index.modules[module]
-        assert source is not None
-        return imports_of(Tracked(module, tracked.path, source))
-
-    def ordered(self, module: str) -> Iterator[Step]:
-        """The drafts of one module in the order of its source; a class that runs whole includes its members."""
-        source = self.affected.source(module)
-        paths = sorted(path for m, path in self.drafts if m == module)
-        for path in paths:  # what a member is to do in any case, its class does when it runs whole
-            for owner in (path[:n] for n in range(1, len(path)) if path[:n] in paths):
-                self.drafts[module, owner].always |= self.drafts[module, path].always
-                self.drafts[module, owner].when |= self.drafts[module, path].when
-        for path in paths:
-            if source is None or any(path[:n] in paths for n in range(1, len(path))):
-                continue
+    def ordered(self, places: Iterable[Place]) -> Iterator[Step]:
+        """The drafts as steps."""
+        for module, path in places:
+            source = self.editions.source(module)
+            assert source is not None
             draft, node = self.drafts[module, path], source.statement(path)
             yield Step(
                 action=Action.RUN,
@@ -292,20 +442,6 @@ class Planner:
                 line=first_line(node),
                 statement=path,
                 reason=draft.reason,
-                when=frozenset() if draft.always else frozenset(draft.when),
+                due=draft.due,
+                needed=draft.needed,
             )
-
-
-def is_function(node: ast.stmt) -> bool:
-    """Whether the statement is a `def` without decorators."""
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
-
-
-def is_plain_store(node: ast.stmt) -> bool:
-    """`x[k] = v` and `x.a = v`: running it again overwrites what it did before."""
-    return isinstance(node, ast.Assign) and all(isinstance(t, ast.Subscript | ast.Attribute) for t in node.targets)
-
-
-def _bound(source: Source) -> set[str]:
-    """All names that a source binds at its top level."""
-    return {name for _, facts in source.all_facts() for name in facts.binds} - UNGROUPED

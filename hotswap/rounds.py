@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
-from hotswap.errors import CannotSwap
+from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.graph import Graph, resolve_value
 from hotswap.index import Index, Tracked, imports_of, read
 from hotswap.model import (
+    Cause,
     Change,
     ChangeSet,
     Edit,
@@ -99,14 +100,14 @@ class Rounds:
         """What a round for these files would do."""
         return self._plan(self.changes(paths), self._edits(self.changes(paths)))
 
-    def _plan(self, changes: ChangeSet, edits: list[Edit]) -> Plan:
+    def _plan(self, changes: ChangeSet, edits: list[Edit], seeds: Iterable[Cause] = ()) -> Plan:
         blocked = tuple(self._blocked(changes, edits))
         if blocked:
             return Plan(changes=changes, restart=blocked, edits=tuple(edits))
         moved = {e.path for e in edits}
         created = [n for c in changes if c.kind == "added" and c.path not in moved and (n := self._module_name(c.path))]
         created += [e.module for e in edits if e.revived is not None]
-        return make_plan(changes, edits, created, self.graph, self._is_plain)
+        return make_plan(changes, edits, created, self.graph, self._is_plain, seeds)
 
     def _edits(self, changes: ChangeSet) -> list[Edit]:
         edits = []
@@ -123,7 +124,7 @@ class Rounds:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
         new = Source(path, read(path) or b"")
         whole = self._whole(tracked, new)
-        diff = diff_sources(tracked.source, new) if not whole else None
+        diff = diff_sources(tracked.source, new)
         return Edit(
             module=tracked.name, path=path, old=tracked.source, new=new, diff=diff, whole=whole, revived=tracked.away
         )
@@ -245,12 +246,17 @@ class Rounds:
             return Unchanged()
         return self._apply(plan, began)
 
-    def _apply(self, plan: Plan, began: float) -> Outcome:
+    def _apply(self, plan: Plan, began: float, seeds: frozenset[Cause] = frozenset()) -> Outcome:
         transaction = Transaction(plan, self.graph, self.tracer)
         try:
             done = transaction.apply()
         except CannotSwap as error:
             return self._restart(plan.changes, (error.reason,), began)
+        except Unforeseen as error:
+            if error.causes <= seeds:
+                return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
+            seeds |= error.causes
+            return self._apply(self._plan(plan.changes, list(plan.edits), seeds), began, seeds)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
@@ -322,6 +328,18 @@ def own_fault(error: Exception, path: str) -> Reason:
         where=path,
         why=f"{type(error).__name__}: {error} (a fault in {os.path.basename(place.filename)}:{place.lineno})",
         remedy="restart, and please report it",
+    )
+
+
+def unsettled(error: Unforeseen, path: str) -> Reason:
+    """What to say when the consequences of a round cannot be worked out."""
+    names = ", ".join(sorted({f"{module}.{name.rstrip('()[]?')}" for (module, name), _ in error.causes}))
+    return Reason(
+        code="HS901",
+        what="the consequences of the edit do not settle",
+        where=path,
+        why=f"each attempt changed something that had not been foreseen: {names}",
+        remedy="restart",
     )
 
 

@@ -17,7 +17,8 @@ from types import CodeType
 from typing import TypeAlias
 from weakref import WeakSet
 
-from hotswap.facts import CodeFacts, Facts, code_facts, every_function, facts_of
+from hotswap.codefacts import CodeFacts, code_facts, every_function
+from hotswap.facts import Facts, facts_of
 
 StatementPath: TypeAlias = tuple[int, ...]
 """Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the class that is there."""
@@ -132,11 +133,20 @@ class Source:
     def mentions(self) -> dict[str, set[int]]:
         """Which statements mention an identifier in what they read or import ("*": they import all there is)."""
         found: dict[str, set[int]] = {}
-        for number, facts in self.all_facts():
-            words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
-            for word in words:
-                found.setdefault(word, set()).add(number)
+        for number in range(len(self.statements)):
+            for facts in self._facts_within((number,)):
+                words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
+                for word in words | facts.maybe:
+                    found.setdefault(word, set()).add(number)
         return found
+
+    def _facts_within(self, path: StatementPath) -> Iterator[Facts]:
+        """The facts of a statement and of those in the body of a class."""
+        node = self.statement(path)
+        yield self.facts(path)
+        if isinstance(node, ast.ClassDef):
+            for number in range(len(node.body)):
+                yield from self._facts_within((*path, number))
 
     @cached_property
     def function_mentions(self) -> dict[str, set[str]]:

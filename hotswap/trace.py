@@ -19,6 +19,9 @@ from typing import Any
 
 from hotswap.model import Name
 
+CO_OPTIMIZED = 0x1
+"""Set for functions, not for the bodies of modules and classes."""
+
 CONSTRUCTORS = frozenset(("__init__", "__new__", "__post_init__", "__attrs_post_init__"))
 
 
@@ -158,15 +161,19 @@ class Tracer:
         if code in self._watched or code.co_name == "<module>":
             return
         constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
-        lines = None
+        lines = body = None
         outer = frame.f_back
         while outer is not None and (lines := self._watched.get(outer.f_code)) is None:
             if outer.f_code.co_name in CONSTRUCTORS and self._interesting(outer.f_code):
                 constructor = outer
+            if outer.f_code.co_flags & CO_OPTIMIZED:
+                body = None  # a function that was called: what is around it counts
+            elif body is None and self._interesting(outer.f_code):
+                body = outer  # the body of a class: the line of its member
             outer = outer.f_back
         if outer is None or lines is None:
             return
-        footprint = lines[outer.f_lineno]
+        footprint = lines[(outer if body is None else body).f_lineno]
         if code.co_name == "import_module":
             footprint.imported.add(str(frame.f_locals.get("name")))
             return

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 from hotswap.codes import CodePair
-from hotswap.facts import all_codes, nested
+from hotswap.codefacts import all_codes, nested
 from hotswap.journal import MISSING, Journal
 from hotswap.patch.functions import cell_content
 

@@ -58,14 +58,15 @@ def move(edit: Edit, tracked: Tracked, journal: Journal) -> None:
     invalidate_caches()
 
 
-def remove(name: str, journal: Journal) -> ModuleType:
+def remove(tracked: Tracked, journal: Journal) -> None:
     """Take a module out of the program; whoever holds it keeps it."""
+    name = tracked.name
     module = sys.modules[name]
+    journal.call((setattr, tracked, "away", module), (setattr, tracked, "away", None))
     journal.delete_item(sys.modules, name)
     parent, _, child = name.rpartition(".")
     if parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
         journal.delete_item(vars(sys.modules[parent]), child)
-    return module
 
 
 def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, Protocol
 
-from hotswap.facts import Facts, all_codes
+from hotswap.codefacts import all_codes
+from hotswap.facts import Facts
 from hotswap.journal import MISSING
 from hotswap.patch.functions import Merger, forward
 from hotswap.source import Source, StatementPath
@@ -62,128 +63,95 @@ def compile_member(source: Source, path: StatementPath) -> CodeType:
     return next(c for c in all_codes(code) if c.co_qualname == ".".join(names) and "__qualname__" in c.co_names)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What is known of the names in the scope of a statement.
+@dataclass(slots=True)
+class Effect:
+    """What a statement did to names: the values that it bound, and which of them were changed in place."""
 
-    own: names that only this statement binds: those that it does not bind this time (another branch was taken, a star
-    import brings less) are gone afterwards.  later: names that a later statement binds.  origin: what the names held
-    before the round: a definition is poured into the one that the last binder made then.  shadowed: names that the
-    statement (a star import) must leave as they are.  hidden: names that only later statements bind: while it runs they
-    are not there, as in a fresh process.
-    """
+    bound: dict[str, Any] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
 
-    own: set[str]
-    later: set[str]
-    origin: Mapping[str, Any]
-    shadowed: frozenset[str] | set[str] = frozenset()
-    hidden: frozenset[str] | set[str] = frozenset()
+
+class Past(Protocol):
+    """What is known of the names that a statement binds, from before."""
+
+    def was(self, name: str) -> Any:
+        """What the name held, or MISSING."""
+
+    def owned(self, name: str) -> bool:
+        """Whether what it held was made for it: by a `def` or `class`, or by an assignment that made something new."""
+
+    def shared(self, value: object) -> int:
+        """How many names of the module held the object."""
+
+    def brought(self) -> set[str]:
+        """The names that star imports of the statement bring, now that it ran."""
 
 
 def run_in_module(
     source: Source,
     node: ast.stmt,
     facts: Facts,
-    names: Names,
+    past: Past,
     namespace: dict[str, Any],
     merger: Merger,
     execute: Execute,
-) -> tuple[set[str], set[str]]:
-    """Run a top-level statement again.  Returns the names bound to something else, and those changed in place.
+) -> Effect:
+    """Run a top-level statement again; definitions keep their identity.
 
-    The namespace itself must be in the journal already.
+    The namespace must be in the journal already, and must hold what the names hold at the statement's place.
     """
     if is_bare_string(node) and "__doc__" not in facts.binds:
-        return set(), set()
+        return Effect()
     code = compile_statement(source, node)
-    before = dict(namespace)
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        for name in names.own - facts.roots:
-            namespace.pop(name, None)
-    hidden = {n: namespace.pop(n) for n in names.hidden if n in namespace}
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        staging: dict[str, Any] = {}
-        execute(code, namespace, staging)
-        after = {**before, **staging}
+        bound: dict[str, Any] = {}
+        execute(code, namespace, bound)
     else:
+        before = dict(namespace)
         execute(code, namespace, None)
-        after = {**hidden, **namespace}
-    namespace.update({n: v for n, v in hidden.items() if n not in namespace})
-    return settle(node, facts, names, namespace, before, after, merger)
+        surely = (facts.binds - facts.maybe) | past.brought()
+        bound = {n: v for n, v in namespace.items() if before.get(n, MISSING) is not v or n in surely}
+    bound.pop("__builtins__", None)
+    effect = Effect()
+    for name, value in bound.items():
+        old = past.was(name)
+        kept = value if old is value or old is MISSING else merge_name(node, facts, name, value, past, merger)
+        if kept is old and not same_value(old, value):
+            effect.touched.add(name)
+        namespace[name] = effect.bound[name] = kept
+    return effect
 
 
-def settle(
-    node: ast.stmt,
-    facts: Facts,
-    names: Names,
-    namespace: dict[str, Any],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    merger: Merger,
-) -> tuple[set[str], set[str]]:
-    """Decide what each name that the statement bound is to hold."""
-    rebound, touched = {n for n in before if n not in after}, set()
-    for name, value in after.items():
-        old = before.get(name, MISSING)
-        if old is value or name == "__builtins__":
-            if name not in namespace:
-                namespace[name] = value
-            continue
-        if name in names.shadowed and old is not MISSING:
-            namespace[name] = old
-            continue
-        if name in names.later and not same_class(names.origin.get(name), value):
-            kept = value  # a later statement gives the name its value
-        else:
-            old = names.origin.get(name, MISSING)
-            kept = value if old is value else merge_name(node, facts, name, old, value, names.origin, merger)
-        if kept is old:
-            if same_value(old, value):
-                pass
-            else:
-                touched.add(name)
-        else:
-            rebound.add(name)
-        namespace[name] = kept
-    return rebound, touched
-
-
-def merge_name(
-    node: ast.stmt, facts: Facts, name: str, old: Any, value: Any, before: Mapping[str, Any], merger: Merger
-) -> Any:
+def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger) -> Any:
     """The live object made new, when the statement defines the name, else the new value (or its equal old one)."""
-    if old is MISSING:
-        return value
-    if name in facts.defines or makes_function(node, old, value, before):
-        if is_alias(old, name) or is_alias(value, name) or is_foreign(old, merger):
-            if isinstance(old, FunctionType) and not is_foreign(old, merger) and not is_alias(old, name):
-                if callable(value):
-                    forward(old, value, merger.journal)
+    old = past.was(name)
+    if name in facts.defines or makes_function(node, old, value, past):
+        if not past.owned(name) or is_alias(old, name) or is_alias(value, name) or is_foreign(old, merger):
+            if past.owned(name) and is_own_function(old, name, past, merger) and callable(value):
+                forward(old, value, merger.journal)
             return value
         return merger.define(old, value)
     if same_value(old, value):
         return old
-    if is_own_function(old, name, before, merger) and callable(value):
+    if past.owned(name) and is_own_function(old, name, past, merger) and callable(value):
         forward(old, value, merger.journal)
     return value
 
 
-def is_own_function(old: Any, name: str, before: Mapping[str, Any], merger: Merger) -> bool:
+def is_own_function(old: Any, name: str, past: Past, merger: Merger) -> bool:
     """Whether a function was made for this name alone, so that who holds it wants what the name stands for now."""
     if not isinstance(old, FunctionType) or old.__module__ != merger.module:
         return False
-    return not is_alias(old, name) and sum(v is old for v in before.values()) == 1
+    return not is_alias(old, name) and past.shared(old) == 1
 
 
-def makes_function(node: ast.stmt, old: Any, value: Any, before: Mapping[str, Any]) -> bool:
+def makes_function(node: ast.stmt, old: Any, value: Any, past: Past) -> bool:
     """Whether an assignment makes a function of its own (`f = lambda …`, `f = factory(…)`), before and after."""
     if same_class(old, value):
         return True
     if not isinstance(old, FunctionType) or not isinstance(node, ast.Assign | ast.AnnAssign):
         return False
-    if not isinstance(node.value, ast.Lambda | ast.Call) or any(v is value for v in before.values()):
-        return False
-    return sum(v is old for v in before.values()) == 1
+    return isinstance(node.value, ast.Lambda | ast.Call) and not past.shared(value) and past.shared(old) == 1
 
 
 def same_class(old: Any, value: Any) -> bool:
@@ -243,48 +211,31 @@ _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 def run_in_class(
     source: Source,
     path: StatementPath,
-    owner: type,
-    names: Names,
+    space: dict[str, Any],
+    past: Past,
     namespace: dict[str, Any],
     merger: Merger,
     execute: Execute,
-) -> tuple[set[str], set[str]]:
-    """Run one statement of a class body again, in the live class."""
-    journal = merger.journal
+) -> Effect:
+    """Run one statement of a class body again.  `space` is what the class body holds at its place; it is written to.
+
+    Writes nothing to the class.
+    """
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
-        return set(), set()
-    code = compile_member(source, path)
-    before = {n: v for n, v in vars(owner).items() if n not in CLASS_MACHINERY}
-    space = dict(before)
-    if "__annotations__" in before:
-        space["__annotations__"] = dict(before["__annotations__"])
+        return Effect()
+    code, facts = compile_member(source, path), source.facts(path)
+    before = dict(space)
     execute(code, namespace, space)
-    cell = space.get("__classcell__")
-    if cell is not None:
-        cell.cell_contents = owner
-    facts = source.facts(path)
-    rebound, touched = set(), set()
-    for name in [n for n in before if n not in space]:
-        journal.delete_attribute(owner, name)
-        rebound.add(name)
+    effect = Effect()
     for name, bound in space.items():
-        if name in CLASS_MACHINERY or bound is before.get(name, MISSING):
+        if name in CLASS_MACHINERY or name == "__annotations__" or bound is before.get(name, MISSING):
             continue
-        if name == "__annotations__" and bound == before.get(name):
-            continue
-        value = implicit_kind(name, bound)
-        old = before.get(name, MISSING) if name in names.later else names.origin.get(name, MISSING)
-        kept = value if old is MISSING or name in names.later else merge_member(facts, name, old, value, merger)
-        if kept is old:
-            touched.add(name)
-            if before.get(name, MISSING) is old:
-                continue
-        journal.set_attribute(owner, name, kept)
-        set_name = getattr(type(kept), "__set_name__", None)
-        if set_name is not None:
-            set_name(kept, owner, name)
-        rebound.add(name)
-    return rebound, touched
+        value, old = implicit_kind(name, bound), past.was(name)
+        kept = value if old is MISSING else merge_member(facts, name, old, value, merger)
+        if kept is old and kept is not value:
+            effect.touched.add(name)
+        effect.bound[name] = kept
+    return effect
 
 
 def implicit_kind(name: str, value: Any) -> Any:

@@ -1,0 +1,144 @@
+"""What the code of a function refers to, told from its instructions.  Pure."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType
+from weakref import WeakKeyDictionary
+
+from hotswap.facts import MUTATORS, Chain, ImportOf
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What a function's code refers to, nested functions included.
+
+    `reads` are globals (as dotted names), `mutates` those of them that it may change in place (rather too many), `writes`
+    are rebound with `global`, `attributes` are read of anything, `imports` are imported.
+    """
+
+    reads: frozenset[Chain]
+    mutates: frozenset[Chain]
+    writes: frozenset[str]
+    attributes: frozenset[str]
+    imports: frozenset[ImportOf]
+
+
+_GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
+_ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"))
+_STORES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR"))
+_CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST"))
+_IGNORED = frozenset(("CACHE", "PUSH_NULL"))
+BY_NAME = frozenset(("getattr", "hasattr", "setattr", "delattr"))
+
+
+def code_facts(code: CodeType) -> CodeFacts:
+    """Read the instructions; the globals are exactly those that the compiler found."""
+    known = _known.get(code)
+    if known is None:
+        known = _known[code] = _Reader(code).facts()
+    return known
+
+
+# Weak, because whether anybody holds an old code object is told by its reference count.
+_known: WeakKeyDictionary[CodeType, CodeFacts] = WeakKeyDictionary()
+
+
+class _Reader:
+    """Reads the instructions of one function, and those of the functions in it."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.reads: set[Chain] = set()
+        self.mutates: set[Chain] = set()
+        self.writes: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: set[ImportOf] = set()
+        self.stores = False
+        self.constants: list[object] = []
+
+    def facts(self) -> CodeFacts:
+        """What was found."""
+        chain: Chain = ()
+        for instruction in dis.get_instructions(self.code):
+            chain = self.instruction(instruction.opname, instruction.argval, chain)
+        if any(root[0] in BY_NAME for root in self.reads):
+            self.named_attributes()
+        for inner in nested(self.code):
+            self.take(code_facts(inner))
+        if self.stores:
+            self.mutates |= self.reads
+        return CodeFacts(
+            frozenset(self.reads),
+            frozenset(self.mutates),
+            frozenset(self.writes),
+            frozenset(self.attributes),
+            frozenset(self.imports),
+        )
+
+    def instruction(self, name: str, argument: object, chain: Chain) -> Chain:
+        """Take in one instruction; returns the dotted name that it ends."""
+        if name in _GLOBALS:
+            self.reads.add((str(argument),))
+            return (str(argument),)
+        if name in _ATTRIBUTES:
+            attribute = str(argument)
+            self.attributes.add(attribute)
+            if not chain:
+                return ()
+            self.reads.add((*chain, attribute))
+            if attribute in MUTATORS:
+                self.mutates.add(chain)
+            return (*chain, attribute)
+        if name in _CONSTANTS:
+            self.constants.append(argument)
+        elif name == "IMPORT_NAME":
+            self.imported(str(argument))
+        elif name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            self.writes.add(str(argument))
+        elif name in _STORES:
+            self.stores = True
+        return chain if name in _IGNORED else ()
+
+    def imported(self, module: str) -> None:
+        """An import statement: the number of dots and the names were loaded just before."""
+        level, names = (*self.constants[-2:],) if len(self.constants) > 1 else (0, None)
+        level = level if isinstance(level, int) else 0
+        for name in names if isinstance(names, tuple) and names else ("",):
+            self.imports.add(ImportOf(module, level, name, name))
+
+    def named_attributes(self) -> None:
+        """`getattr(level, "SPEED")` reads `level.SPEED`; which of the strings goes with which object is not looked at."""
+        named = {c for c in self.constants if isinstance(c, str) and c.isidentifier()}
+        self.attributes |= named
+        self.reads |= {(*chain, name) for chain in self.reads for name in named if chain[0] not in BY_NAME}
+
+    def take(self, inner: CodeFacts) -> None:
+        """Take in what a nested function refers to."""
+        self.reads |= inner.reads
+        self.mutates |= inner.mutates
+        self.writes |= inner.writes
+        self.attributes |= inner.attributes
+        self.imports |= inner.imports
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """The code objects that stand directly inside of another one."""
+    return (constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all that are nested in it."""
+    yield code
+    for inner in nested(code):
+        yield from all_codes(inner)
+
+
+CO_NEWLOCALS = 0x2
+
+
+def every_function(code: CodeType) -> Iterator[CodeType]:
+    """The codes of functions, lambdas and comprehensions in a module's code; not those of class bodies."""
+    return (c for c in all_codes(code) if c.co_flags & CO_NEWLOCALS)

@@ -1,0 +1,318 @@
+"""One edition of a module's text: its statements as places, and what each of them binds, reads and changes.
+
+Names are resolved in the live program, read through `__dict__`s only.  Pure: nothing is imported, run or changed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from types import FunctionType, ModuleType
+from typing import Any
+
+from hotswap.facts import Chain, Facts, Store
+from hotswap.flow import Binding, Place, Scheduled
+from hotswap.graph import Graph, definition_of, resolve_value
+from hotswap.index import Tracked, parents, resolve
+from hotswap.model import Name
+from hotswap.source import Source, StatementPath, first_line, prefix_of
+
+COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
+UNRELATED = frozenset(("__annotations__", "_"))
+"""Names that many statements bind without having to do with each other."""
+
+BroughtByStar = dict[str, bool]
+"""The names that a star import brings, and whether it surely does."""
+
+
+class Edition:
+    """A module in one version.  `memberwise` tells of which classes the members are places of their own."""
+
+    def __init__(
+        self,
+        tracked: Tracked,
+        source: Source,
+        graph: Graph,
+        memberwise: Callable[[StatementPath], bool],
+        footprint: Callable[[StatementPath], Iterable[Name]],
+        star: Callable[[str], BroughtByStar],
+    ) -> None:
+        self.tracked, self.source, self.graph = tracked, source, graph
+        self.module = tracked.name
+        self.memberwise, self.called, self._star = memberwise, footprint, star
+
+    @cached_property
+    def paths(self) -> list[StatementPath]:
+        """All places, in the order in which they run; the members of a class before the class."""
+        return [path for n, node in enumerate(self.source.statements) for path in self._paths_in((n,), node)]
+
+    def _paths_in(self, path: StatementPath, node: ast.stmt) -> Iterator[StatementPath]:
+        if isinstance(node, ast.ClassDef) and self.memberwise(path):
+            for number, member in enumerate(node.body):
+                yield from self._paths_in((*path, number), member)
+        yield path
+
+    @cached_property
+    def _by_statement(self) -> list[list[StatementPath]]:
+        found: list[list[StatementPath]] = [[] for _ in self.source.statements]
+        for path in self.paths:
+            found[path[0]].append(path)
+        return found
+
+    def paths_of(self, number: int) -> list[StatementPath]:
+        """The places in one statement of the module."""
+        return self._by_statement[number]
+
+    def path_at(self, line: int) -> StatementPath | None:
+        """The innermost place that covers a line."""
+        for paths in self._by_statement:
+            first, last = span(self.source, paths[-1])  # the statement itself comes last
+            if first <= line <= last:
+                return next(p for p in paths if p is paths[-1] or covers(self.source, p, line))
+        return None
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """The same with the module's name."""
+        return [(self.module, path) for path in self.paths]
+
+    def scheduled(self, path: StatementPath) -> Scheduled:
+        """A statement with all that a flow has to know of it."""
+        return Scheduled((self.module, path), tuple(self.bindings(path)), frozenset(self.mutates(path)))
+
+    def facts(self, path: StatementPath) -> Facts:
+        """The facts of a statement; of a class whose members are places, those of its header."""
+        node = self.source.statement(path)
+        if isinstance(node, ast.ClassDef) and self.memberwise(path):
+            return self.source.header_facts(path)
+        return self.source.facts(path)
+
+    # ------------------------------------------------------------------ what it binds
+
+    def bindings(self, path: StatementPath) -> Iterator[Binding]:
+        """The names that the statement gives a value: its own, members of a class, attributes of other definitions."""
+        facts, node, prefix = self.facts(path), self.source.statement(path), prefix_of(self.source, path)
+        owner = prefix.rstrip(".").rpartition(".")[2]
+        for name in facts.binds - UNRELATED:
+            yield Binding((self.module, prefix + mangled(owner, name)), name in facts.maybe, name in facts.deletes)
+        for name in facts.annotates:
+            yield Binding((self.module, f"{prefix}__annotations__.{mangled(owner, name)}"))
+        if isinstance(node, ast.ClassDef) and not self.memberwise(path):
+            yield from self._members(path, node, prefix)
+        for name, sure in self.brought(path).items():
+            yield Binding((self.module, name), maybe=not sure)
+        yield from self._elsewhere(facts, path, node)
+        yield from self._submodules(facts)
+
+    def _members(self, path: StatementPath, node: ast.ClassDef, prefix: str) -> Iterator[Binding]:
+        for number in range(len(node.body)):
+            for name in self.source.facts((*path, number)).binds - UNRELATED:
+                yield Binding((self.module, f"{prefix}{node.name}.{mangled(node.name, name)}"))
+
+    def brought(self, path: StatementPath) -> BroughtByStar:
+        """What the star imports of a statement bring."""
+        found: BroughtByStar = {}
+        for origin in self.stars(self.source.facts(path)) if len(path) == 1 else ():
+            found |= self._star(origin)
+        return found
+
+    def _elsewhere(self, facts: Facts, path: StatementPath, node: ast.stmt) -> Iterator[Binding]:
+        """Attributes set on classes, functions and modules, and globals that called functions rebind."""
+        maybe = isinstance(node, COMPOUND)
+        for store in facts.stores:
+            name = self.attribute_set(store)
+            if name is not None:
+                yield Binding(name, maybe)
+        for called in self.called(path):
+            code = self.graph.code_facts(called)
+            for written in code.writes if code else ():
+                yield Binding((called[0], written), maybe=True)
+
+    def attribute_set(self, store: Store) -> Name | None:
+        """The name of an attribute that a store sets on a class, function or module of the program."""
+        if not store.attribute:
+            return None
+        owner = resolve_value(self.tracked.namespace, store.chain)
+        if isinstance(owner, ModuleType):
+            return (owner.__name__, store.attribute) if owner.__name__ in self.graph.index.modules else None
+        home = definition_of(owner, self.graph.index)
+        return None if home is None else (home[0], f"{home[1]}.{store.attribute}")
+
+    def _submodules(self, facts: Facts) -> Iterator[Binding]:
+        """A package that imports a module of its own gets an attribute of that name, the first time."""
+        if self.tracked.is_package:
+            for name in self.imported(facts):
+                parent, _, leaf = name.rpartition(".")
+                if parent == self.module and leaf not in facts.binds:
+                    yield Binding((self.module, leaf), maybe=True)
+
+    # ------------------------------------------------------------------ what it changes in place
+
+    def mutates(self, path: StatementPath) -> set[Name]:
+        """The names whose value the statement itself changes in place: containers, instances."""
+        facts = self.facts(path)
+        set_elsewhere = {s.chain for s in facts.stores if self.attribute_set(s) is not None}
+        return {name for chain in facts.mutates - set_elsewhere if (name := self.holder(chain, path)) is not None}
+
+    def may_mutate(self, path: StatementPath) -> set[Name]:
+        """The names whose value functions that the statement calls may change in place."""
+        found = set()
+        for called in self.called(path):
+            code, tracked = self.graph.code_facts(called), self.graph.index.modules.get(called[0])
+            for chain in code.mutates if code and tracked else ():
+                assert tracked is not None
+                name = name_of_holder(tracked, chain, self.graph)
+                if name is not None and not isinstance(value_of(name, self.graph), _DEFINITIONS):
+                    found.add(name)
+        return found
+
+    def holder(self, chain: Chain, path: StatementPath) -> Name | None:
+        """The name that holds what the dotted name leads to, before it goes on into an instance."""
+        for root in self.roots(chain[0], path):
+            if root != (self.module, chain[0]):
+                return root
+        return name_of_holder(self.tracked, chain, self.graph)
+
+    # ------------------------------------------------------------------ what it reads
+
+    def reads(self, path: StatementPath) -> dict[Name, bool]:
+        """The names that the statement reads as it runs, also through the functions that it calls.
+
+        True: it looks into the value; False: it only refers to it.
+        """
+        found: dict[Name, bool] = {}
+        facts = self.facts(path)
+        for chain in facts.reads:
+            for name, is_used in self.along(chain, path, used=chain in facts.uses):
+                found[name] = found.get(name, False) or is_used
+        for binding in self.bindings(path):
+            if binding.maybe:  # on another way it has the value from before
+                found.setdefault(binding.name, False)
+        for name in self.mutates(path):
+            found[name] = True
+        for imported in self.imported_names(facts):
+            found.setdefault(imported, False)
+        for called in self.called(path):
+            for name in self.read_by(called):
+                found[name] = True
+        return found
+
+    def along(self, chain: Chain, path: StatementPath, *, used: bool) -> Iterator[tuple[Name, bool]]:
+        """The names on the way of a dotted name, and whether their value is looked into."""
+        for root in self.roots(chain[0], path):
+            if root != (self.module, chain[0]):
+                yield root, used or len(chain) > 1
+        names = list(self.graph.references(self.tracked, chain))
+        for number, name in enumerate(names):
+            yield name, used or number < len(names) - 1 or len(chain) > 1
+
+    def roots(self, name: str, path: StatementPath) -> list[Name]:
+        """What a bare name may stand for: in a class body a member that was bound before, else a global."""
+        found = []
+        prefix = prefix_of(self.source, path)
+        if prefix:
+            owner = prefix.rstrip(".").rpartition(".")[2]
+            for number in range(path[-1]):
+                facts = self.source.facts((*path[:-1], number))
+                if name in facts.binds:
+                    found.append((self.module, prefix + mangled(owner, name)))
+                    if name not in facts.maybe:
+                        return found[-1:]
+        return [*found, (self.module, name)]
+
+    def read_by(self, function: Name) -> Iterator[Name]:
+        """The names that a function of the program reads when it is called."""
+        code, tracked = self.graph.code_facts(function), self.graph.index.modules.get(function[0])
+        if code is None or tracked is None:
+            return
+        for chain in code.reads:
+            yield from self.graph.references(tracked, chain)
+        yield from self._lazily(function)
+
+    def _lazily(self, function: Name) -> Iterator[Name]:
+        """What a function imports when it is called."""
+        code, tracked = self.graph.code_facts(function), self.graph.index.modules.get(function[0])
+        if code is not None and tracked is not None:
+            yield from self.graph.imported_by(tracked, code)
+
+    def imported(self, facts: Facts) -> list[str]:
+        """The modules that a statement asks for, in order, packages before what is in them."""
+        found: dict[str, None] = {}
+        for each in facts.imports:
+            base = resolve(self.tracked, "." * each.level + each.module)
+            found |= dict.fromkeys([*reversed(list(parents(base))), base])
+            if each.name and each.name != "*":
+                found[f"{base}.{each.name}"] = None
+        return list(found)
+
+    def asked(self, path: StatementPath) -> set[str]:
+        """The modules that a statement asks for when it runs, packages around this one aside unless it names them."""
+        facts, own = self.facts(path), set(parents(self.module))
+        found = set()
+        for each in facts.imports:
+            base = resolve(self.tracked, "." * each.level + each.module)
+            found |= {base, *(set(parents(base)) - own)}
+            if each.name and each.name != "*":
+                found.add(f"{base}.{each.name}")
+        for called in self.called(path):
+            found |= {module for module, _ in self._lazily(called)}
+        return found
+
+    def stars(self, facts: Facts) -> Iterator[str]:
+        """The modules of which a statement imports all names."""
+        for each in facts.imports:
+            if each.name == "*":
+                yield resolve(self.tracked, "." * each.level + each.module)
+
+    def imported_names(self, facts: Facts) -> Iterator[Name]:
+        """The names that a statement takes out of other modules."""
+        for each in facts.imports:
+            base = resolve(self.tracked, "." * each.level + each.module)
+            if each.name == "*":
+                for name in self._star(base):
+                    yield base, name
+            elif each.name:
+                yield base, each.name
+
+
+def span(source: Source, path: StatementPath) -> tuple[int, int]:
+    """The first and the last line of a statement."""
+    node = source.statement(path)
+    return first_line(node), node.end_lineno or node.lineno
+
+
+def covers(source: Source, path: StatementPath, line: int) -> bool:
+    """Whether a line belongs to a statement."""
+    first, last = span(source, path)
+    return first <= line <= last
+
+
+_DEFINITIONS = (type, FunctionType, ModuleType)
+
+
+def name_of_holder(tracked: Tracked, chain: Chain, graph: Graph) -> Name | None:
+    """The name of the tracked module or class attribute that a dotted name leads to, before it enters an instance."""
+    name: Name = (tracked.name, chain[0])
+    value: Any = tracked.namespace.get(chain[0])
+    for attribute in chain[1:]:
+        if isinstance(value, ModuleType):
+            name, value = (value.__name__, attribute), value.__dict__.get(attribute)
+        elif isinstance(value, type):
+            owner = next((c for c in value.__mro__ if attribute in c.__dict__), value)
+            name, value = (owner.__module__, f"{owner.__qualname__}.{attribute}"), owner.__dict__.get(attribute)
+        else:
+            break
+    return name if name[0] in graph.index.modules else None
+
+
+def value_of(name: Name, graph: Graph) -> Any:
+    """What a name stands for now; None when that cannot be told."""
+    tracked = graph.index.modules.get(name[0])
+    return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
+
+
+def mangled(owner: str, name: str) -> str:
+    """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
+    private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
+    return f"_{owner.lstrip('_')}{name}" if private else name

@@ -1,0 +1,229 @@
+"""The editions of all modules that a round looks at, before and after the edit, and the groups that they form."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import TypeAlias
+
+from hotswap.edition import BroughtByStar, Edition, value_of
+from hotswap.graph import Graph, exports, module_at
+from hotswap.groups import Group, circle_around, make_group, refine
+from hotswap.index import Tracked, imports_of, resolve
+from hotswap.matching import Matching
+from hotswap.model import Edit, Name, Place
+from hotswap.source import Source, StatementPath, prefix_of
+
+IsPlain: TypeAlias = Callable[[str, str], bool]
+"""Whether the class of that module and qualified name can be edited member by member."""
+
+CONTAINERS = (list, dict, set, bytearray, deque, OrderedDict, defaultdict, Counter)
+
+
+class Editions:
+    """Made for one round.  `whole` are classes that run whole although their members could run alone."""
+
+    def __init__(self, edits: Mapping[str, Edit], graph: Graph, is_plain: IsPlain, whole: set[Place]) -> None:
+        self.edits, self.graph, self.index = edits, graph, graph.index
+        self._is_plain, self.whole = is_plain, whole
+        self._matchings: dict[str, Matching] = {}
+        self._old: dict[str, Edition] = {}
+        self._new: dict[str, Edition | None] = {}
+        self._groups: dict[str, Group] = {}
+        self._memberwise: dict[Place, bool] = {}
+
+    # ------------------------------------------------------------------ one module
+
+    def source(self, module: str) -> Source | None:
+        """The newest source of a module; None when its file is gone."""
+        edit, tracked = self.edits.get(module), self.index.modules[module]
+        if edit is not None:
+            return edit.new
+        return tracked.source if tracked.away is None else None
+
+    def node(self, place: Place) -> ast.stmt:
+        """A statement of the newest source."""
+        source = self.source(place[0])
+        assert source is not None
+        return source.statement(place[1])
+
+    def matching(self, module: str) -> Matching:
+        """Which statements of the module are which of before."""
+        if module not in self._matchings:
+            edit = self.edits.get(module)
+            old, new = self.index.modules[module].source, self.source(module)
+            self._matchings[module] = Matching(old, new or old, edit.diff if edit and edit.new else None)
+        return self._matchings[module]
+
+    def old_place(self, place: Place) -> Place | None:
+        """Where a statement stood before."""
+        before = self.matching(place[0]).old(place[1])
+        return None if before is None else (place[0], before)
+
+    def memberwise(self, module: str, path: StatementPath) -> bool:
+        """Whether the statements of a class body (in the newest source) can run one by one."""
+        place = module, path
+        if place not in self._memberwise:
+            self._memberwise[place] = place not in self.whole and self._can_run_by_members(module, path)
+        return self._memberwise[place]
+
+    def _can_run_by_members(self, module: str, path: StatementPath) -> bool:
+        source = self.source(module)
+        assert source is not None
+        node = source.statement(path)
+        assert isinstance(node, ast.ClassDef)
+        edit = self.edits.get(module)
+        if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
+            return False
+        simple = not node.decorator_list and not node.keywords and not getattr(node, "type_params", None)
+        return simple and self._is_plain(module, prefix_of(source, path) + node.name)
+
+    def new(self, module: str) -> Edition:
+        """The module as it is saved now.  Not for one whose file is gone."""
+        edition = self.find_new(module)
+        assert edition is not None
+        return edition
+
+    def find_new(self, module: str) -> Edition | None:
+        """The same; None when it is not there."""
+        if module not in self._new:
+            self._new[module] = self._make_new(module)
+        return self._new[module]
+
+    def _make_new(self, module: str) -> Edition | None:
+        tracked = self.index.modules.get(module)
+        source = self.source(module) if tracked is not None else None
+        if tracked is None or source is None:
+            return None
+        return Edition(
+            tracked,
+            source,
+            self.graph,
+            lambda path: self.memberwise(module, path),
+            lambda path: self._called(tracked, source, path),
+            self._brought_now,
+        )
+
+    def find_old(self, module: str) -> Edition | None:
+        """The module as it runs until now; None when it is not there."""
+        tracked = self.index.modules.get(module)
+        if module not in self.edits:
+            return self.find_new(module)
+        if tracked is None:
+            return None
+        if module not in self._old:
+            matching = self.matching(module)
+            new_of = {o.path: path for path, o in matching.origins.items() if o.path is not None}
+            self._old[module] = Edition(
+                tracked,
+                tracked.source,
+                self.graph,
+                lambda path: path in new_of and self.memberwise(module, new_of[path]),
+                lambda path: self.graph.called(tracked, tracked.source, path),
+                self._brought_before,
+            )
+        return self._old[module]
+
+    def _called(self, tracked: Tracked, source: Source, path: StatementPath) -> Iterable[Name]:
+        """What a statement calls: as seen when it ran, or estimated when it has not run yet."""
+        matching = self.matching(tracked.name)
+        before = matching.old(path)
+        if before is None or matching.fate(path) == "edited":
+            return self.graph.estimate(tracked, source.facts(path)).called
+        return self.graph.called(tracked, tracked.source, before)
+
+    # ------------------------------------------------------------------ star imports
+
+    def _brought_before(self, origin: str) -> BroughtByStar:
+        module = module_at(origin)
+        return dict.fromkeys(exports(module), True) if module is not None else {}
+
+    def _brought_now(self, origin: str, seen: frozenset[str] = frozenset()) -> BroughtByStar:
+        edit, tracked = self.edits.get(origin), self.index.modules.get(origin)
+        if tracked is None or origin in seen:
+            return self._brought_before(origin) if tracked is None else {}
+        source = self.source(origin)
+        if source is None:
+            return {}
+        found = self._brought_before(origin) if edit is None else {}
+        if edit is not None or b"import *" in source.data:
+            found = {**found, **self._names_of(tracked, source, seen | {origin}, bound=edit is not None)}
+        return found
+
+    def _names_of(self, tracked: Tracked, source: Source, seen: frozenset[str], *, bound: bool) -> BroughtByStar:
+        """What a star import of the module will bring, as far as its text tells."""
+        found: BroughtByStar = {}
+        for _, facts in source.all_facts():
+            if bound:
+                found |= {n: n not in facts.maybe and n not in facts.deletes for n in facts.binds}
+            for each in facts.imports:
+                if each.name == "*":
+                    origin = resolve(tracked, "." * each.level + each.module)
+                    found = {**self._brought_now(origin, seen), **found}
+        if "__all__" in found or "__all__" in vars_of(tracked):
+            return dict.fromkeys(found, False)
+        return {name: sure for name, sure in found.items() if not name.startswith("_")}
+
+    # ------------------------------------------------------------------ containers
+
+    def plainly_stored(self, place: Place) -> set[Name]:
+        """The containers that a statement changes only by `container[constant] = …`, which can be done twice."""
+        node, edition = self.node(place), self.new(place[0])
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            return set()
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(not isinstance(t, ast.Subscript | ast.Attribute) for t in targets):
+            return set()
+        chains = {store.chain for store in edition.facts(place[1]).stores}
+        return {name for chain in chains if (name := edition.holder(chain, place[1])) is not None}
+
+    def is_container(self, name: Name) -> bool:
+        """Whether the name stands for a container that the statements which fill it can build again."""
+        return type(value_of(name, self.graph)) in CONTAINERS
+
+    # ------------------------------------------------------------------ groups
+
+    def group(self, module: str) -> Group | None:
+        """The modules that form a circle with this one, itself at least; None when it is not tracked."""
+        if module not in self.index.modules:
+            return None
+        if module not in self._groups:
+            members = circle_around(module, self._eager_importers, self.eager)
+            names = refine(module, members, self._asked) if len(members) > 1 else (module,)
+            matchings = {n: self.matching(n) for n in names}
+            group = make_group(names, self.find_old, self.find_new, matchings)
+            self._groups |= dict.fromkeys(names, group)
+        return self._groups[module]
+
+    def eager(self, module: str) -> frozenset[str]:
+        """The modules that a module asks for as it is imported, before the edit or after it."""
+        edit, found = self.edits.get(module), self.graph.eager_imports(module)
+        if edit is not None and edit.new is not None:
+            found |= imports_of(Tracked(module, edit.path, edit.new), eager=True)
+        return found
+
+    def _eager_importers(self, module: str) -> set[str]:
+        edited = {n for n in self.edits if module in self.eager(n)}
+        return edited | {n for n in self.graph.importers(module) if module in self.graph.eager_imports(n)}
+
+    def _asked(self, module: str) -> set[str]:
+        found: set[str] = set()
+        for edition in (self.find_old(module), self.find_new(module)):
+            for path in edition.paths if edition else ():
+                assert edition is not None
+                found |= edition.asked(path)
+        return found
+
+    def in_order(self, modules: Iterable[str]) -> list[Group]:
+        """The groups of these modules, dependencies before dependents."""
+        wanted = [m for m in modules if self.find_new(m) is not None]
+        names = self.graph.order(wanted, self.eager) if len(wanted) > 1 else wanted
+        return list({id(group): group for name in names if (group := self.group(name)) is not None}.values())
+
+
+def vars_of(tracked: Tracked) -> dict[str, object]:
+    """The live names of a module; none for something that is not a module."""
+    return tracked.namespace if isinstance(tracked.module, ModuleType) else {}
+

@@ -1,0 +1,42 @@
+"""What can happen to a name: each event is the name itself with a mark behind it."""
+
+from __future__ import annotations
+
+from hotswap.model import Name
+
+BEHAVIOUR, DESCRIPTION, CONTENT = "()", "?", "[]"
+
+
+def behaviour(name: Name) -> Name:
+    """The definition of that name changed in place; the name alone means "it was bound to something else"."""
+    return name[0], name[1] + BEHAVIOUR
+
+
+def described(name: Name) -> Name:
+    """Docstring, signature or annotations of the function changed, for decorators that copy them."""
+    return name[0], name[1] + DESCRIPTION
+
+
+def content(name: Name) -> Name:
+    """The content of the object that the name stands for changed: a list's, an instance's."""
+    return name[0], name[1] + CONTENT
+
+
+def bare(event: Name) -> Name:
+    """The name that an event is about."""
+    return event[0], event[1].rstrip(BEHAVIOUR + DESCRIPTION + CONTENT)
+
+
+def is_behaviour(event: Name) -> bool:
+    """Whether the event is about a definition that changed in place."""
+    return event[1].endswith(BEHAVIOUR)
+
+
+def is_description(event: Name) -> bool:
+    """Whether the event is about what a function tells of itself."""
+    return event[1].endswith(DESCRIPTION)
+
+
+def is_content(event: Name) -> bool:
+    """Whether the event is about what an object contains."""
+    return event[1].endswith(CONTENT)

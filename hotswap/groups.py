@@ -1,0 +1,113 @@
+"""Modules that import each other in a circle, as one: the order in which their statements run, before and after an edit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hotswap.edition import Edition
+from hotswap.flow import Binding, Flow, Place, Scheduled, schedule
+from hotswap.graph import strongly_connected
+from hotswap.matching import Matching
+from hotswap.model import Name
+
+LOADED = (1 << 30,)
+"""The place at the end of a module, where its package gets an attribute that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One module, or several that form a circle, in the order in which they would be asked for."""
+
+    modules: tuple[str, ...]
+    old: Flow
+    new: Flow
+    matchings: Mapping[str, Matching] = field(repr=False)
+
+    def old_place(self, place: Place) -> Place | None:
+        """Where a statement of the new sources stood in the old ones."""
+        module, path = place
+        if path == LOADED:
+            return place
+        before = self.matchings[module].old(path)
+        return None if before is None else (module, before)
+
+    def as_before(self, new: Iterable[Place], old: Iterable[Place]) -> bool:
+        """Whether places of the new sources are just those of the old ones."""
+        return [self.old_place(place) for place in new] == list(old)
+
+    def holds_now(self, name: Name, place: Place) -> bool:
+        """Whether what a name of the live program holds comes from what this statement was before."""
+        before = self.old_place(place)
+        return before is not None and self.old.final(name)[:1] == (before,)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether the statements that were there before still stand in the same order."""
+        at = [self.old.order[before] for place in self.new.order if (before := self.old_place(place)) in self.old.order]
+        return all(a < b for a, b in zip(at, at[1:], strict=False))
+
+    def restless(self) -> set[Name]:
+        """The names of which other statements give or change the value than before."""
+        found = set()
+        for name in {*self.old.names, *self.new.names}:
+            same = self.as_before(self.new.binders(name), self.old.binders(name))
+            if not same or not self.as_before(self.new.mutators(name), self.old.mutators(name)):
+                found.add(name)
+        return found
+
+
+Editions = Callable[[str], Edition | None]
+"""The edition of a module by its name; None when it is not there."""
+
+
+def make_group(modules: Iterable[str], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
+    """The group of these modules."""
+    # The import system puts a module at the end of sys.modules when it is through: the last of a circle was first asked.
+    position = {name: number for number, name in enumerate(list(sys.modules))}
+    entries = tuple(sorted(modules, key=lambda n: -position.get(n, -1)))
+    return Group(entries, _flow(entries, old), _flow(entries, new), matchings)
+
+
+def _flow(entries: tuple[str, ...], editions: Editions) -> Flow:
+    found = {name: edition for name in entries if (edition := editions(name)) is not None}
+    if len(entries) == 1:
+        return Flow(e.scheduled(path) for e in found.values() for path in e.paths)
+    places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
+    imports = {(name, path): e.imported(e.facts(path)) for name, e in found.items() for path in e.paths}
+    order = schedule([n for n in entries if n in found], places, imports)
+    return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
+
+
+def _loaded(module: str) -> Scheduled:
+    parent, _, leaf = module.rpartition(".")
+    return Scheduled((module, LOADED), (Binding((parent, leaf)),) if parent else ())
+
+
+def circle_around(module: str, importers: Callable[[str], set[str]], imports: Callable[[str], frozenset[str]]) -> set[str]:
+    """The modules that a module imports, directly or not, and that import it: itself at least.
+
+    The edges given may be too many; `refine` looks closer.
+    """
+    ahead = _reachable(module, imports)
+    if not ahead & importers(module):
+        return {module}
+    return {module, *(ahead & _reachable(module, lambda n: importers(n) & ahead))}
+
+
+def _reachable(start: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    todo = [start]
+    while todo:
+        new = set(edges(todo.pop())) - found
+        found |= new
+        todo += new
+    return found
+
+
+def refine(module: str, members: set[str], edges: Callable[[str], set[str]]) -> tuple[str, ...]:
+    """Those of the members that really form a circle with the module, by imports that run when a module is imported."""
+    names = sorted(members)
+    links = {n: [m for m in sorted(edges(n) & members) if m != n] for n in names}
+    return next(tuple(group) for group in strongly_connected(names, links) if module in group)

@@ -1,0 +1,52 @@
+"""Whether the content of containers and instances changed while a statement ran."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from hotswap.edition import value_of
+from hotswap.graph import Graph, instance_space
+from hotswap.model import Name
+
+DEEPEST = 4
+MOST = 10_000
+"""Containers with more entries are taken to have changed, for comparing them would take longer than what follows."""
+
+
+class Contents:
+    """The content of what some names stand for, before a statement runs."""
+
+    def __init__(self, names: Iterable[Name], graph: Graph) -> None:
+        self.graph = graph
+        self._before = {name: _taken(value_of(name, graph)) for name in names}
+
+    def changed(self) -> list[Name]:
+        """The names of which the content is another one now."""
+        return [name for name, before in self._before.items() if not _same(before, _taken(value_of(name, self.graph)))]
+
+
+def _taken(value: Any, depth: int = DEEPEST) -> tuple[Any, ...]:
+    """The object, and what it contains; objects are kept, so that no new one can take their identity."""
+    parts = _parts(value) if depth else None
+    return (value,) if parts is None else (value, *(_taken(part, depth - 1) for part in parts))
+
+
+def _parts(value: Any) -> list[Any] | None:
+    if isinstance(value, dict):
+        return [*value, *value.values()] if len(value) < MOST else [object()]
+    if isinstance(value, list | tuple | set | frozenset | deque | bytearray):
+        return list(value) if len(value) < MOST else [object()]
+    space = instance_space(value) if not isinstance(value, type) else {}
+    return [*space, *space.values()] if space else None
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    if len(one) != len(other) or not _alike(one[0], other[0]):
+        return False
+    return all(_same(a, b) for a, b in zip(one[1:], other[1:], strict=True))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and type(one) in (int, str, bytes, float) and one == other)

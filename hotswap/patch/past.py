@@ -1,0 +1,71 @@
+"""What a statement that is to run again knows of its names from before the round."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from hotswap.graph import supplied_by_stars
+from hotswap.journal import MISSING
+from hotswap.model import Name, Place
+from hotswap.patch.values import Values
+
+
+class ModulePast:
+    """For the names that a top-level statement binds."""
+
+    def __init__(self, values: Values, place: Place) -> None:
+        self.values, self.place = values, place
+
+    def was(self, name: str) -> Any:
+        """What the name held, or MISSING."""
+        return self.values.was((self.place[0], name), self.place)
+
+    def owned(self, name: str) -> bool:
+        """Whether what it held was made for it."""
+        node = self._binder((self.place[0], name))
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            return isinstance(node.value, ast.Lambda | ast.Call)
+        return node is not None and not isinstance(node, ast.Import | ast.ImportFrom)
+
+    def _binder(self, name: Name) -> ast.stmt | None:
+        """The statement of the old source that gave the name what it held."""
+        group = self.values.group(self.place[0])
+        before = group.old_place(self.place)
+        final = group.old.final(name)
+        if before is None or before not in final:
+            before = final[0] if final else None
+        edition = self.values.editions.find_old(before[0]) if before is not None else None
+        return edition.source.statement(before[1]) if edition is not None and before is not None else None
+
+    def shared(self, value: object) -> int:
+        """How many names of the module held the object."""
+        return sum(held is value for held in self.values.originals(self.place[0]).values())
+
+    def brought(self) -> set[str]:
+        """The names that star imports of the statement bring now."""
+        edition = self.values.editions.new(self.place[0])
+        return supplied_by_stars(edition.tracked, edition.facts(self.place[1]))
+
+
+class ClassPast:
+    """For the names that a statement of a class body binds."""
+
+    def __init__(self, values: Values, place: Place, owner: str) -> None:
+        self.values, self.place, self.prefix = values, place, f"{owner}."
+
+    def was(self, name: str) -> Any:
+        """What the class held, or MISSING."""
+        return self.values.was((self.place[0], self.prefix + name), self.place)
+
+    def owned(self, name: str) -> bool:
+        """Always: a class body makes its members."""
+        return self.was(name) is not MISSING
+
+    def shared(self, value: object) -> int:
+        """How many names of the class held the object."""
+        return sum(held is value for held in self.values.originals(self.place[0], self.prefix[:-1]).values())
+
+    def brought(self) -> set[str]:
+        """None: a class body cannot import a star."""
+        return set()

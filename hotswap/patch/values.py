@@ -1,0 +1,176 @@
+"""What each name holds at each place of a round: as it was before, or as the statements that ran have left it.
+
+A name that is bound several times holds different values at different places, and a name is not there before it is
+bound.  While a statement runs, the live namespaces show what a fresh process would show at that place; afterwards they
+hold what the last statement about each name left.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from hotswap.editions import Editions
+from hotswap.graph import resolve_value
+from hotswap.groups import LOADED, Group
+from hotswap.journal import MISSING, Journal
+from hotswap.model import Name, Place
+
+
+class Unavailable(Exception):
+    """The value that a name had at an earlier place is needed and was not kept: run the module whole."""
+
+
+class Values:
+    """Kept for one round."""
+
+    def __init__(self, editions: Editions, journal: Journal) -> None:
+        self.editions, self.index, self.journal = editions, editions.index, journal
+        self._originals: dict[str, dict[str, Any]] = {}
+        self._made: dict[tuple[Place, Name], Any] = {}
+        self._ran: dict[Place, bool] = {}
+        self._shown: set[Name] = set()
+        """Names to which another value was given than the one that they held."""
+
+    def begin(self, groups: Iterable[Group]) -> None:
+        """Note what the names hold before anything runs."""
+        for group in groups:
+            for module in group.modules:
+                self.originals(module)
+
+    # ------------------------------------------------------------------ asking
+
+    def original(self, name: Name) -> Any:
+        """What a name held when the round began, or MISSING."""
+        module, target = name
+        owner, _, leaf = target.rpartition(".")
+        return self.originals(module, owner).get(leaf, MISSING)
+
+    def originals(self, module: str, owner: str = "") -> dict[str, Any]:
+        """The names of a module, or of a class in it, when the round came to it first."""
+        key = f"{module}:{owner}"
+        if key not in self._originals:
+            space = resolve_value(self.originals(module), tuple(owner.split("."))) if owner else None
+            self._originals[key] = dict(vars(space)) if isinstance(space, type) else self._names(module, owner)
+        return self._originals[key]
+
+    def _names(self, module: str, owner: str) -> dict[str, Any]:
+        tracked = self.index.modules.get(module)
+        gone = owner or tracked is None or (tracked.away is None and module not in sys.modules)
+        return {} if gone or tracked is None else dict(tracked.namespace)
+
+    def owner(self, module: str, prefix: str) -> type:
+        """The class in whose body statements run one by one ("Enemy.", "Enemy.Part."); it is never made anew itself."""
+        first, *rest = prefix.rstrip(".").split(".")
+        value: Any = self.originals(module)[first]
+        for name in rest:
+            value = vars(value)[name]
+        assert isinstance(value, type)
+        return value
+
+    def group(self, module: str) -> Group:
+        """The group of a module."""
+        group = self.editions.group(module)
+        assert group is not None
+        return group
+
+    def value(self, group: Group, name: Name, binders: Sequence[Place]) -> Any:
+        """What the first of these statements that binds the name left in it; MISSING when none does."""
+        for place in binders:
+            if place[1] == LOADED:
+                return sys.modules.get(place[0], MISSING)
+            if not self._ran.get(place, False) and group.holds_now(name, place):
+                return self.original(name)
+            if place not in self._ran:
+                raise Unavailable(f"{name[0]}.{name[1]}")
+            if (place, name) in self._made:
+                return self._made[place, name]
+        return self._submodule(name)
+
+    def _submodule(self, name: Name) -> Any:
+        found = sys.modules.get(f"{name[0]}.{name[1]}")
+        return found if isinstance(found, ModuleType) else MISSING
+
+    def before(self, name: Name, place: Place) -> Any:
+        """What the name holds when the statement begins."""
+        group = self.group(place[0])
+        return self.value(group, name, group.new.before(name, place))
+
+    def after(self, name: Name, place: Place) -> Any:
+        """What it holds when the statement has run."""
+        group = self.group(place[0])
+        return self.value(group, name, (place, *group.new.before(name, place)))
+
+    def was(self, name: Name, place: Place) -> Any:
+        """What the statement's earlier version left in the name, or else what the name held at the end.
+
+        MISSING when neither can be told.
+        """
+        group = self.group(place[0])
+        if group.holds_now(name, place) or place in group.new.final(name):
+            return self.original(name)
+        return MISSING
+
+    # ------------------------------------------------------------------ showing
+
+    def show(self, place: Place, names: Iterable[Name]) -> None:
+        """Let the namespaces of modules hold what these names hold when the statement begins."""
+        group = self.group(place[0])
+        for name in names:
+            if name in group.new and "." not in name[1] and name[0] in self.index.modules:
+                self._put(name, self.before(name, place))
+
+    def class_space(self, place: Place, owner: str) -> dict[str, Any]:
+        """The names that a class body has when the statement in it begins."""
+        module = place[0]
+        space: dict[str, Any] = {}
+        for name in self.group(module).new.names:
+            if name[0] == module and name[1].rpartition(".")[0] == owner:
+                with suppress(Unavailable):  # nobody asked for it, so the statement does not read it
+                    space[name[1].rpartition(".")[2]] = self.before(name, place)
+        return {leaf: value for leaf, value in space.items() if value is not MISSING}
+
+    def _put(self, name: Name, value: Any) -> None:
+        namespace = self.index.modules[name[0]].namespace
+        if namespace.get(name[1], MISSING) is value:
+            return
+        self._shown.add(name)
+        if value is MISSING:
+            namespace.pop(name[1], None)
+        else:
+            namespace[name[1]] = value
+
+    # ------------------------------------------------------------------ keeping
+
+    def ran(self, place: Place, made: dict[Name, Any], *, due: bool) -> None:
+        """Note what a statement has bound (not `due`: only for the sake of a value at its place)."""
+        self._ran[place] = self._ran.get(place, False) or due
+        for name, value in made.items():
+            self._made[place, name] = value
+
+    def settle(self, group: Group) -> None:
+        """Let the names hold what they hold at the end."""
+        names = {name for name in self._shown if name[0] in group.modules}
+        names |= {name for place, name in self._made if place in group.new.order}
+        names |= {b.name for place in self._ran if place in group.new.order for b in group.new.bindings(place)}
+        for name in names:
+            if name in group.new and "__annotations__" not in name[1] and name[0] in self.index.modules:
+                final = group.new.final(name)
+                if "." not in name[1]:
+                    self._put(name, self.value(group, name, final))
+                elif all(len(path) > 1 for _, path in final):
+                    self._settle_member(name, self.value(group, name, final))
+
+    def _settle_member(self, name: Name, value: Any) -> None:
+        owner, _, leaf = name[1].rpartition(".")
+        cls = self.owner(name[0], owner)
+        if vars(cls).get(leaf, MISSING) is value or leaf == "__doc__":
+            return
+        if value is MISSING:
+            self.journal.delete_attribute(cls, leaf)
+        else:
+            self.journal.set_attribute(cls, leaf, value)
+

@@ -1,0 +1,250 @@
+"""Runs the statements of a plan, in order, each if it is due, and notes what really changed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from hotswap.errors import Unforeseen
+from hotswap.events import bare, behaviour, content, described, is_content
+from hotswap.graph import Graph
+from hotswap.groups import Group
+from hotswap.index import Tracked
+from hotswap.journal import MISSING, Journal
+from hotswap.model import Action, Cause, Name, Place, Plan, Step
+from hotswap.patch import classes, registries, scopes
+from hotswap.patch.contents import Contents
+from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.past import ClassPast, ModulePast
+from hotswap.patch.snapshot import Snapshot
+from hotswap.patch.statements import Effect, run_in_class, run_in_module
+from hotswap.patch.values import Values
+from hotswap.source import Source, first_line, prefix_of, siblings
+from hotswap.trace import Footprint, Tracer
+
+
+@dataclass(slots=True)
+class Ran:
+    """One statement that ran, and why."""
+
+    step: Step
+    cause: Cause | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has changed in a round so far: causes for the steps to come, and the bare events."""
+
+    causes: set[Cause] = field(default_factory=set)
+    events: set[Name] = field(default_factory=set)
+
+    def add(self, event: Name, place: Place | None = None) -> None:
+        """Note one."""
+        self.causes.add((event, place))
+        self.events.add(event)
+
+
+class Runner:
+    """The statements of one round."""
+
+    def __init__(self, plan: Plan, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes) -> None:
+        self.plan, self.graph, self.index, self.tracer, self.journal = plan, graph, graph.index, tracer, journal
+        assert plan.affected is not None
+        self.affected, self.editions = plan.affected, plan.affected.editions
+        self.changes = changes
+        self.merger = Merger(journal, self._pour_class)
+        self.values = Values(self.editions, journal)
+        self.calls: dict[Place, Footprint] = {}
+        self.ran: list[Ran] = []
+        self.failed_module = ""
+        self.rebuilt = False
+        self._snapshot = Snapshot(journal, graph)
+        self._done: set[Step] = set()
+        self._place: Place = ("", ())
+        self._keep: frozenset[str] = frozenset()
+        self._outside: set[str] = set()
+
+    # ------------------------------------------------------------------ in order
+
+    def begin(self) -> None:
+        """Note what is there before anything is written."""
+        self.values.begin(self.plan.groups)
+
+    def run(self) -> None:
+        """Run all statements that are due, group by group."""
+        steps = [s for s in self.plan.steps if s.action is Action.RUN]
+        for group in self.plan.groups:
+            mine = [s for s in steps if s.module in group.modules]
+            for step in mine:
+                self._run_if_due(step)
+            if mine:
+                self.values.settle(group)
+        self._run_late(steps)
+        self._check_foreseen()
+
+    def _run_late(self, steps: Iterable[Step]) -> None:
+        """A cause that arose behind a step (an import in a function, say): run it after all."""
+        late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
+        while late:
+            for step in late:
+                self._run_if_due(step)
+                self.values.settle(self.values.group(step.module))
+            late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
+
+    def _check_foreseen(self) -> None:
+        """What nobody had foreseen may concern statements that the plan does not have.  Raises Unforeseen."""
+        missed = {cause for cause in self.changes.causes - self.plan.foreseen if self._concerns(cause)}
+        if missed:
+            raise Unforeseen(frozenset(missed))
+
+    def _concerns(self, cause: Cause) -> bool:
+        event, place = cause
+        ran = {(r.step.module, r.step.statement) for r in self.ran}
+        return any(each.place not in ran and each.place != place for each in self.affected.by(event))
+
+    def _run_if_due(self, step: Step) -> None:
+        due = step.due.holds(self.changes.causes)
+        if not due and not step.needed.holds(self.changes.causes):
+            return
+        self._done.add(step)
+        cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
+        self.failed_module = self.merger.module = step.module
+        self._run(step, due=due)
+        self.failed_module = ""
+        self.ran.append(Ran(step, cause))
+
+    def _run(self, step: Step, *, due: bool) -> None:
+        tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
+        source = self.editions.new(step.module).source
+        self._snapshot.take(tracked)
+        self.values.show(self._place, self._names_shown(step))
+        contents = Contents(self._mutated(), self.graph)
+        node = source.statement(step.statement)
+        self.rebuilt = self.rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
+        run = self._run_member if len(step.statement) > 1 else self._run_statement
+        prefix, effect = run(step, source, node, tracked)
+        made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
+        self.values.ran(self._place, made, due=due)
+        if due:
+            self._note(made, {(step.module, prefix + name) for name in effect.touched})
+            for name in contents.changed():
+                self.changes.add(content(name), self._place)
+
+    def _names_shown(self, step: Step) -> Iterable[Name]:
+        """The names that must hold what they held at the statement's place."""
+        edition, group = self.editions.new(step.module), self.values.group(step.module)
+        if self._imports_anew(step):
+            return [name for name in group.new.names if name[0] in self.index.modules]
+        named = set(edition.reads(step.statement))
+        return named | {b.name for b in group.new.bindings(self._place) if b.maybe}
+
+    def _imports_anew(self, step: Step) -> bool:
+        """Whether the statement loads a module, which may look at any name of those that are half way through."""
+        edition = self.editions.new(step.module)
+        return any(name not in sys.modules for name in edition.asked(step.statement))
+
+    def _mutated(self) -> list[Name]:
+        return [bare(event) for event, place in self.plan.foreseen if place == self._place and is_content(event)]
+
+    def _note(self, made: dict[Name, Any], touched: set[Name]) -> None:
+        """Compare what the names of the statement held with what they hold."""
+        group = self.values.group(self._place[0])
+        names = {b.name for b in group.new.bindings(self._place)} | made.keys()
+        for name in names:
+            if self._holds_another(group, name, made):
+                self.changes.add(name, self._place)
+                self.changes.add(behaviour(name), self._place)
+                self.changes.add(described(name), self._place)
+        for name in touched:
+            self.changes.add(behaviour(name), self._place)
+            self.changes.add(described(name), self._place)
+
+    def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
+        if name not in group.new:
+            return made[name] is not self.values.original(name)
+        if name not in made and ("." in name[1] or name[0] != self._place[0]):
+            return name[0] != self._place[0]  # set on another module's definition; members are noted as they are poured
+        return self.values.after(name, self._place) is not self.values.was(name, self._place)
+
+    # ------------------------------------------------------------------ one statement
+
+    def _run_member(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
+        prefix = prefix_of(source, step.statement)
+        owner = self.values.owner(step.module, prefix)
+        space = self.values.class_space(self._place, owner.__qualname__)
+        annotations = vars(owner).get("__annotations__")
+        if isinstance(annotations, dict):
+            space["__annotations__"] = dict(annotations)
+        past = ClassPast(self.values, self._place, owner.__qualname__)
+        execute = self._executor(node)
+        effect = run_in_class(source, step.statement, space, past, tracked.namespace, self.merger, execute)
+        self._store_members(owner, effect, space)
+        stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
+        classes.refresh(owner, self.journal, stated)
+        return prefix, effect
+
+    def _store_members(self, owner: type, effect: Effect, space: dict[str, Any]) -> None:
+        group = self.values.group(self._place[0])
+        cell = space.get("__classcell__")
+        if cell is not None:
+            cell.cell_contents = owner
+        if "__annotations__" in space and space["__annotations__"] != vars(owner).get("__annotations__"):
+            self.journal.set_attribute(owner, "__annotations__", space["__annotations__"])
+        for name, value in effect.bound.items():
+            full = self._place[0], f"{owner.__qualname__}.{name}"
+            if full in group.new and self._place not in group.new.final(full):
+                continue  # another statement about the name comes later
+            if vars(owner).get(name, MISSING) is not value:
+                self.journal.set_attribute(owner, name, value)
+                set_name = getattr(type(value), "__set_name__", None)
+                if set_name is not None:
+                    set_name(value, owner, name)
+
+    def _run_statement(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
+        facts, before = source.facts(step.statement), self._statement_before()
+        changed = self.changes.events
+        self._keep = scopes.kept_members(node, step.statement, source, tracked, self.graph, changed)
+        self._outside = scopes.set_from_outside(node, tracked)
+        registered = registries.Registered.before(node, before, facts, tracked, self.graph)
+        past, execute = ModulePast(self.values, self._place), self._executor(node)
+        effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
+        registered.withdraw_what_is_not_there_again(self.merger.twins, self.journal)
+        return "", effect
+
+    def _statement_before(self) -> ast.stmt | None:
+        """The statement as it stands in the source that ran until now."""
+        before = self.editions.old_place(self._place)
+        if before is None:
+            return None
+        return self.index.modules[before[0]].source.statement(before[1])
+
+    def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
+        before = dict(vars(live))
+        keep = self._keep | (self._outside - vars(fresh).keys())
+        self._keep, self._outside = frozenset(), set()
+        self.rebuilt = True
+        merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
+        if merged is fresh:
+            # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
+            self.merger.twins[id(live)] = live, fresh
+        after = vars(merged)
+        for name in before.keys() | after.keys():
+            if before.get(name, MISSING) is not after.get(name, MISSING):
+                self.changes.add((live.__module__, f"{live.__qualname__}.{name}"), self._place)
+        return merged
+
+    def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
+        def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
+            with self.tracer.recording(code) as lines:
+                exec(code, space, space if local is None else local)  # the program's own statement
+            edition = self.editions.new(self._place[0])
+            self.calls.setdefault(self._place, Footprint())
+            for line, each in list(lines.items()):
+                path = edition.path_at(line) if first_line(node) <= line else None
+                self.calls.setdefault((self._place[0], path or self._place[1]), Footprint()).add(each)
+
+        return execute
