@@ -86,18 +86,19 @@ class Affected:
             if reader != name[0] and leaf not in tracked.source.text:
                 continue
             for qualname in sorted(tracked.source.function_mentions.get(leaf, ())):
-                if self.function_reads(reader, qualname, name):
+                if self.function_reads(reader, qualname, event, name):
                     for each in self.callers_of((reader, qualname), event):
                         reason = f"it calls {reader}.{qualname}, which reads {name[1]}"
                         yield Concerned(each.place, reason)
 
-    def function_reads(self, reader: str, qualname: str, name: Name) -> bool:
+    def function_reads(self, reader: str, qualname: str, event: Name, name: Name) -> bool:
         """Whether the code of a function reads the name, as far as that can be told."""
         tracked = self.index.modules[reader]
         code = tracked.source.functions[qualname]
-        if "." in name[1]:
+        if "." in name[1] and not is_content(event):
             return name[1].rpartition(".")[2] in code.attributes
-        if any(name in self.graph.references(tracked, c) for c in code.reads if name[1] in c):
+        chains = code.uses if is_content(event) else code.reads
+        if any(name in self.graph.references(tracked, c) for c in chains if name[1].rpartition(".")[2] in c):
             return True
         return any(n == name for n in self.graph.imported_by(tracked, code))
 

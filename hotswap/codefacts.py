@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
@@ -15,15 +15,20 @@ from hotswap.facts import MUTATORS, Chain, ImportOf
 class CodeFacts:
     """What a function's code refers to, nested functions included.
 
-    `reads` are globals (as dotted names), `mutates` those of them that it may change in place (rather too many), `writes`
-    are rebound with `global`, `attributes` are read of anything, `imports` are imported.
+    `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to (`x.append(v)`,
+    `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are rebound with `global`,
+    `attributes` are read of anything, `imports` are imported.
     """
 
     reads: frozenset[Chain]
+    uses: frozenset[Chain]
     mutates: frozenset[Chain]
     writes: frozenset[str]
     attributes: frozenset[str]
     imports: frozenset[ImportOf]
+
+    def __or__(self, other: CodeFacts) -> CodeFacts:
+        return CodeFacts(*(getattr(self, name) | getattr(other, name) for name in CodeFacts.__slots__))
 
 
 _GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
@@ -31,6 +36,10 @@ _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"))
 _STORES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR"))
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST"))
 _IGNORED = frozenset(("CACHE", "PUSH_NULL"))
+_SIMPLE = frozenset(("LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CONST", "LOAD_SMALL_INT"))
+ADDERS = frozenset("append add appendleft extend extendleft update insert __setitem__ setdefault".split())
+"""Methods that put something into a container without looking at what is there already."""
+
 BY_NAME = frozenset(("getattr", "hasattr", "setattr", "delattr"))
 
 
@@ -52,6 +61,7 @@ class _Reader:
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.reads: set[Chain] = set()
+        self.uses: set[Chain] = set()
         self.mutates: set[Chain] = set()
         self.writes: set[str] = set()
         self.attributes: set[str] = set()
@@ -62,8 +72,11 @@ class _Reader:
     def facts(self) -> CodeFacts:
         """What was found."""
         chain: Chain = ()
-        for instruction in dis.get_instructions(self.code):
-            chain = self.instruction(instruction.opname, instruction.argval, chain)
+        instructions = [i for i in dis.get_instructions(self.code) if i.opname not in _IGNORED]
+        for number, each in enumerate(instructions):
+            chain = self.instruction(each.opname, each.argval, chain)
+            if chain and not self.goes_on(instructions[number + 1 :]):
+                self.end(chain, instructions[number + 1 :])
         if any(root[0] in BY_NAME for root in self.reads):
             self.named_attributes()
         for inner in nested(self.code):
@@ -72,6 +85,7 @@ class _Reader:
             self.mutates |= self.reads
         return CodeFacts(
             frozenset(self.reads),
+            frozenset(self.uses),
             frozenset(self.mutates),
             frozenset(self.writes),
             frozenset(self.attributes),
@@ -100,7 +114,24 @@ class _Reader:
             self.writes.add(str(argument))
         elif name in _STORES:
             self.stores = True
-        return chain if name in _IGNORED else ()
+        return ()
+
+    def goes_on(self, rest: Sequence[dis.Instruction]) -> bool:
+        """Whether the next instruction reads an attribute of what was just loaded."""
+        return bool(rest) and rest[0].opname in _ATTRIBUTES
+
+    def end(self, chain: Chain, rest: Sequence[dis.Instruction]) -> None:
+        """A dotted name is whole: is it looked into, or only added to?"""
+        if len(chain) > 1 and chain[-1] in ADDERS:
+            self.uses.update(chain[:n] for n in range(1, len(chain) - 1))
+            return
+        for each in rest[:4]:
+            if each.opname == "STORE_SUBSCR":
+                self.uses.update(chain[:n] for n in range(1, len(chain)))
+                return
+            if each.opname not in _SIMPLE | _ATTRIBUTES:
+                break
+        self.uses.update(chain[:n] for n in range(1, len(chain) + 1))
 
     def imported(self, module: str) -> None:
         """An import statement: the number of dots and the names were loaded just before."""
@@ -114,10 +145,12 @@ class _Reader:
         named = {c for c in self.constants if isinstance(c, str) and c.isidentifier()}
         self.attributes |= named
         self.reads |= {(*chain, name) for chain in self.reads for name in named if chain[0] not in BY_NAME}
+        self.uses |= self.reads
 
     def take(self, inner: CodeFacts) -> None:
         """Take in what a nested function refers to."""
         self.reads |= inner.reads
+        self.uses |= inner.uses
         self.mutates |= inner.mutates
         self.writes |= inner.writes
         self.attributes |= inner.attributes

@@ -13,10 +13,10 @@ from typing import Any
 
 from hotswap.facts import Chain, Facts, Store
 from hotswap.flow import Binding, Place, Scheduled
-from hotswap.graph import Graph, definition_of, resolve_value
+from hotswap.graph import CodeOf, Graph, definition_of, resolve_value
 from hotswap.index import Tracked, parents, resolve
 from hotswap.model import Name
-from hotswap.source import Source, StatementPath, first_line, prefix_of
+from hotswap.source import Source, StatementPath, first_line, mangled, prefix_of
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
@@ -37,8 +37,9 @@ class Edition:
         memberwise: Callable[[StatementPath], bool],
         footprint: Callable[[StatementPath], Iterable[Name]],
         star: Callable[[str], BroughtByStar],
+        code: CodeOf,
     ) -> None:
-        self.tracked, self.source, self.graph = tracked, source, graph
+        self.tracked, self.source, self.graph, self.code = tracked, source, graph, code
         self.module = tracked.name
         self.memberwise, self.called, self._star = memberwise, footprint, star
 
@@ -95,7 +96,8 @@ class Edition:
         facts, node, prefix = self.facts(path), self.source.statement(path), prefix_of(self.source, path)
         owner = prefix.rstrip(".").rpartition(".")[2]
         for name in facts.binds - UNRELATED:
-            yield Binding((self.module, prefix + mangled(owner, name)), name in facts.maybe, name in facts.deletes)
+            full = self.module, prefix + mangled(owner, name)
+            yield Binding(full, name in facts.maybe, name in facts.deletes, name in facts.defines)
         for name in facts.annotates:
             yield Binding((self.module, f"{prefix}__annotations__.{mangled(owner, name)}"))
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
@@ -125,7 +127,7 @@ class Edition:
             if name is not None:
                 yield Binding(name, maybe)
         for called in self.called(path):
-            code = self.graph.code_facts(called)
+            code = self.code(called)
             for written in code.writes if code else ():
                 yield Binding((called[0], written), maybe=True)
 
@@ -159,7 +161,7 @@ class Edition:
         """The names whose value functions that the statement calls may change in place."""
         found = set()
         for called in self.called(path):
-            code, tracked = self.graph.code_facts(called), self.graph.index.modules.get(called[0])
+            code, tracked = self.code(called), self.graph.index.modules.get(called[0])
             for chain in code.mutates if code and tracked else ():
                 assert tracked is not None
                 name = name_of_holder(tracked, chain, self.graph)
@@ -194,8 +196,8 @@ class Edition:
         for imported in self.imported_names(facts):
             found.setdefault(imported, False)
         for called in self.called(path):
-            for name in self.read_by(called):
-                found[name] = True
+            for name, is_used in self.read_by(called):
+                found[name] = found.get(name, False) or is_used
         return found
 
     def along(self, chain: Chain, path: StatementPath, *, used: bool) -> Iterator[tuple[Name, bool]]:
@@ -221,18 +223,20 @@ class Edition:
                         return found[-1:]
         return [*found, (self.module, name)]
 
-    def read_by(self, function: Name) -> Iterator[Name]:
-        """The names that a function of the program reads when it is called."""
-        code, tracked = self.graph.code_facts(function), self.graph.index.modules.get(function[0])
+    def read_by(self, function: Name) -> Iterator[tuple[Name, bool]]:
+        """The names that a function of the program reads when it is called, and whether it looks into their value."""
+        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
         if code is None or tracked is None:
             return
         for chain in code.reads:
-            yield from self.graph.references(tracked, chain)
-        yield from self._lazily(function)
+            for name in self.graph.references(tracked, chain):
+                yield name, chain in code.uses
+        for name in self._lazily(function):
+            yield name, False
 
     def _lazily(self, function: Name) -> Iterator[Name]:
         """What a function imports when it is called."""
-        code, tracked = self.graph.code_facts(function), self.graph.index.modules.get(function[0])
+        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
         if code is not None and tracked is not None:
             yield from self.graph.imported_by(tracked, code)
 
@@ -311,8 +315,3 @@ def value_of(name: Name, graph: Graph) -> Any:
     tracked = graph.index.modules.get(name[0])
     return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
 
-
-def mangled(owner: str, name: str) -> str:
-    """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
-    private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
-    return f"_{owner.lstrip('_')}{name}" if private else name

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TypeAlias
 
+from hotswap.codefacts import CodeFacts
 from hotswap.edition import BroughtByStar, Edition, value_of
 from hotswap.graph import Graph, exports, module_at
-from hotswap.groups import Group, circle_around, make_group, refine
+from hotswap.groups import Group, circle_around, make_group, reachable, refine
 from hotswap.index import Tracked, imports_of, resolve
 from hotswap.matching import Matching
 from hotswap.model import Edit, Name, Place
@@ -32,6 +34,7 @@ class Editions:
         self._old: dict[str, Edition] = {}
         self._new: dict[str, Edition | None] = {}
         self._groups: dict[str, Group] = {}
+        self._ahead: dict[str, set[str]] = {}
         self._memberwise: dict[Place, bool] = {}
 
     # ------------------------------------------------------------------ one module
@@ -77,6 +80,8 @@ class Editions:
         edit = self.edits.get(module)
         if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
             return False
+        if any(facts.opaque for facts in source.facts_within(path)):
+            return False
         simple = not node.decorator_list and not node.keywords and not getattr(node, "type_params", None)
         return simple and self._is_plain(module, prefix_of(source, path) + node.name)
 
@@ -104,6 +109,7 @@ class Editions:
             lambda path: self.memberwise(module, path),
             lambda path: self._called(tracked, source, path),
             self._brought_now,
+            self.code_now,
         )
 
     def find_old(self, module: str) -> Edition | None:
@@ -123,6 +129,7 @@ class Editions:
                 lambda path: path in new_of and self.memberwise(module, new_of[path]),
                 lambda path: self.graph.called(tracked, tracked.source, path),
                 self._brought_before,
+                self.graph.code_facts,
             )
         return self._old[module]
 
@@ -131,8 +138,15 @@ class Editions:
         matching = self.matching(tracked.name)
         before = matching.old(path)
         if before is None or matching.fate(path) == "edited":
-            return self.graph.estimate(tracked, source.facts(path)).called
+            return self.graph.estimate(tracked, source.facts(path), self.code_now).called
         return self.graph.called(tracked, tracked.source, before)
+
+    def code_now(self, function: Name) -> CodeFacts | None:
+        """What the code of a function refers to in the newest source."""
+        if function[0] not in self.index.modules:
+            return None
+        source = self.source(function[0])
+        return source.functions.get(function[1]) if source is not None else None
 
     # ------------------------------------------------------------------ star imports
 
@@ -140,7 +154,12 @@ class Editions:
         module = module_at(origin)
         return dict.fromkeys(exports(module), True) if module is not None else {}
 
-    def _brought_now(self, origin: str, seen: frozenset[str] = frozenset()) -> BroughtByStar:
+    def _brought_now(self, origin: str) -> BroughtByStar:
+        """What it may bring now, or has brought before: only when it ran is known that a name did not come again."""
+        now = self._will_bring(origin, frozenset())
+        return {**dict.fromkeys(self._brought_before(origin), False), **now}
+
+    def _will_bring(self, origin: str, seen: frozenset[str]) -> BroughtByStar:
         edit, tracked = self.edits.get(origin), self.index.modules.get(origin)
         if tracked is None or origin in seen:
             return self._brought_before(origin) if tracked is None else {}
@@ -161,7 +180,7 @@ class Editions:
             for each in facts.imports:
                 if each.name == "*":
                     origin = resolve(tracked, "." * each.level + each.module)
-                    found = {**self._brought_now(origin, seen), **found}
+                    found = {**self._will_bring(origin, seen), **found}
         if "__all__" in found or "__all__" in vars_of(tracked):
             return dict.fromkeys(found, False)
         return {name: sure for name, sure in found.items() if not name.startswith("_")}
@@ -193,9 +212,19 @@ class Editions:
             members = circle_around(module, self._eager_importers, self.eager)
             names = refine(module, members, self._asked) if len(members) > 1 else (module,)
             matchings = {n: self.matching(n) for n in names}
-            group = make_group(names, self.find_old, self.find_new, matchings)
+            group = make_group(self._in_order_of_start(names), self.find_old, self.find_new, matchings)
             self._groups |= dict.fromkeys(names, group)
         return self._groups[module]
+
+    def _in_order_of_start(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The modules of a circle in the order in which they were asked for, packages before what is in them."""
+        begun = self.index.begun
+        if len(names) > 1 and all(name in begun for name in names):
+            return tuple(sorted(names, key=begun.__getitem__))
+        # The import system puts a module at the end of sys.modules when it is through: the last of a circle was the first
+        # to be asked for.
+        position = {name: number for number, name in enumerate(list(sys.modules))}
+        return tuple(sorted(names, key=lambda n: -position.get(n, -1)))
 
     def eager(self, module: str) -> frozenset[str]:
         """The modules that a module asks for as it is imported, before the edit or after it."""
@@ -203,6 +232,12 @@ class Editions:
         if edit is not None and edit.new is not None:
             found |= imports_of(Tracked(module, edit.path, edit.new), eager=True)
         return found
+
+    def ahead(self, module: str) -> set[str]:
+        """The modules that a module asks for, directly or by way of others: they are through before it is."""
+        if module not in self._ahead:
+            self._ahead[module] = reachable(module, self.eager)
+        return self._ahead[module]
 
     def _eager_importers(self, module: str) -> set[str]:
         edited = {n for n in self.edits if module in self.eager(n)}

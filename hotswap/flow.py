@@ -16,11 +16,15 @@ from hotswap.model import Name, Place
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A statement gives a name a value, or (deletes) takes it away; `maybe`: not on every way through the statement."""
+    """A statement gives a name a value, or (deletes) takes it away.
+
+    `maybe`: not on every way through the statement; `defines`: by a `def` or `class`.
+    """
 
     name: Name
     maybe: bool = False
     deletes: bool = False
+    defines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class Flow:
     def bindings(self, place: Place) -> tuple[Binding, ...]:
         """What the statement binds."""
         return self._bindings.get(place, ())
+
+    def defines(self, name: Name, place: Place) -> bool:
+        """Whether the statement binds the name by a definition."""
+        return any(binding.name == name and binding.defines for binding in self.bindings(place))
 
     def binders(self, name: Name) -> list[Place]:
         """All statements that bind the name, in order."""

@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from hotswap.codefacts import CodeFacts, all_codes, code_facts
 from hotswap.facts import Chain, Facts
@@ -205,11 +205,11 @@ class Graph:
         for each in code.imports:
             yield resolve(tracked, "." * each.level + each.module), each.name or "*"
 
-    def estimate(self, tracked: Tracked, facts: Facts) -> Footprint:
-        """All functions that a statement may reach through the names that it calls."""
+    def estimate(self, tracked: Tracked, facts: Facts, code: CodeOf | None = None) -> Footprint:
+        """All functions that a statement may reach through the names that it calls (`code` tells of edited ones)."""
         found = Footprint()
         if facts.runs_code:
-            reached = _Reach(self.index)
+            reached = _Reach(self.index, code or self.code_facts)
             for chain in facts.calls | facts.arguments:
                 reached.value(resolve_value(tracked.namespace, chain))
             reached.attributes |= facts.attributes
@@ -223,11 +223,15 @@ class Graph:
         return tracked.source.functions.get(function[1]) if tracked else None
 
 
+CodeOf: TypeAlias = Callable[[Name], CodeFacts | None]
+"""What the code of a function refers to, by its name."""
+
+
 class _Reach:
     """Walks from objects to all tracked functions that calling them may run."""
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    def __init__(self, index: Index, code: CodeOf) -> None:
+        self.index, self.code = index, code
         self.functions: set[Name] = set()
         self.attributes: set[str] = set()
         self._classes: list[type] = []
@@ -257,8 +261,9 @@ class _Reach:
     def _function(self, function: FunctionType, depth: int) -> None:
         if function.__module__ not in self.index.modules:
             return
-        self.functions.add((function.__module__, function.__code__.co_qualname))
-        facts = code_facts(function.__code__)
+        name = function.__module__, function.__code__.co_qualname
+        self.functions.add(name)
+        facts = self.code(name) or code_facts(function.__code__)
         self.attributes |= facts.attributes
         for code in all_codes(function.__code__):
             self.functions.add((function.__module__, code.co_qualname))
@@ -312,7 +317,7 @@ def instance_space(value: object) -> dict[str, Any]:
 
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     """The events that would change what the function returns: code that it may run, names that this code reads."""
-    reached = _Reach(graph.index)
+    reached = _Reach(graph.index, graph.code_facts)
     reached.value(function)
     reached.close()
     found = {behaviour(f) for f in reached.functions}

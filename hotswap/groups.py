@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,9 +37,14 @@ class Group:
         return [self.old_place(place) for place in new] == list(old)
 
     def holds_now(self, name: Name, place: Place) -> bool:
-        """Whether what a name of the live program holds comes from what this statement was before."""
-        before = self.old_place(place)
-        return before is not None and self.old.final(name)[:1] == (before,)
+        """Whether what a name of the live program holds comes from what this statement was before, and stays with it.
+
+        A function or class goes over to the definition that gives the name its value now.
+        """
+        before, last = self.old_place(place), self.new.final(name)
+        if before is None or self.old.final(name)[:1] != (before,):
+            return False
+        return place in last or not last or not self.new.defines(name, last[0])
 
     @property
     def is_in_order(self) -> bool:
@@ -62,11 +66,8 @@ Editions = Callable[[str], Edition | None]
 """The edition of a module by its name; None when it is not there."""
 
 
-def make_group(modules: Iterable[str], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
-    """The group of these modules."""
-    # The import system puts a module at the end of sys.modules when it is through: the last of a circle was first asked.
-    position = {name: number for number, name in enumerate(list(sys.modules))}
-    entries = tuple(sorted(modules, key=lambda n: -position.get(n, -1)))
+def make_group(entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
+    """The group of these modules, which are asked for in this order."""
     return Group(entries, _flow(entries, old), _flow(entries, new), matchings)
 
 
@@ -90,13 +91,14 @@ def circle_around(module: str, importers: Callable[[str], set[str]], imports: Ca
 
     The edges given may be too many; `refine` looks closer.
     """
-    ahead = _reachable(module, imports)
+    ahead = reachable(module, imports)
     if not ahead & importers(module):
         return {module}
-    return {module, *(ahead & _reachable(module, lambda n: importers(n) & ahead))}
+    return {module, *(ahead & reachable(module, lambda n: importers(n) & ahead))}
 
 
-def _reachable(start: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
+def reachable(start: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
+    """All that can be reached over the edges."""
     found: set[str] = set()
     todo = [start]
     while todo:

@@ -47,6 +47,7 @@ class ImportHook:
         """Compile what is on disk now, run it, and note both."""
         path = os.path.abspath(loader.path)
         self.index.attempted.add(path)
+        self.index.begins(module.__name__)
         data = loader.get_data(loader.path)
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)

@@ -92,6 +92,8 @@ class Index:
         """Modules that ran before anybody looked what they call."""
         self.attempted: set[str] = set()
         """Files that were loaded, or failed to, since the set was emptied."""
+        self.begun: dict[str, int] = {}
+        """When the loading of a module began: its number in the order of all."""
         self._changed: set[str] = set()
         self._loaded: tuple[int, str] = (0, "")
 
@@ -154,10 +156,15 @@ class Index:
             if tracked.name not in names:
                 names.append(tracked.name)
 
+    def begins(self, name: str) -> None:
+        """Note that a module is being loaded."""
+        self.begun.setdefault(name, len(self.begun))
+
     def forget(self, name: str) -> None:
         """Stop tracking a module."""
         tracked = self.modules.pop(name, None)
         self._seen.pop(name, None)
+        self.begun.pop(name, None)
         self._changed.add(name)
         self.unobserved.discard(name)
         self.caching.discard(name)

@@ -312,6 +312,13 @@ class Planner:
             return False
         return group.new.order[one] < group.new.order[other]
 
+    def is_behind(self, one: Place, other: Place) -> bool:
+        """Whether one statement surely has run when the other one has its turn."""
+        if self.is_before(one, other):
+            return True
+        mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
+        return mine is not theirs and one[0] in self.editions.ahead(other[0])
+
     def may_run(self, place: Place) -> bool:
         """Whether it is a statement, and not one of the script's own course, which is not run twice."""
         module, path = place
@@ -398,7 +405,7 @@ class Planner:
         """Whether what a statement does to a name is what another one sees of it."""
         if origin is None:
             return True
-        if origin == reader:
+        if origin == reader or self.is_behind(reader, origin):
             return False
         name = bare(event)
         group = self.editions.group(origin[0])

@@ -283,13 +283,14 @@ class Rounds:
     def _whole_module(self, plan: Plan, module: str, error: BaseException, began: float) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
         reason = f"single statements of it raised {type(error).__name__}"
-        edits = [replace(e, whole=reason, diff=None) if e.module == module else e for e in plan.edits]
+        edits = [replace(e, whole=reason) if e.module == module else e for e in plan.edits]
         if not any(e.module == module for e in edits):
             tracked = self.index.modules[module]
             edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
         try:
             outcome = self._apply(self._plan(plan.changes, edits), began)
-        except Exception:  # noqa: BLE001  the first error is the one to tell
+        except Exception as e:  # noqa: BLE001  the first error is the one to tell
+            import traceback as tb; tb.print_exc()
             return self._rolled_back(plan.changes, error, began)
         return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
 

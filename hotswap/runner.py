@@ -16,7 +16,7 @@ from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
-from hotswap.patch import classes, registries, scopes
+from hotswap.patch import caches, classes, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.past import ClassPast, ModulePast
@@ -65,6 +65,7 @@ class Runner:
         self._snapshot = Snapshot(journal, graph)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
+        self._cleared = 0
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
 
@@ -111,11 +112,18 @@ class Runner:
         if not due and not step.needed.holds(self.changes.causes):
             return
         self._done.add(step)
+        self._forget_cached()
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self._run(step, due=due)
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
+
+    def _forget_cached(self) -> None:
+        """A statement must not get an answer that was cached before something changed."""
+        if len(self.changes.events) > self._cleared:
+            self._cleared = len(self.changes.events)
+            caches.clear(self.changes.events, self.graph, self.journal)
 
     def _run(self, step: Step, *, due: bool) -> None:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
@@ -179,9 +187,8 @@ class Runner:
         annotations = vars(owner).get("__annotations__")
         if isinstance(annotations, dict):
             space["__annotations__"] = dict(annotations)
-        past = ClassPast(self.values, self._place, owner.__qualname__)
-        execute = self._executor(node)
-        effect = run_in_class(source, step.statement, space, past, tracked.namespace, self.merger, execute)
+        was, execute = ClassPast(self.values, self._place, owner).was, self._executor(node)
+        effect = run_in_class(source, step.statement, space, owner, was, tracked.namespace, self.merger, execute)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)

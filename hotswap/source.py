@@ -72,8 +72,12 @@ class Source:
 
     @cached_property
     def functions(self) -> dict[str, CodeFacts]:
-        """What the code of each function refers to, by qualified name."""
-        return {code.co_qualname: code_facts(code) for code in every_function(self.code)}
+        """What the code of each function refers to, by qualified name; of several of one name, all together."""
+        found: dict[str, CodeFacts] = {}
+        for code in every_function(self.code):
+            known, facts = found.get(code.co_qualname), code_facts(code)
+            found[code.co_qualname] = facts if known is None else known | facts
+        return found
 
     @cached_property
     def future_flags(self) -> int:
@@ -134,26 +138,27 @@ class Source:
         """Which statements mention an identifier in what they read or import ("*": they import all there is)."""
         found: dict[str, set[int]] = {}
         for number in range(len(self.statements)):
-            for facts in self._facts_within((number,)):
+            for facts in self.facts_within((number,)):
                 words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
                 for word in words | facts.maybe:
                     found.setdefault(word, set()).add(number)
         return found
 
-    def _facts_within(self, path: StatementPath) -> Iterator[Facts]:
+    def facts_within(self, path: StatementPath) -> Iterator[Facts]:
         """The facts of a statement and of those in the body of a class."""
         node = self.statement(path)
         yield self.facts(path)
         if isinstance(node, ast.ClassDef):
             for number in range(len(node.body)):
-                yield from self._facts_within((*path, number))
+                yield from self.facts_within((*path, number))
 
     @cached_property
     def function_mentions(self) -> dict[str, set[str]]:
         """Which functions mention an identifier as a global or an attribute."""
         found: dict[str, set[str]] = {}
         for qualname, code in self.functions.items():
-            for word in {word for chain in code.reads for word in chain} | code.attributes:
+            words = {word for chain in code.reads for word in chain} | code.attributes
+            for word in words | {each.name for each in code.imports}:
                 found.setdefault(word, set()).add(qualname)
         return found
 
@@ -201,6 +206,12 @@ def prefix_of(source: Source, path: StatementPath) -> str:
     """The qualified name of the classes around a statement, with a dot; empty at the top level."""
     names = [source.statement(path[:n]).name for n in range(1, len(path))]  # type: ignore[attr-defined]  # classes
     return "".join(f"{n}." for n in names)
+
+
+def mangled(owner: str, name: str) -> str:
+    """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
+    private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
+    return f"_{owner.lstrip('_')}{name}" if private else name
 
 
 def first_line(node: ast.stmt) -> int:

@@ -89,8 +89,6 @@ class Transaction:
             registries.withdraw_removed(edit, self.graph, self.journal)
         self._remove_names()
         self._patch_functions()
-        if any(s.action is Action.RUN for s in self.plan.steps):
-            caches.clear(self.changes.events, self.graph, self.journal)  # what runs now must not get a stale answer
         self.runner.run()
         self._tell()
         merger = self.runner.merger

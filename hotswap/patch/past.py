@@ -51,21 +51,9 @@ class ModulePast:
 class ClassPast:
     """For the names that a statement of a class body binds."""
 
-    def __init__(self, values: Values, place: Place, owner: str) -> None:
-        self.values, self.place, self.prefix = values, place, f"{owner}."
+    def __init__(self, values: Values, place: Place, owner: type) -> None:
+        self.values, self.place, self.owner = values, place, owner
 
     def was(self, name: str) -> Any:
         """What the class held, or MISSING."""
-        return self.values.was((self.place[0], self.prefix + name), self.place)
-
-    def owned(self, name: str) -> bool:
-        """Always: a class body makes its members."""
-        return self.was(name) is not MISSING
-
-    def shared(self, value: object) -> int:
-        """How many names of the class held the object."""
-        return sum(held is value for held in self.values.originals(self.place[0], self.prefix[:-1]).values())
-
-    def brought(self) -> set[str]:
-        """None: a class body cannot import a star."""
-        return set()
+        return self.values.was((self.place[0], f"{self.owner.__qualname__}.{name}"), self.place)

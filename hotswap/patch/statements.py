@@ -13,7 +13,7 @@ from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
 from hotswap.journal import MISSING
 from hotswap.patch.functions import Merger, forward
-from hotswap.source import Source, StatementPath
+from hotswap.source import Source, StatementPath, mangled
 
 CLASS_MACHINERY = frozenset(
     (
@@ -212,14 +212,15 @@ def run_in_class(
     source: Source,
     path: StatementPath,
     space: dict[str, Any],
-    past: Past,
+    owner: type,
+    was: Callable[[str], Any],
     namespace: dict[str, Any],
     merger: Merger,
     execute: Execute,
 ) -> Effect:
-    """Run one statement of a class body again.  `space` is what the class body holds at its place; it is written to.
+    """Run one statement of a class body again; writes nothing to the class.
 
-    Writes nothing to the class.
+    `space` is what the class body holds at the statement's place; it is written to.  `was` tells what a name held.
     """
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
         return Effect()
@@ -227,10 +228,13 @@ def run_in_class(
     before = dict(space)
     execute(code, namespace, space)
     effect = Effect()
+    surely = {mangled(owner.__name__, name) for name in facts.binds - facts.maybe}
     for name, bound in space.items():
-        if name in CLASS_MACHINERY or name == "__annotations__" or bound is before.get(name, MISSING):
+        if name in CLASS_MACHINERY or name == "__annotations__":
             continue
-        value, old = implicit_kind(name, bound), past.was(name)
+        if bound is before.get(name, MISSING) and name not in surely:
+            continue
+        value, old = implicit_kind(name, bound), was(name)
         kept = value if old is MISSING else merge_member(facts, name, old, value, merger)
         if kept is old and kept is not value:
             effect.touched.add(name)

@@ -18,6 +18,7 @@ from hotswap.graph import resolve_value
 from hotswap.groups import LOADED, Group
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Name, Place
+from hotswap.source import mangled, prefix_of
 
 
 class Unavailable(Exception):
@@ -32,6 +33,7 @@ class Values:
         self._originals: dict[str, dict[str, Any]] = {}
         self._made: dict[tuple[Place, Name], Any] = {}
         self._ran: dict[Place, bool] = {}
+        self._remembered: set[str] = set()
         self._shown: set[Name] = set()
         """Names to which another value was given than the one that they held."""
 
@@ -66,8 +68,8 @@ class Values:
         """The class in whose body statements run one by one ("Enemy.", "Enemy.Part."); it is never made anew itself."""
         first, *rest = prefix.rstrip(".").split(".")
         value: Any = self.originals(module)[first]
-        for name in rest:
-            value = vars(value)[name]
+        for outer, name in zip([first, *rest], rest, strict=False):
+            value = vars(value)[mangled(outer, name)]
         assert isinstance(value, type)
         return value
 
@@ -137,6 +139,9 @@ class Values:
         namespace = self.index.modules[name[0]].namespace
         if namespace.get(name[1], MISSING) is value:
             return
+        if name[0] not in self._remembered:
+            self._remembered.add(name[0])
+            self.journal.remember(namespace)
         self._shown.add(name)
         if value is MISSING:
             namespace.pop(name[1], None)
@@ -161,8 +166,14 @@ class Values:
                 final = group.new.final(name)
                 if "." not in name[1]:
                     self._put(name, self.value(group, name, final))
-                elif all(len(path) > 1 for _, path in final):
+                elif final and all(self._is_member(name, place) for place in final):
                     self._settle_member(name, self.value(group, name, final))
+
+    def _is_member(self, name: Name, place: Place) -> bool:
+        """Whether a statement of a class body binds the name in that very class."""
+        edition = self.editions.find_new(place[0])
+        owner = prefix_of(edition.source, place[1]).rstrip(".") if edition is not None else ""
+        return bool(owner) and name[1].rpartition(".")[0] == owner
 
     def _settle_member(self, name: Name, value: Any) -> None:
         owner, _, leaf = name[1].rpartition(".")
