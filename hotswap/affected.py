@@ -9,15 +9,19 @@ from hotswap.edition import Edition, value_of
 from hotswap.editions import Editions, IsPlain
 from hotswap.events import bare, is_behaviour, is_content, is_description
 from hotswap.facts import Chain, Facts
-from hotswap.graph import Graph
+from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.model import Name, Place
 from hotswap.source import StatementPath
 
 __all__ = ["Affected", "Concerned", "IsPlain"]
 
+IMPLICIT = frozenset(("__match_args__",))
+"""Attributes that are read without being named."""
+
 METADATA = frozenset(
     "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__ "
-    "__type_params__ __module__ __wrapped__".split()
+    "__type_params__ __module__ __wrapped__ __members__ __mro__ __bases__ __dataclass_fields__ __fields__ _fields "
+    "__attrs_attrs__ __abstractmethods__ __subclasses__".split()
 )
 """Attributes that tell of a definition itself."""
 
@@ -83,7 +87,7 @@ class Affected:
         leaf = name[1].rpartition(".")[2]
         for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
             tracked = self.index.modules[reader]
-            if reader != name[0] and leaf not in tracked.source.text:
+            if reader != name[0] and leaf not in tracked.source.text and leaf not in IMPLICIT:
                 continue
             for qualname in sorted(tracked.source.function_mentions.get(leaf, ())):
                 if self.function_reads(reader, qualname, event, name):
@@ -141,6 +145,8 @@ class Affected:
         facts = edition.facts(path)
         if event == name and self.takes(edition, path, facts, name):
             return True
+        if event == name and self.may_find(edition, facts, name):
+            return True
         chains = self.chains_for(event, name, facts)
         return any(name == found for c in chains for found, _ in edition.along(c, path, used=True))
 
@@ -151,6 +157,12 @@ class Affected:
         if any(name[0] == origin for origin in edition.stars(facts)) and "." not in name[1]:
             return True
         return any(b.maybe and b.name == name for b in edition.bindings(path))
+
+    def may_find(self, edition: Edition, facts: Facts, name: Name) -> bool:
+        """Whether the statement reads an attribute of that name of a module that it got hold of dynamically."""
+        if "." in name[1] or name[1] not in facts.attributes or edition.module == name[0]:
+            return False
+        return name[0] in dynamic_imports_of(edition.tracked)
 
     def chains_for(self, event: Name, name: Name, facts: Facts) -> frozenset[Chain]:
         """Which of a statement's dotted names the event may concern."""

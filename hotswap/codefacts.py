@@ -114,6 +114,8 @@ class _Reader:
             self.writes.add(str(argument))
         elif name in _STORES:
             self.stores = True
+        elif name == "MATCH_CLASS":
+            self.attributes.add("__match_args__")
         return ()
 
     def goes_on(self, rest: Sequence[dis.Instruction]) -> bool:

@@ -212,7 +212,8 @@ class Editions:
             members = circle_around(module, self._eager_importers, self.eager)
             names = refine(module, members, self._asked) if len(members) > 1 else (module,)
             matchings = {n: self.matching(n) for n in names}
-            group = make_group(self._in_order_of_start(names), self.find_old, self.find_new, matchings)
+            entries = self._in_order_of_start(names)
+            group = make_group(entries, self.find_old, self.find_new, matchings)
             self._groups |= dict.fromkeys(names, group)
         return self._groups[module]
 

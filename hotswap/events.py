@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from hotswap.model import Name
 
+HOOKS = frozenset(
+    "__init_subclass__ __set_name__ __prepare__ __new__ __init__ __call__ __get__ __set__ __delete__ __mro_entries__ "
+    "__class_getitem__ __getattr__ __getattribute__".split()
+)
+"""Members of a class that run, or decide, when other definitions are made with the class."""
+
 BEHAVIOUR, DESCRIPTION, CONTENT = "()", "?", "[]"
 
 

@@ -204,7 +204,7 @@ class _Visitor(ast.NodeVisitor):
         elif isinstance(node.ctx, ast.Load):
             self.use(chain)
         else:
-            self.read(chain[:-1])
+            self.read(chain[:-1], self.shapes)  # a definition that is made anew has lost what was set on it
             self.mutate(node.value)
             if not self.is_local(chain[0]):
                 self.stores.append(Store(chain[:-1], chain[-1]))
@@ -298,6 +298,7 @@ class _Visitor(ast.NodeVisitor):
                 if name in READS_BY_NAME:
                     self.use((*owner, attribute.value))
                 elif not self.is_local(owner[0]):
+                    self.read(owner, self.shapes)
                     self.stores.append(Store(owner, attribute.value))
 
     def iterated(self, node: ast.expr) -> None:
@@ -500,6 +501,8 @@ class _Visitor(ast.NodeVisitor):
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
         """`case Point(0, y)` asks the class for its `__match_args__`."""
         self.shaped(node.cls)
+        if chain := chain_of(node.cls):
+            self.use((*chain, "__match_args__"))
         for pattern in [*node.patterns, *node.kwd_patterns]:
             self.visit(pattern)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from hotswap.codefacts import CodeFacts, all_codes, code_facts
 from hotswap.facts import Chain, Facts
-from hotswap.events import behaviour
+from hotswap.events import behaviour, content
 from hotswap.index import Index, Tracked, imports_of, resolve
 from hotswap.model import Name
 from hotswap.source import Source, first_line
@@ -41,7 +41,7 @@ class Graph:
         """The modules that a module may import."""
         known = self._imports.get(tracked.name)
         if known is None or known[0] != tracked.generation:
-            known = tracked.generation, imports_of(tracked)
+            known = tracked.generation, imports_of(tracked) | dynamic_imports_of(tracked)
             self._imports[tracked.name] = known
         return known[1]
 
@@ -289,6 +289,14 @@ class _Reach:
                     self.value(part)
 
 
+def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
+    """The modules that a module holds, or asked for by name as it ran: what its text does not tell."""
+    found = {footprint_name for f in (tracked.calls or {}).values() for footprint_name in f.imported}
+    if isinstance(tracked.module, ModuleType):
+        found |= {v.__name__ for v in list(tracked.namespace.values()) if type(v) is ModuleType}
+    return frozenset(found)
+
+
 def definition_of(value: object, index: Index) -> Name | None:
     """The place that a class or function of the program gives as its own."""
     if isinstance(value, type | FunctionType) and value.__module__ in index.modules:
@@ -324,7 +332,8 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     for name in reached.functions:
         tracked, code = graph.index.modules[name[0]], graph.code_facts(name)
         for chain in code.reads if code else ():
-            found.update(graph.references(tracked, chain))
+            for read in graph.references(tracked, chain):
+                found |= {read, behaviour(read), content(read)}
     return found
 
 

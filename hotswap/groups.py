@@ -67,18 +67,41 @@ Editions = Callable[[str], Edition | None]
 
 
 def make_group(entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
-    """The group of these modules, which are asked for in this order."""
+    """The group of these modules, which are asked for in this order if that can be."""
     return Group(entries, _flow(entries, old), _flow(entries, new), matchings)
+
+
+MOST_ORDERS = 8
 
 
 def _flow(entries: tuple[str, ...], editions: Editions) -> Flow:
     found = {name: edition for name in entries if (edition := editions(name)) is not None}
     if len(entries) == 1:
         return Flow(e.scheduled(path) for e in found.values() for path in e.paths)
+    names = [name for name in entries if name in found]
+    orders = [[first, *(n for n in names if n != first)] for first in names[:MOST_ORDERS]]
+    # An import that fails half way round a circle may be caught, and succeed later: no order in which one fails is the
+    # one that the program came from.
+    flows = [(_impossible(flow, found), number, flow) for number, flow in enumerate(_ordered(o, found) for o in orders)]
+    return min(flows, key=lambda f: f[:2])[2] if flows else Flow(())
+
+
+def _ordered(entries: list[str], found: Mapping[str, Edition]) -> Flow:
     places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
     imports = {(name, path): e.imported(e.facts(path)) for name, e in found.items() for path in e.paths}
-    order = schedule([n for n in entries if n in found], places, imports)
+    order = schedule(entries, places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
+
+
+def _impossible(flow: Flow, editions: Mapping[str, Edition]) -> int:
+    """How many names are taken out of a module before it has them."""
+    count = 0
+    for place in flow.order:
+        edition = editions[place[0]]
+        if place[1] != LOADED:
+            taken = edition.imported_names(edition.facts(place[1]))
+            count += sum(name in flow and not flow.before(name, place) for name in taken)
+    return count
 
 
 def _loaded(module: str) -> Scheduled:

@@ -18,7 +18,7 @@ from hotswap.affected import Affected, IsPlain
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
 from hotswap.editions import Editions
-from hotswap.events import bare, behaviour, content, described, is_content
+from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.groups import LOADED, Group
 from hotswap.main_program import is_main_program, refusal
@@ -101,6 +101,7 @@ class Planner:
         self.queue: deque[Cause] = deque()
         self.known: set[Cause] = set()
         self.created: tuple[str, ...] = ()
+        self.gone: set[Name] = set()
         self.pulled: dict[Place, set[Place]] = {}
         """By a statement, those that have others run before it because of what it may cause."""
 
@@ -191,20 +192,28 @@ class Planner:
                 continue
             for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
                 if names is None or name in names:
-                    reason = self.sees_another(group, name, place, before, is_used=is_used)
-                    if reason:
-                        self.draft(place, reason, ALWAYS)
+                    self.compare_value(group, name, place, before)
+                    if is_used:
+                        self.compare_filling(group, name, place, before)
 
-    def sees_another(self, group: Group, name: Name, place: Place, before: Place, *, is_used: bool) -> str:
-        """In which way the value that a name has at a place was made by other statements; empty when it was not."""
-        if name in group.new or name in group.old:
-            if not group.as_before(group.new.before(name, place), group.old.before(name, before)):
-                return f"it reads {name[1]}, which another statement binds"
-        if is_used and not group.as_before(
-            group.new.content_before(name, place), group.old.content_before(name, before)
-        ):
-            return f"it looks into {name[1]}, which other statements fill"
-        return ""
+    def compare_value(self, group: Group, name: Name, place: Place, before: Place) -> None:
+        """Whether the value that a name has at a place was given by other statements."""
+        if name not in group.new and name not in group.old:
+            return
+        new, old = group.new.before(name, place), group.old.before(name, before)
+        if group.as_before(new, old):
+            return
+        reason = f"it reads {name[1]}, which another statement binds"
+        if new and new[0] in self.drafts and old == group.old.final(name):
+            self.follow(place, reason, (name, new[0]))  # it may be the same value all the same
+        else:
+            self.draft(place, reason, ALWAYS)
+
+    def compare_filling(self, group: Group, name: Name, place: Place, before: Place) -> None:
+        """Whether the container that a name stands for at a place was filled by other statements."""
+        new, old = group.new.content_before(name, place), group.old.content_before(name, before)
+        if not group.as_before(new, old) and not group.as_before(group.new.before(name, place), new):
+            self.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
 
     def compare_ends(self, group: Group, names: Iterable[Name]) -> None:
         """Names that other statements leave behind now, or none at all."""
@@ -213,7 +222,7 @@ class Planner:
             if name[0] in self.index.modules and self.editions.source(name[0]) is None:
                 continue  # its module is gone, with all that is in it
             if name not in group.new:
-                self.remove(name)
+                self.remove(name, group)
             elif new and not group.as_before(new, old):
                 self.draft(new[0], f"it gives {name[1]} its value now", ALWAYS)
             elif not group.as_before(group.new.content_final(name), group.old.content_final(name)):
@@ -231,14 +240,25 @@ class Planner:
         for place in group.new.content_final(name):
             self.draft(place, reason, condition)
 
-    def remove(self, name: Name) -> None:
-        """A name that left the source goes before anything runs."""
+    def remove(self, name: Name, group: Group) -> None:
+        """A name that left the source goes before anything runs; with the last annotation goes the table of them."""
         module, target = name
+        home = self.editions.group(module)
+        if home is not None and home is not group and home.new.final(name):
+            return self.draft(home.new.final(name)[0], f"it gives {target} its value now", ALWAYS)
         if "." in target and not self.is_there(name):
-            return
-        self.steps.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
-        self.happens(name)
-        self.happens(behaviour(name))
+            return None
+        owner, found, _ = target.rpartition("__annotations__.")
+        if found and not any(n[0] == module and n[1].startswith(owner + found) for n in group.new.names):
+            target = f"{owner}__annotations__"
+        if (module, target) not in self.gone:
+            self.gone.add((module, target))
+            self.steps.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
+            self.happens((module, target))
+            self.happens(behaviour((module, target)))
+            if "." in target:
+                self.class_changes((module, target.rpartition(".")[0].removesuffix(".__annotations__")), None, [target])
+        return None
 
     def is_there(self, name: Name) -> bool:
         """Whether the class or function that a member or attribute left stays itself."""
@@ -383,6 +403,15 @@ class Planner:
                 self.happens(described(binding.name), place)
         for name in edition.mutates(path) | edition.may_mutate(path):
             self.happens(content(name), place)
+        prefix = prefix_of(edition.source, path)
+        if prefix:
+            self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def class_changes(self, cls: Name, place: Place | None, members: Iterable[str]) -> None:
+        """What a class tells of itself changes; some members have a say when subclasses or members are made."""
+        self.happens(described(cls), place)
+        if any(name.rpartition(".")[2] in HOOKS for name in members):
+            self.happens(behaviour(cls), place)
 
     # ------------------------------------------------------------------ events
 

@@ -10,13 +10,13 @@ from types import CodeType
 from typing import Any
 
 from hotswap.errors import Unforeseen
-from hotswap.events import bare, behaviour, content, described, is_content
+from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
-from hotswap.patch import caches, classes, registries, scopes
+from hotswap.patch import caches, classes, enums, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.past import ClassPast, ModulePast
@@ -170,6 +170,16 @@ class Runner:
         for name in touched:
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
+        if len(self._place[1]) > 1 and made:
+            self._class_changed(made.keys())
+
+    def _class_changed(self, members: Iterable[Name]) -> None:
+        """The class in whose body the statement stands tells something else of itself."""
+        prefix = prefix_of(self.editions.new(self._place[0]).source, self._place[1])
+        cls = self._place[0], prefix.rstrip(".")
+        self.changes.add(described(cls), self._place)
+        if any(name.rpartition(".")[2] in HOOKS for _, name in members):
+            self.changes.add(behaviour(cls), self._place)
 
     def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
         if name not in group.new:
@@ -230,7 +240,7 @@ class Runner:
         return self.index.modules[before[0]].source.statement(before[1])
 
     def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
-        before = dict(vars(live))
+        before, members = dict(vars(live)), enums.payloads(live)
         keep = self._keep | (self._outside - vars(fresh).keys())
         self._keep, self._outside = frozenset(), set()
         self.rebuilt = True
@@ -242,6 +252,8 @@ class Runner:
         for name in before.keys() | after.keys():
             if before.get(name, MISSING) is not after.get(name, MISSING):
                 self.changes.add((live.__module__, f"{live.__qualname__}.{name}"), self._place)
+        for name in enums.other_payloads(members, merged):
+            self.changes.add((live.__module__, f"{live.__qualname__}.{name}"), self._place)
         return merged
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:

@@ -140,7 +140,7 @@ class Source:
         for number in range(len(self.statements)):
             for facts in self.facts_within((number,)):
                 words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
-                for word in words | facts.maybe:
+                for word in words | facts.maybe | facts.attributes:
                     found.setdefault(word, set()).add(number)
         return found
 

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 
 from hotswap.codes import CodePair, docstring, pair_codes
 from hotswap.errors import CannotSwap
-from hotswap.events import behaviour, described
+from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph, owner_of
 from hotswap.index import Tracked
 from hotswap.journal import Journal
@@ -149,6 +149,11 @@ class Transaction:
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)
         self.changes.add((step.module, step.target))
         self.changes.add(behaviour((step.module, step.target)))
+        owner, _, leaf = step.target.removesuffix(".__annotations__").rpartition(".")
+        if owner:
+            self.changes.add(described((step.module, owner.removesuffix(".__annotations__"))))
+        if leaf in HOOKS:
+            self.changes.add(behaviour((step.module, owner)))
         if "__annotations__." not in step.target:
             self._log(self.done.removed, step, "")
 

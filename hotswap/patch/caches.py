@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+from hotswap.events import bare, behaviour, described
 from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
 from hotswap.model import Name
@@ -24,13 +25,25 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
             continue
         for owner, attribute, cached in cached_definitions(tracked.namespace):
             function = cached.func if isinstance(cached, functools.cached_property) else cached.__wrapped__
-            if not reachable_functions(function, graph) & changed:
+            if not concerned_by(function, graph) & changed:
                 continue
             if isinstance(cached, functools.cached_property):
                 assert owner is not None
                 forget_cached(owner, [attribute], journal)
             else:
                 cached.cache_clear()
+
+
+def concerned_by(function: Any, graph: Graph) -> set[Name]:
+    """What may change the results of a cached function, or of a class behind a cache."""
+    if not isinstance(function, type):
+        return reachable_functions(function, graph)
+    found = set()
+    for cls in function.__mro__:
+        if cls.__module__ in graph.index.modules:
+            names = [cls.__qualname__, *(f"{cls.__qualname__}.{member}" for member in vars(cls))]
+            found |= {event((cls.__module__, name)) for name in names for event in (bare, behaviour, described)}
+    return found
 
 
 def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None, str, Any]]:

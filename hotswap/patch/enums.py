@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from enum import Enum, EnumMeta, Flag
 from itertools import chain
 from typing import Any
@@ -121,6 +122,33 @@ class Members:
             if covered and (native_base(type(member)) is object or value == member._value_):
                 found.append((value, member))
         return found
+
+
+Payloads = dict[str, tuple[Enum, dict[str, Any]]]
+"""The members of an enumeration by name, and what each of them holds."""
+
+
+def payloads(cls: type) -> Payloads:
+    """What the members of a class hold, if it is an enumeration."""
+    members = cls._member_map_ if isinstance(cls, EnumMeta) else {}
+    return {name: (member, dict(instance_dict(member) or {})) for name, member in members.items()}
+
+
+def other_payloads(before: Payloads, cls: type) -> Iterator[str]:
+    """The names of members that are still the same objects, but hold something else now."""
+    for name, (member, content) in payloads(cls).items():
+        old = before.get(name)
+        if old is not None and old[0] is member:
+            kept = old[1].keys() == content.keys() and all(_alike(old[1][k], v) for k, v in content.items())
+            if not kept:
+                yield name
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and type(one) in _PLAIN and one == other)
+
+
+_PLAIN = (int, str, float, bytes)
 
 
 def _leave() -> None:

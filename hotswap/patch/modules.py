@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Iterable
 from importlib import invalidate_caches
-from importlib.util import spec_from_file_location
-from types import ModuleType
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from types import FunctionType, ModuleType
 
 from hotswap.codes import CodePair
 from hotswap.graph import resolve_value
@@ -67,6 +67,22 @@ def remove(tracked: Tracked, journal: Journal) -> None:
     parent, _, child = name.rpartition(".")
     if parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
         journal.delete_item(vars(sys.modules[parent]), child)
+    _become_namespace(name, journal)
+
+
+def _become_namespace(name: str, journal: Journal) -> None:
+    """A package that lost its `__init__`, but not what else is in it, is one without a file from now on."""
+    children = {n.rpartition(".")[2]: m for n, m in list(sys.modules.items()) if n.rpartition(".")[0] == name}
+    invalidate_caches()
+    spec = find_spec(name) if children else None
+    if spec is None or spec.origin is not None or not spec.submodule_search_locations:
+        return
+    package = module_from_spec(spec)
+    vars(package).update(children)
+    journal.set_item(sys.modules, name, package)
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        journal.set_item(vars(sys.modules[parent]), child, package)
 
 
 def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
@@ -82,14 +98,15 @@ def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
         _remove_global(tracked, name, journal)
 
 
-def _remove_member(cls: object, name: str, journal: Journal) -> None:
-    if not isinstance(cls, type):
-        return
-    if name == "__doc__":
-        journal.set_attribute(cls, name, None)
-    else:
-        journal.delete_attribute(cls, name)
-    classes.refresh(cls, journal)
+def _remove_member(owner: object, name: str, journal: Journal) -> None:
+    if isinstance(owner, FunctionType):
+        journal.delete_item(vars(owner), name)
+    elif isinstance(owner, type):
+        if name == "__doc__":
+            journal.set_attribute(owner, name, None)
+        else:
+            journal.delete_attribute(owner, name)
+        classes.refresh(owner, journal)
 
 
 def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:

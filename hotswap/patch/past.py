@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from hotswap.graph import supplied_by_stars
+from hotswap.groups import LOADED
 from hotswap.journal import MISSING
 from hotswap.model import Name, Place
 from hotswap.patch.values import Values
@@ -22,7 +23,12 @@ class ModulePast:
         return self.values.was((self.place[0], name), self.place)
 
     def owned(self, name: str) -> bool:
-        """Whether what it held was made for it."""
+        """Whether what it held was made for it alone."""
+        held = self.was(name)
+        others = (n for n, v in self.values.originals(self.place[0]).items() if v is held and n != name)
+        return self._made_for(name) and not any(self._made_for(other) for other in others)
+
+    def _made_for(self, name: str) -> bool:
         node = self._binder((self.place[0], name))
         if isinstance(node, ast.Assign | ast.AnnAssign):
             return isinstance(node.value, ast.Lambda | ast.Call)
@@ -35,12 +41,12 @@ class ModulePast:
         final = group.old.final(name)
         if before is None or before not in final:
             before = final[0] if final else None
-        edition = self.values.editions.find_old(before[0]) if before is not None else None
+        edition = self.values.editions.find_old(before[0]) if before is not None and before[1] != LOADED else None
         return edition.source.statement(before[1]) if edition is not None and before is not None else None
 
-    def shared(self, value: object) -> int:
-        """How many names of the module held the object."""
-        return sum(held is value for held in self.values.originals(self.place[0]).values())
+    def is_held(self, value: object) -> bool:
+        """Whether a name of the module held the object."""
+        return any(held is value for held in self.values.originals(self.place[0]).values())
 
     def brought(self) -> set[str]:
         """The names that star imports of the statement bring now."""

@@ -12,7 +12,7 @@ from hotswap.facts import facts_of
 from hotswap.graph import Graph, resolve_value
 from hotswap.index import Tracked
 from hotswap.model import Name, Place
-from hotswap.source import Source, StatementPath, first_line, name_of
+from hotswap.source import Source, StatementPath, first_line, mangled, name_of
 from hotswap.trace import Footprint
 
 
@@ -46,7 +46,8 @@ def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
     cls = resolve_value(tracked.namespace, (node.name,))
     if old is None or not isinstance(cls, type) or header(old) != header(node):
         return set()
-    bound = {name for s in old.body for name in facts_of(s, postponed=True, first=False).binds}
+    names = {name for s in old.body for name in facts_of(s, postponed=True, first=False).binds}
+    bound = {mangled(node.name, name) for name in names}
     return {n for n in vars(cls) if n not in bound and not (n.startswith("__") and n.endswith("__"))}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
 from hotswap.journal import MISSING
-from hotswap.patch.functions import Merger, forward
+from hotswap.patch.functions import Merger, forward, same_definition
 from hotswap.source import Source, StatementPath, mangled
 
 CLASS_MACHINERY = frozenset(
@@ -78,10 +78,10 @@ class Past(Protocol):
         """What the name held, or MISSING."""
 
     def owned(self, name: str) -> bool:
-        """Whether what it held was made for it: by a `def` or `class`, or by an assignment that made something new."""
+        """Whether what it held was made for it alone: by a `def` or `class`, or an assignment that made something new."""
 
-    def shared(self, value: object) -> int:
-        """How many names of the module held the object."""
+    def is_held(self, value: object) -> bool:
+        """Whether a name of the module held the object."""
 
     def brought(self) -> set[str]:
         """The names that star imports of the statement bring, now that it ran."""
@@ -125,15 +125,15 @@ def run_in_module(
 def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger) -> Any:
     """The live object made new, when the statement defines the name, else the new value (or its equal old one)."""
     old = past.was(name)
-    if name in facts.defines or makes_function(node, old, value, past):
+    if name in facts.defines or makes_function(node, name, value, past):
         if not past.owned(name) or is_alias(old, name) or is_alias(value, name) or is_foreign(old, merger):
-            if past.owned(name) and is_own_function(old, name, past, merger) and callable(value):
+            if is_own_function(old, name, past, merger) and callable(value):
                 forward(old, value, merger.journal)
             return value
         return merger.define(old, value)
     if same_value(old, value):
         return old
-    if past.owned(name) and is_own_function(old, name, past, merger) and callable(value):
+    if is_own_function(old, name, past, merger) and callable(value):
         forward(old, value, merger.journal)
     return value
 
@@ -142,16 +142,17 @@ def is_own_function(old: Any, name: str, past: Past, merger: Merger) -> bool:
     """Whether a function was made for this name alone, so that who holds it wants what the name stands for now."""
     if not isinstance(old, FunctionType) or old.__module__ != merger.module:
         return False
-    return not is_alias(old, name) and past.shared(old) == 1
+    return not is_alias(old, name) and past.owned(name)
 
 
-def makes_function(node: ast.stmt, old: Any, value: Any, past: Past) -> bool:
+def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
     """Whether an assignment makes a function of its own (`f = lambda …`, `f = factory(…)`), before and after."""
+    old = past.was(name)
     if same_class(old, value):
         return True
     if not isinstance(old, FunctionType) or not isinstance(node, ast.Assign | ast.AnnAssign):
         return False
-    return isinstance(node.value, ast.Lambda | ast.Call) and not past.shared(value) and past.shared(old) == 1
+    return isinstance(node.value, ast.Lambda | ast.Call) and not past.is_held(value) and past.owned(name)
 
 
 def same_class(old: Any, value: Any) -> bool:
@@ -254,6 +255,8 @@ def implicit_kind(name: str, value: Any) -> Any:
 
 def merge_member(facts: Facts, name: str, old: Any, value: Any, merger: Merger) -> Any:
     """As `merge_name`, for a class."""
-    if name in facts.defines or (isinstance(old, FunctionType) and isinstance(value, FunctionType)):
+    if name in facts.defines:
         return merger.define(old, value)
+    if isinstance(old, FunctionType) and isinstance(value, FunctionType) and same_definition(old, value):
+        return merger.define(old, value) if not is_alias(old, name) else value
     return old if same_value(old, value) else value
