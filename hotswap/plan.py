@@ -18,6 +18,7 @@ from hotswap.affected import Affected, IsPlain
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
 from hotswap.editions import Editions
+from hotswap.effects import lasting
 from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.groups import LOADED, Group
@@ -142,8 +143,7 @@ class Planner:
             elif matching.fate(path) == "members" and not edition.memberwise(path):
                 self.changed_statement(edit, path, "its body was edited")
         for path in matching.removed:
-            if edit.module == "__main__" and len(path) == 1 and is_main_program(edit.old.statement(path)):
-                self.restart.append(refusal(edit, edit.old.statement(path), "was removed"))
+            self.removed_statement(edit, path)
 
     def changed_statement(self, edit: Edit, path: StatementPath, reason: str) -> None:
         """A statement whose text is another one now."""
@@ -153,6 +153,30 @@ class Planner:
             self.restart.append(refusal(edit, node, "was edited"))
         else:
             self.draft((edit.module, path), reason, ALWAYS)
+
+    def removed_statement(self, edit: Edit, path: StatementPath) -> None:
+        """A statement that is gone, or another one now: what it did outside of the program stays."""
+        node, edition = edit.old.statement(path), self.editions.find_old(edit.module)
+        if edit.module == "__main__" and len(path) == 1 and is_main_program(node):
+            self.restart.append(refusal(edit, node, "was removed"))
+            return
+        for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
+            if effect in self.effects_now(edit.module):
+                continue
+            self.restart.append(
+                Reason(
+                    code="HS401",
+                    what=f"`{effect}` was removed or edited",
+                    where=f"{edit.path}:{first_line(node)} (before the edit)",
+                    why="what it did when it ran cannot be taken back",
+                    remedy="restart",
+                )
+            )
+
+    def effects_now(self, module: str) -> set[str]:
+        """What the statements of the newest source do outside of the program."""
+        edition = self.editions.new(module)
+        return {effect for path in edition.paths for effect in lasting(edition, path)}
 
     def patches(self, edit: Edit, diff: Diff) -> None:
         """Note the functions whose code is replaced in place."""
@@ -230,6 +254,8 @@ class Planner:
 
     def compare_content(self, group: Group, name: Name) -> None:
         """A container that other statements fill now: it is built again, unless something was only added to it."""
+        if not self.editions.is_container(name):
+            return
         new, old = group.new.content_final(name), group.old.content_final(name)
         mapped = [group.old_place(place) for place in new]
         if mapped[: len(old)] != list(old):
@@ -442,9 +468,9 @@ class Planner:
             return True
         seen = group.new.content_before if is_content(event) else group.new.before
         if reader in group.new.order:
-            return origin in seen(name, reader)
+            return is_among(origin, seen(name, reader))
         final = group.new.content_final(name) if is_content(event) else group.new.final(name)
-        return origin in final or not group.new.binders(name)
+        return is_among(origin, final) or not group.new.binders(name)
 
     # ------------------------------------------------------------------ the result
 
@@ -481,3 +507,8 @@ class Planner:
                 due=draft.due,
                 needed=draft.needed,
             )
+
+
+def is_among(place: Place, others: Iterable[Place]) -> bool:
+    """Whether a statement is one of the others, or stands in one of them (a member in its class)."""
+    return any(place[0] == module and place[1][: len(path)] == path for module, path in others)

@@ -18,7 +18,7 @@ from hotswap.graph import Graph, owner_of
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Action, Edit, Plan, Reason, Step
-from hotswap.patch import caches, classes, modules, registries, scopes
+from hotswap.patch import abstract, caches, classes, modules, registries, scopes
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.runner import Changes, Ran, Runner
@@ -190,6 +190,8 @@ class Transaction:
             self.changes.add(behaviour((edit.module, pair.qualname)))
             if docstring(pair.old) != docstring(pair.new):
                 self.changes.add(described((edit.module, pair.qualname)))
+            if pair.new.co_name in ("__subclasshook__", "__instancecheck__", "__subclasscheck__"):
+                abstract.forget_answers(self.journal)
             self.done.patched.append(full)
             self.done.why.append((full, f"{edit.path} saved; its body was edited"))
         elif "<locals>" not in full:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import _abc
+import ast
 import functools
 import gc
 import typing
 from abc import ABCMeta
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
+from typing import Any
 
+from hotswap.effects import is_registration
+from hotswap.facts import chain_of
+from hotswap.graph import resolve_value
 from hotswap.journal import Journal
 from hotswap.patch.layout import family
 
@@ -38,6 +44,32 @@ def forget_bases(journal: Journal) -> None:
     forget_answers(journal)
     journal.call((_clear_dispatch,), (_clear_dispatch,))
     journal.call((_clear_aliases,), (_clear_aliases,))
+
+
+def registered(cls: type) -> list[type]:
+    """The virtual subclasses that were registered with an abstract class."""
+    registry = _abc._get_dump(cls)[0] if isinstance(cls, ABCMeta) else ()
+    return [each for reference in registry if (each := reference()) is not None]
+
+
+def set_registered(cls: type, classes: Iterable[type]) -> None:
+    """Let these be the virtual subclasses of an abstract class."""
+    _abc._reset_registry(cls)
+    _abc._reset_caches(cls)
+    for each in classes:
+        _abc._abc_register(cls, each)
+
+
+def withdraw_registration(node: ast.stmt, namespace: dict[str, Any], journal: Journal) -> None:
+    """Take back what the removed statement `Shape.register(Circle)` did."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or len(call.args) != 1 or not is_registration(call.func, namespace):
+        return
+    chain, given = chain_of(call.func), chain_of(call.args[0])
+    cls = resolve_value(namespace, chain[:-1]) if chain else None
+    virtual = resolve_value(namespace, given) if given else None
+    before = registered(cls)
+    journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
 
 
 def _clear_abstract_caches() -> None:

@@ -74,18 +74,12 @@ def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge
     if closure:
         _merge_cells(live, fresh, journal, merge)
     retarget(live, fresh.__code__, closure, journal)
-    for name in (
-        "__defaults__",
-        "__kwdefaults__",
-        "__doc__",
-        "__name__",
-        "__qualname__",
-        "__module__",
-        "__annotations__",
-    ):
-        value = getattr(fresh, name)
-        if getattr(live, name) != value or type(getattr(live, name)) is not type(value) or name.endswith("defaults__"):
-            journal.set_attribute(live, name, value)
+    for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
+        if getattr(live, name) is not getattr(fresh, name):
+            journal.set_attribute(live, name, getattr(fresh, name))
+    for name in ("__name__", "__qualname__", "__module__"):
+        if getattr(live, name) != getattr(fresh, name):
+            journal.set_attribute(live, name, getattr(fresh, name))
     if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):
         journal.set_attribute(live, "__type_params__", fresh.__type_params__)  # type: ignore[attr-defined]  # 3.12
     pour_dict(live.__dict__, fresh.__dict__, journal, merge)

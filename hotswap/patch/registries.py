@@ -19,6 +19,7 @@ from hotswap.graph import Graph, owner_of, resolve_value
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Edit, Reason
+from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.source import first_line
@@ -116,6 +117,7 @@ def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> None:
 def _withdraw_removed(
     edit: Edit, node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, journal: Journal
 ) -> None:
+    abstract.withdraw_registration(node, tracked.namespace, journal)
     footprint = graph.footprint(tracked, node, facts)
     foreign = list(_foreign_decorators(node, tracked, graph))
     if not footprint.called and not footprint.constructing and not foreign:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from abc import ABCMeta
 from collections import deque
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
+from hotswap.patch import abstract
+from hotswap.patch.functions import cell_content
 
 DEEPEST = 4
 """How many containers within containers are followed."""
@@ -51,11 +55,17 @@ class Snapshot:
         elif isinstance(value, type):
             if value.__module__ in self.index.modules:
                 self.journal.on_rollback(restore_class, value, dict(vars(value)))
+                if isinstance(value, ABCMeta):
+                    self.journal.on_rollback(abstract.set_registered, value, abstract.registered(value))
                 for part in list(vars(value).values()):
                     self._remember(part, depth - 1)
+        elif isinstance(value, WeakKeyDictionary):
+            self._remember(value.data, depth)  # type: ignore[attr-defined]  # there is no public way to its content
         elif isinstance(value, FunctionType) or type(value).__module__ in self.index.modules:
             if isinstance(getattr(value, "__dict__", None), dict):
                 self._remember(vars(value), depth)
+            for cell in getattr(value, "__closure__", None) or ():
+                self._remember(cell_content(cell), depth - 1)
 
 
 def restore_class(cls: type, before: dict[str, Any]) -> None:

@@ -1,0 +1,99 @@
+"""What statements did outside of the program, which stays when they are gone.  Pure.
+
+A removed statement that only bound names takes them along.  What it told others (a hook, an environment variable, a
+registration in a library) cannot be taken back, because nobody knows what was there before.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+from abc import ABCMeta
+from collections.abc import Iterator
+from types import FunctionType, MethodType
+from typing import Any
+
+from hotswap.edition import Edition
+from hotswap.facts import Store, chain_of
+from hotswap.graph import resolve_value
+from hotswap.index import Index
+from hotswap.source import StatementPath
+
+MESSAGES = frozenset("debug info warning warn error exception critical fatal log".split())
+HARMLESS = frozenset(
+    (
+        ("builtins", "print"), ("builtins", "len"), ("builtins", "isinstance"), ("builtins", "id"), ("builtins", "repr"),
+        ("pprint", "pprint"), ("pprint", "pp"), ("warnings", "warn"), ("time", "sleep"), ("gc", "collect"),
+        ("_warnings", "warn"),
+    )
+)  # fmt: skip
+"""Calls that leave nothing behind but what was printed."""
+
+
+def lasting(edition: Edition, path: StatementPath) -> Iterator[str]:
+    """The effects of a statement that stay when it is removed, in the words of the source."""
+    if len(path) > 1:
+        return
+    node, facts = edition.source.statement(path), edition.facts(path)
+    namespace, index = edition.tracked.namespace, edition.graph.index
+    for call in bare_calls(node):
+        if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
+            yield ast.unparse(call)
+    for store in facts.stores:
+        if edition.attribute_set(store) is None and edition.holder(store.chain, path) is None:
+            yield _in_words(store)
+
+
+def bare_calls(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that stand alone as statements, functions and classes aside."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield node.value
+    elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+                yield from bare_calls(child)
+
+
+def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index) -> bool:
+    """Whether what is called belongs to the program, or is a method of a plain container (which can be filled again)."""
+    chain = chain_of(function)
+    if chain is None:
+        return False
+    value = resolve_value(namespace, chain)
+    owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
+    if type(owner) in (list, dict, set, bytearray):
+        return True
+    function_of = value.__func__ if isinstance(value, MethodType | staticmethod | classmethod) else value
+    if isinstance(function_of, FunctionType | type):
+        return function_of.__module__ in index.modules
+    return type(value).__module__ in index.modules
+
+
+def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
+    chain = chain_of(function)
+    if chain is None:
+        return False
+    owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
+    if is_registration(function, namespace):
+        return True
+    if chain[-1] in MESSAGES and (isinstance(owner, logging.Logger) or owner is logging):
+        return True
+    value = resolve_value(namespace, chain)
+    if value is None and len(chain) == 1:
+        return ("builtins", chain[0]) in HARMLESS
+    return (getattr(value, "__module__", None), getattr(value, "__name__", None)) in HARMLESS
+
+
+def is_registration(function: ast.expr, namespace: dict[str, Any]) -> bool:
+    """Whether it is `Shape.register` of an abstract class, which can be taken back."""
+    chain = chain_of(function)
+    if chain is None or len(chain) < 2 or chain[-1] != "register":
+        return False
+    owner = resolve_value(namespace, chain[:-1])
+    return isinstance(owner, ABCMeta) and "register" not in {n for c in owner.__mro__ for n in vars(c)}
+
+
+def _in_words(store: Store) -> str:
+    target = ".".join(store.chain)
+    return f"{target}.{store.attribute} = …" if store.attribute else f"{target}[{store.key!r}] = …"
+
