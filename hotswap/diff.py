@@ -63,6 +63,10 @@ class _Differ:
         for i, j in pair_by_key(((i, role(old[i])) for i in left_old), ((j, role(new[j])) for j in left_new)):
             found[j] = self.edited(old[i], new[j], i, j)
             left_old.remove(i)
+            left_new.remove(j)
+        for i, j in pair_by_key(((i, kind(old[i])) for i in left_old), ((j, kind(new[j])) for j in left_new)):
+            found[j] = self.edited(old[i], new[j], i, j)
+            left_old.remove(i)
         return Diff(tuple(found.get(j) or Match(j, None, "added") for j in range(len(new))), tuple(left_old))
 
     def pair_in_order(self, old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> list[tuple[int, int]]:
@@ -126,6 +130,14 @@ def role(node: ast.stmt) -> Hashable:
     if isinstance(node, ast.ImportFrom):
         return "from", node.module, node.level
     return type(node).__name__, shape(node)
+
+
+def kind(node: ast.stmt) -> Hashable:
+    """What an edited compound statement is recognised by at last: what sort it is, and what it defines."""
+    if not isinstance(node, ast.For | ast.While | ast.If | ast.Try | ast.With | ast.Match | ast.AsyncFor | ast.AsyncWith):
+        return None
+    names = sorted(n.name for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    return (type(node).__name__, tuple(names)) if names else None
 
 
 def _is_accessor(decorator: ast.expr) -> bool:

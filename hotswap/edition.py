@@ -15,6 +15,7 @@ from hotswap.facts import Chain, Facts, Store
 from hotswap.flow import Binding, Place, Scheduled
 from hotswap.graph import CodeOf, Graph, definition_of, resolve_value
 from hotswap.index import Tracked, parents, resolve
+from hotswap.looking import is_a, is_any, look_up
 from hotswap.model import Name
 from hotswap.source import Source, StatementPath, first_line, mangled, prefix_of
 
@@ -136,7 +137,7 @@ class Edition:
         if not store.attribute:
             return None
         owner = resolve_value(self.tracked.namespace, store.chain)
-        if isinstance(owner, ModuleType):
+        if is_a(owner, ModuleType):
             return (owner.__name__, store.attribute) if owner.__name__ in self.graph.index.modules else None
         home = definition_of(owner, self.graph.index)
         return None if home is None else (home[0], f"{home[1]}.{store.attribute}")
@@ -165,7 +166,7 @@ class Edition:
             for chain in code.mutates if code and tracked else ():
                 assert tracked is not None
                 name = name_of_holder(tracked, chain, self.graph)
-                if name is not None and not isinstance(value_of(name, self.graph), _DEFINITIONS):
+                if name is not None and not is_any(value_of(name, self.graph), *_DEFINITIONS):
                     found.add(name)
         return found
 
@@ -300,9 +301,9 @@ def name_of_holder(tracked: Tracked, chain: Chain, graph: Graph) -> Name | None:
     name: Name = (tracked.name, chain[0])
     value: Any = tracked.namespace.get(chain[0])
     for attribute in chain[1:]:
-        if isinstance(value, ModuleType):
-            name, value = (value.__name__, attribute), value.__dict__.get(attribute)
-        elif isinstance(value, type):
+        if is_a(value, ModuleType):
+            name, value = (value.__name__, attribute), look_up(value, attribute)
+        elif is_a(value, type):
             owner = next((c for c in value.__mro__ if attribute in c.__dict__), value)
             name, value = (owner.__module__, f"{owner.__qualname__}.{attribute}"), owner.__dict__.get(attribute)
         else:

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from hotswap.edition import Edition
-from hotswap.facts import Store, chain_of
+from hotswap.facts import WRITES_BY_NAME, Store, chain_of
 from hotswap.graph import resolve_value
 from hotswap.index import Index
 from hotswap.source import StatementPath
@@ -37,6 +37,8 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[str]:
     node, facts = edition.source.statement(path), edition.facts(path)
     namespace, index = edition.tracked.namespace, edition.graph.index
     for call in bare_calls(node):
+        if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME and facts.stores:
+            continue  # `setattr(Enemy, "speed", 1)` is a store
         if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
             yield ast.unparse(call)
     for store in facts.stores:

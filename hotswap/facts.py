@@ -110,6 +110,7 @@ class _Visitor(ast.NodeVisitor):
         self.runs_code = False
         self.local: list[set[str]] = []  # names of comprehensions and class bodies around
         self.handled: list[str] = []  # names of exceptions that are being handled
+        self.looping = 0
         self.settled: list[set[str]] = []  # names that the blocks around have bound by now
         self.conditional = 0  # expressions around that need not be evaluated
 
@@ -322,14 +323,18 @@ class _Visitor(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.iterated(node.iter)
         self.visit(node.target)
+        self.looping += 1
         self.block(node.body, assigned(node.target) if not self.local else ())
+        self.looping -= 1
         self.block(node.orelse)
 
     visit_AsyncFor = visit_For
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
+        self.looping += 1
         self.block(node.body)
+        self.looping -= 1
         self.block(node.orelse)
 
     def visit_If(self, node: ast.If) -> None:
@@ -433,7 +438,7 @@ class _Visitor(ast.NodeVisitor):
 
     def define(self, name: str) -> None:
         self.bind(name)
-        if not self.local:
+        if not self.local and not self.looping:  # in a loop the same text makes many, and none of them is the definition
             self.defines.add(name)
 
     def type_parameters(self, node: ast.AST) -> None:

@@ -7,16 +7,18 @@ there); nothing is imported, executed or changed.
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from hotswap.codefacts import CodeFacts, all_codes, code_facts
 from hotswap.facts import Chain, Facts
 from hotswap.events import behaviour, content
 from hotswap.index import Index, Tracked, imports_of, resolve
+from hotswap.looking import in_classes, is_a, is_any, look_up, own_space
 from hotswap.model import Name
 from hotswap.source import Source, first_line
 from hotswap.trace import Footprint
@@ -161,18 +163,16 @@ class Graph:
         value = namespace.get(chain[0])
         yield from self._definition(value)
         for attribute in chain[1:]:
-            if isinstance(value, ModuleType):
+            if is_a(value, ModuleType):
                 yield value.__name__, attribute
-                value = value.__dict__.get(attribute)
-            elif isinstance(value, type):
+            elif is_a(value, type):
                 yield value.__module__, f"{value.__qualname__}.{attribute}"
                 yield from self._inherited(value, attribute)
-                value = _in_classes(value.__mro__, attribute)
             elif type(value).__module__ in self.index.modules:
                 yield from self._inherited(type(value), attribute)
-                value = _in_instance(value, attribute)
             else:
                 return
+            value = look_up(value, attribute)
             yield from self._definition(value)
 
     def _inherited(self, cls: type, attribute: str) -> Iterator[Name]:
@@ -241,20 +241,16 @@ class _Reach:
         if id(value) in self._seen or depth > 12:
             return
         self._seen.add(id(value))
-        if isinstance(value, MethodType | staticmethod | classmethod):
+        if is_any(value, MethodType, staticmethod, classmethod):
             self.value(value.__func__, depth)
-        elif isinstance(value, FunctionType):
+        elif is_a(value, FunctionType):
             self._function(value, depth)
-        elif isinstance(value, type):
+        elif is_a(value, type):
             if value.__module__ in self.index.modules:
                 self._classes.append(value)
         else:
-            for name in ("__wrapped__", "func"):
-                inner = (
-                    getattr(value, "__dict__", {}).get(name) if name == "__wrapped__" else getattr(value, name, None)
-                )
-                if isinstance(inner, FunctionType):
-                    self.value(inner, depth + 1)
+            for inner in wrapped_by(value):
+                self.value(inner, depth + 1)
             if type(value).__module__ in self.index.modules:
                 self._classes.append(type(value))
 
@@ -284,9 +280,23 @@ class _Reach:
                 return
             for cls, attribute in todo:
                 done.add((id(cls), attribute))
-                member = next((k.__dict__[attribute] for k in cls.__mro__ if attribute in k.__dict__), None)
-                for part in (member, getattr(member, "fget", None), getattr(member, "func", None)):
+                member = in_classes(cls.__mro__, attribute)
+                for part in (member, *wrapped_by(member)):
                     self.value(part)
+
+
+def wrapped_by(value: Any) -> Iterator[Any]:
+    """The functions in a wrapper of the standard library, or one that says `__wrapped__`."""
+    if is_a(value, property):
+        yield from (f for f in (value.fget, value.fset, value.fdel) if f is not None)
+    elif is_any(value, functools.partial, functools.cached_property, functools.partialmethod):
+        yield value.func
+    elif is_a(value, functools._lru_cache_wrapper):
+        yield value.__wrapped__
+    elif not is_any(value, type, FunctionType, ModuleType):
+        inner = own_space(value).get("__wrapped__")
+        if inner is not None:
+            yield inner
 
 
 def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
@@ -299,28 +309,9 @@ def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
 
 def definition_of(value: object, index: Index) -> Name | None:
     """The place that a class or function of the program gives as its own."""
-    if isinstance(value, type | FunctionType) and value.__module__ in index.modules:
-        return value.__module__, value.__qualname__
+    if is_any(value, type, FunctionType) and (definition := cast("type", value)).__module__ in index.modules:
+        return definition.__module__, definition.__qualname__
     return None
-
-
-def _in_classes(classes: Iterable[type], attribute: str) -> Any:
-    return next((c.__dict__[attribute] for c in classes if attribute in c.__dict__), None)
-
-
-def _in_instance(value: object, attribute: str) -> Any:
-    """An attribute that the instance holds itself, or finds in its class without any code running."""
-    space = instance_space(value)
-    return space[attribute] if attribute in space else _in_classes(type(value).__mro__, attribute)
-
-
-def instance_space(value: object) -> dict[str, Any]:
-    """The attributes that an instance holds itself, past any `__getattribute__` of its own."""
-    try:
-        space = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return space if isinstance(space, dict) else {}
 
 
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
@@ -341,10 +332,7 @@ def resolve_value(namespace: dict[str, Any], chain: Chain) -> Any:
     """What a dotted name stands for, read through `__dict__`s only; None when that cannot be told."""
     value = namespace.get(chain[0])
     for attribute in chain[1:]:
-        if isinstance(value, type):
-            value = next((c.__dict__[attribute] for c in value.__mro__ if attribute in c.__dict__), None)
-        elif value is not None:
-            value = value.__dict__.get(attribute) if isinstance(value, ModuleType) else _in_instance(value, attribute)
+        value = look_up(value, attribute) if value is not None else None
     return value
 
 
@@ -362,14 +350,18 @@ def statement_at(source: Source, line: int) -> int | None:
 
 
 def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
-    """Whether a value is an instance of the class of that name, or a container that holds one."""
+    """Whether a value is an instance of the class of that name, or a container that holds one; a class never is."""
+    if is_any(value, type, ModuleType, FunctionType):
+        return False
     if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):
         return True
-    if depth and isinstance(value, list | tuple | set | frozenset | dict) and len(value) < 10_000:
-        parts = [*value, *value.values()] if isinstance(value, dict) else list(value)
-        return any(holds_instance(part, cls, depth - 1) for part in parts)
-    inner = getattr(value, "__dict__", None) if not isinstance(value, type | ModuleType | FunctionType) else None
-    return bool(depth and isinstance(inner, dict)) and holds_instance(list((inner or {}).values()), cls, depth - 1)
+    if not depth:
+        return False
+    if is_any(value, list, tuple, set, frozenset, dict) and len(value) < 10_000:
+        parts = [*value, *value.values()] if is_a(value, dict) else list(value)
+    else:
+        parts = list(own_space(value).values())
+    return any(holds_instance(part, cls, depth - 1) for part in parts)
 
 
 def exports(module: ModuleType) -> list[str]:

@@ -192,6 +192,7 @@ class Planner:
                 self.steps.append(step)
             if pair.edited:
                 name = edit.module, pair.qualname
+                self.known.add((behaviour(name), None))  # this concerns those who called it, and nobody else
                 for each in self.affected.callers_of(name, behaviour(name)):
                     self.follow(each.place, each.reason, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from hotswap.events import bare, behaviour, described
-from hotswap.graph import Graph, reachable_functions
+from hotswap.graph import Graph, reachable_functions, wrapped_by
 from hotswap.journal import Journal
+from hotswap.looking import is_a, is_any
 from hotswap.model import Name
 from hotswap.patch.instances import forget_cached
 
@@ -55,14 +57,13 @@ def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None,
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, functools._lru_cache_wrapper | functools.cached_property):
+        if is_any(value, functools._lru_cache_wrapper, functools.cached_property):
             yield owner, name, value
-        elif isinstance(value, type) and value.__module__ == namespace.get("__name__"):
-            todo += [(value, n, v) for n, v in vars(value).items()]
-        elif isinstance(value, staticmethod | classmethod):
+        elif is_a(value, type):
+            if value.__module__ == namespace.get("__name__"):
+                todo += [(value, n, v) for n, v in vars(value).items()]
+        elif is_any(value, staticmethod, classmethod):
             todo.append((owner, name, value.__func__))
-        elif isinstance(value, property):
-            todo.append((owner, name, value.fget))
-        inner = getattr(value, "__dict__", {}).get("__wrapped__") if not isinstance(value, type) else None
-        if inner is not None:
-            todo.append((owner, name, inner))
+        elif is_a(value, FunctionType):
+            todo.append((owner, name, vars(value).get("__wrapped__")))
+        todo += [(owner, name, inner) for inner in wrapped_by(value)]

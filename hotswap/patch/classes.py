@@ -16,6 +16,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import in_classes
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery
 from hotswap.patch.functions import Merge
@@ -55,9 +56,9 @@ def plain(cls: type) -> bool:
 
 def _needs_whole_class(member: object) -> bool:
     """Whether a member was put there by `total_ordering`, or had a say about its class in a `__set_name__`."""
-    if getattr(member, "__globals__", None) is vars(functools):
+    if type(member) is types.FunctionType and member.__globals__ is vars(functools):
         return True
-    return type(member).__module__ != "functools" and hasattr(type(member), "__set_name__")
+    return type(member).__module__ != "functools" and in_classes(type(member).__mro__, "__set_name__") is not None
 
 
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:

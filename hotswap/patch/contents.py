@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 from hotswap.edition import value_of
-from hotswap.graph import Graph, instance_space
+from hotswap.graph import Graph
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
 
 DEEPEST = 4
@@ -34,11 +36,11 @@ def _taken(value: Any, depth: int = DEEPEST) -> tuple[Any, ...]:
 
 
 def _parts(value: Any) -> list[Any] | None:
-    if isinstance(value, dict):
-        return [*value, *value.values()] if len(value) < MOST else [object()]
-    if isinstance(value, list | tuple | set | frozenset | deque | bytearray):
+    if is_a(value, dict):
+        return [*dict.keys(value), *dict.values(value)] if len(value) < MOST else [object()]
+    if type(value) in (list, tuple, set, frozenset, deque, bytearray):
         return list(value) if len(value) < MOST else [object()]
-    space = instance_space(value) if not isinstance(value, type) else {}
+    space = own_space(value) if not is_any(value, type, ModuleType) else {}
     return [*space, *space.values()] if space else None
 
 

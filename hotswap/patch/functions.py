@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.model import Reason
 
 Merge: TypeAlias = Callable[[object, object], object]
@@ -192,7 +193,7 @@ class Merger:
         if isinstance(live, staticmethod | classmethod):
             return self._rewrap(live, fresh)
         if is_decorator_object(live):
-            pour_dict(vars(live), vars(fresh), self.journal, self)
+            pour_dict(own_space(live), own_space(fresh), self.journal, self)
             return live
         return fresh
 
@@ -233,7 +234,7 @@ def forward(live: FunctionType, target: Any, journal: Journal) -> None:
     retarget(live, code, None, journal)
     for name in ("__defaults__", "__kwdefaults__"):
         journal.set_attribute(live, name, None)
-    pour_dict(live.__dict__, {**getattr(target, "__dict__", {}), "__wrapped__": target}, journal, lambda _, new: new)
+    pour_dict(live.__dict__, {**_shown_by(target), "__wrapped__": target}, journal, lambda _, new: new)
 
 
 _PLACEHOLDER = "<the object that calls are forwarded to>"
@@ -244,8 +245,12 @@ def _forwarder(*arguments: Any, **keywords: Any) -> Any:
     return target(*arguments, **keywords)
 
 
+def _shown_by(target: object) -> dict[str, Any]:
+    return {} if is_a(target, type) else own_space(target)
+
+
 def is_decorator_object(value: object) -> bool:
     """Whether it is an instance of a Python class that carries a function (a decorator written as a class)."""
-    if isinstance(value, type) or not hasattr(value, "__dict__") or not callable(value):
+    if is_a(value, type) or in_classes(type(value).__mro__, "__call__") is None:
         return False
-    return any(isinstance(v, FunctionType | types.MethodType) for v in vars(value).values())
+    return any(is_any(v, FunctionType, types.MethodType) for v in own_space(value).values())

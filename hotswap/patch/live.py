@@ -14,7 +14,9 @@ from typing import Any, TypeAlias
 
 from hotswap.codes import CodePair
 from hotswap.codefacts import all_codes, nested
+from hotswap.graph import wrapped_by
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.patch.functions import cell_content
 
 
@@ -56,8 +58,6 @@ class OldCode:
     def pair_of(self, code: CodeType) -> CodePair | None:
         """What a code object becomes."""
         candidates = self._by_place.get((code.co_qualname, code.co_firstlineno), ())
-        if len(candidates) == 1:
-            return candidates[0]
         return next((p for p in candidates if p.old == code), None)
 
     def _take(self, function: FunctionType) -> None:
@@ -113,36 +113,33 @@ def functions_within(value: Any, module: str, seen: set[int], depth: int = 5) ->
     if depth == 0 or id(value) in seen:
         return
     seen.add(id(value))
-    if isinstance(value, FunctionType):
+    if is_a(value, FunctionType):
         yield value
     for part in parts_of(value, module):
-        yield from functions_within(part, module, seen, depth - 1 if not isinstance(value, type) else depth)
+        yield from functions_within(part, module, seen, depth - 1 if not is_a(value, type) else depth)
+
+
+MOST_PARTS = 1000
 
 
 def parts_of(value: Any, module: str) -> list[Any]:
     """What a definition or wrapper directly contains."""
-    if isinstance(value, FunctionType):
+    if is_a(value, FunctionType):
         cells = [cell_content(c) for c in value.__closure__ or ()]
         return [c for c in cells if c is not MISSING] + list(value.__dict__.values())
-    if isinstance(value, type):
+    if is_a(value, type):
         return list(value.__dict__.values()) if value.__module__ == module else []
-    if isinstance(value, staticmethod | classmethod | types.MethodType):
+    if is_any(value, staticmethod, classmethod, types.MethodType):
         return [value.__func__]
-    if isinstance(value, property):
-        return [value.fget, value.fset, value.fdel]
-    if isinstance(value, functools.partial):
+    if is_a(value, functools.partial):
         return [value.func, *value.args, *value.keywords.values()]
-    if isinstance(value, dict) and len(value) < 1000:
-        return list(value.values())
-    if isinstance(value, list | tuple) and len(value) < 1000:
-        return list(value)
-    if isinstance(value, types.ModuleType) or value is None:
+    if is_any(value, dict, list, tuple):
+        parts = dict.values(value) if is_a(value, dict) else value
+        return list(parts) if len(parts) < MOST_PARTS else []
+    if value is None or is_a(value, types.ModuleType):
         return []
-    inner = getattr(value, "__dict__", None) if not isinstance(value, type) else None
-    found = list(inner.values()) if isinstance(inner, dict) and len(inner) < 1000 else []
-    if isinstance(value, functools.cached_property | functools.partialmethod):
-        found.append(value.func)
-    return found
+    inner = own_space(value)
+    return [*wrapped_by(value), *(inner.values() if len(inner) < MOST_PARTS else ())]
 
 
 def running(codes: Iterable[CodeType]) -> set[str]:
@@ -225,9 +222,9 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
         before = holder.cell_contents
         after = _twin(before, twins)
         journal.call((setattr, holder, "cell_contents", after), (setattr, holder, "cell_contents", before))
-    elif not isinstance(holder, types.MethodType | FunctionType | type) and not hasattr(holder, "__dict__"):
+    elif not is_any(holder, types.MethodType, FunctionType, type) and not own_space(holder):
         for name in _slots(type(holder)):
-            value = getattr(holder, name, MISSING)
+            value = _in_slot(holder, name)
             if id(value) in twins:
                 journal.set_attribute(holder, name, _twin(value, twins))
 
@@ -248,6 +245,14 @@ def class_of_namespace(space: dict[Any, Any]) -> type | None:
     if "__module__" not in space or "__doc__" not in space or "__name__" in space:
         return None
     return next((r for r in gc.get_referrers(space) if isinstance(r, type) and _same_items(vars(r), space)), None)
+
+
+def _in_slot(holder: object, name: str) -> Any:
+    member = in_classes(type(holder).__mro__, name)
+    try:
+        return member.__get__(holder) if type(member) is types.MemberDescriptorType else MISSING
+    except AttributeError:
+        return MISSING
 
 
 def _slots(cls: type) -> Iterator[str]:

@@ -18,6 +18,7 @@ from hotswap.facts import Facts, chain_of
 from hotswap.graph import Graph, owner_of, resolve_value
 from hotswap.index import Tracked
 from hotswap.journal import Journal
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Edit, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
@@ -61,16 +62,17 @@ def of_decorator(decorator: Any) -> list[Any]:
 def _parts(value: Any, depth: int) -> Iterator[Any]:
     if depth == 0:
         return
-    if isinstance(value, WeakKeyDictionary):
+    if is_a(value, WeakKeyDictionary):
         yield value.data  # type: ignore[attr-defined]  # the dictionary inside; there is no public way to its content
-    if isinstance(value, dict | list | set):
+    if is_any(value, dict, list, set):
         yield value
-        if len(value) < 10_000:
-            for inner in list(value.values() if isinstance(value, dict) else value):
-                yield from _parts(inner, depth - 1) if isinstance(inner, dict | list | set) else ()
-    elif not isinstance(value, type) and isinstance(getattr(value, "__dict__", None), dict) and not callable(value):
-        for inner in list(vars(value).values()) if type(value).__name__ != "module" else ():
-            yield from _parts(inner, depth - 1) if isinstance(inner, dict | list | set) else ()
+        parts = list(dict.values(value) if is_a(value, dict) else value) if len(value) < 10_000 else []
+    elif is_any(value, type, ModuleType, FunctionType):
+        return
+    else:
+        parts = list(own_space(value).values())
+    for inner in parts:
+        yield from _parts(inner, depth - 1) if is_any(inner, dict, list, set) else ()
 
 
 def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:

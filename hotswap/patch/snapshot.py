@@ -12,12 +12,13 @@ from weakref import WeakKeyDictionary
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 
 DEEPEST = 4
 """How many containers within containers are followed."""
-ATOMS = (int, float, complex, str, bytes, bool, type(None))
+ATOMS = frozenset((int, float, complex, str, bytes, bool, type(None)))
 LARGEST = 100_000
 """Containers with more entries are not copied: a rollback leaves in them what the failed statement put there."""
 
@@ -44,28 +45,32 @@ class Snapshot:
                 self.take(self.index.modules[imported])
 
     def _remember(self, value: Any, depth: int = DEEPEST) -> None:
-        if depth == 0 or isinstance(value, ATOMS) or id(value) in self._seen:
+        if depth == 0 or type(value) in ATOMS or id(value) in self._seen:
             return
         self._seen.add(id(value))
-        if isinstance(value, list | dict | set | bytearray | deque):
+        if is_any(value, list, dict, set, bytearray, deque):
             if len(value) < LARGEST:
                 self.journal.remember(value)
-                for part in list(value.values() if isinstance(value, dict) else value):
+                for part in list(value.values() if is_a(value, dict) else value):
                     self._remember(part, depth - 1)
-        elif isinstance(value, type):
-            if value.__module__ in self.index.modules:
-                self.journal.on_rollback(restore_class, value, dict(vars(value)))
-                if isinstance(value, ABCMeta):
-                    self.journal.on_rollback(abstract.set_registered, value, abstract.registered(value))
-                for part in list(vars(value).values()):
-                    self._remember(part, depth - 1)
-        elif isinstance(value, WeakKeyDictionary):
+        elif is_a(value, type):
+            self._remember_class(value, depth)
+        elif is_a(value, WeakKeyDictionary):
             self._remember(value.data, depth)  # type: ignore[attr-defined]  # there is no public way to its content
-        elif isinstance(value, FunctionType) or type(value).__module__ in self.index.modules:
-            if isinstance(getattr(value, "__dict__", None), dict):
-                self._remember(vars(value), depth)
-            for cell in getattr(value, "__closure__", None) or ():
+        elif is_a(value, FunctionType):
+            self._remember(vars(value), depth)
+            for cell in value.__closure__ or ():
                 self._remember(cell_content(cell), depth - 1)
+        elif type(value).__module__ in self.index.modules:
+            self._remember(own_space(value), depth)
+
+    def _remember_class(self, cls: type, depth: int) -> None:
+        if cls.__module__ in self.index.modules:
+            self.journal.on_rollback(restore_class, cls, dict(vars(cls)))
+            if isinstance(cls, ABCMeta):
+                self.journal.on_rollback(abstract.set_registered, cls, abstract.registered(cls))
+            for part in list(vars(cls).values()):
+                self._remember(part, depth - 1)
 
 
 def restore_class(cls: type, before: dict[str, Any]) -> None:

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
+from hotswap.graph import resolve_value
 from hotswap.journal import MISSING
+from hotswap.looking import is_any, own_space
 from hotswap.patch.functions import Merger, forward, same_definition
 from hotswap.source import Source, StatementPath, mangled
 
@@ -172,21 +174,14 @@ def is_foreign(value: Any, merger: Merger) -> bool:
 
 def resolves_to(module: Any, value: Any) -> bool:
     """Whether a definition stands at its own qualified name in a module."""
-    found: Any = module
-    for part in value.__qualname__.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found is value
+    return resolve_value(own_space(module), tuple(value.__qualname__.split("."))) is value
 
 
 def is_alias(value: Any, name: str) -> bool:
     """Whether a definition stands under another name of its own, so that this name is only a second one."""
-    qualname = getattr(value, "__qualname__", None)
-    if not isinstance(value, FunctionType | type) or qualname == name or not isinstance(qualname, str):
+    if not is_any(value, FunctionType, type) or value.__qualname__ == name:
         return False
-    found: Any = sys.modules.get(value.__module__)
-    for part in qualname.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found is value
+    return resolves_to(sys.modules.get(value.__module__), value)
 
 
 def same_value(old: Any, new: Any) -> bool:
