@@ -28,6 +28,7 @@ from hotswap.model import (
     Unchanged,
 )
 from hotswap.patch import classes
+from hotswap.patch.formers import Formers
 from hotswap.plan import make_plan
 from hotswap.report import error_text, place_of
 from hotswap.source import Source, opened
@@ -50,6 +51,7 @@ class Rounds:
     def __init__(self, index: Index, graph: Graph, tracer: Tracer, watch_more: Callable[[Iterable[str]], None]) -> None:
         self.index, self.graph, self.tracer, self.watch_more = index, graph, tracer, watch_more
         self.failed: Failed | None = None
+        self.formers = Formers()
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
@@ -247,7 +249,7 @@ class Rounds:
         return self._apply(plan, began)
 
     def _apply(self, plan: Plan, began: float, seeds: frozenset[Cause] = frozenset()) -> Outcome:
-        transaction = Transaction(plan, self.graph, self.tracer)
+        transaction = Transaction(plan, self.graph, self.tracer, self.formers)
         try:
             done = transaction.apply()
         except CannotSwap as error:

@@ -18,6 +18,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
 from hotswap.patch import caches, classes, enums, registries, scopes
 from hotswap.patch.contents import Contents
+from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
@@ -51,12 +52,14 @@ class Changes:
 class Runner:
     """The statements of one round."""
 
-    def __init__(self, plan: Plan, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes) -> None:
+    def __init__(
+        self, plan: Plan, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes, formers: Formers
+    ) -> None:
         self.plan, self.graph, self.index, self.tracer, self.journal = plan, graph, graph.index, tracer, journal
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
-        self.merger = Merger(journal, self._pour_class)
+        self.merger = Merger(journal, self._pour_class, formers)
         self.values = Values(self.editions, journal)
         self.calls: dict[Place, Footprint] = {}
         self.ran: list[Ran] = []

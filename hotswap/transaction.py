@@ -12,6 +12,7 @@ from importlib import invalidate_caches
 from types import CodeType, FunctionType
 
 from hotswap.codes import CodePair, docstring, pair_codes
+from hotswap.edition import value_of
 from hotswap.errors import CannotSwap
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph, owner_of
@@ -19,6 +20,7 @@ from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Action, Edit, Plan, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, registries, scopes
+from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.runner import Changes, Ran, Runner
@@ -43,13 +45,14 @@ class Done:
 class Transaction:
     """One round.  `apply()` either finishes or leaves the process as it was and raises what went wrong."""
 
-    def __init__(self, plan: Plan, graph: Graph, tracer: Tracer) -> None:
+    def __init__(self, plan: Plan, graph: Graph, tracer: Tracer, formers: Formers | None = None) -> None:
+        self.formers = formers or Formers()
         self.plan, self.graph, self.index, self.tracer = plan, graph, graph.index, tracer
         self.journal = Journal()
         self.done = Done(warnings=list(plan.warnings))
         self.edits = {e.module: e for e in plan.edits}
         self.changes = Changes()
-        self.runner = Runner(plan, graph, tracer, self.journal, self.changes)
+        self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers)
         self._gone: set[str] = set()
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._loaded = set(sys.modules)
@@ -146,6 +149,8 @@ class Transaction:
                 self._remove_name(step)
 
     def _remove_name(self, step: Step) -> None:
+        name = step.module, step.target
+        self.formers.add(name, value_of(name, self.graph))
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)
         self.changes.add((step.module, step.target))
         self.changes.add(behaviour((step.module, step.target)))

@@ -7,16 +7,18 @@ import functools
 import operator
 import types
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import starmap
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
+from hotswap.graph import wrapped_by
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, own_space
-from hotswap.model import Reason
+from hotswap.model import Name, Reason
+from hotswap.patch.formers import Formers, forget_results, functions_of
 
 Merge: TypeAlias = Callable[[object, object], object]
 
@@ -123,9 +125,10 @@ class Merger:
     (registries); `pour_class` is given by the caller, because classes have a machinery of their own.
     """
 
-    def __init__(self, journal: Journal, pour_class: Callable[[type, type, Merge], type]) -> None:
+    def __init__(self, journal: Journal, pour_class: Callable[[type, type, Merge], type], formers: Formers) -> None:
         self.journal = journal
         self.pour_class = pour_class
+        self.formers = formers
         self.module: str | None = None
         """The module whose statement is running."""
         self.twins: dict[int, tuple[object, object]] = {}
@@ -149,21 +152,39 @@ class Merger:
             self.twins[id(fresh)] = fresh, merged
         return merged
 
-    def define(self, live: Any, fresh: Any) -> Any:
-        """The same for what one `def` or `class` statement bound before and binds now, whatever the two are.
+    def define(self, name: Name, live: Any, fresh: Any) -> Any:
+        """What a definition is to bind: the live object (or an earlier one of the name) with all that `fresh` is.
 
-        A live function always runs the new code afterwards: when it cannot become the fresh object (another kind,
-        another module's globals) it forwards its calls.
+        `live` is MISSING when the name held nothing that was its own.  All that the name stood for behaves as `fresh`
+        afterwards: what cannot become the fresh object (another kind, another module's globals) forwards its calls.
         """
-        if isinstance(live, FunctionType) and isinstance(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
-            if live is not fresh:
-                pour(live, fresh, self.journal, self)
-                self.twins[id(fresh)] = fresh, live
+        candidates = [each for each in (live, *self.formers.of(name)) if each is not MISSING and each is not fresh]
+        kept = fresh
+        for each in candidates:
+            kept = self._become(each, fresh)
+            if kept is each:
+                break
+        self.succeed(name, candidates, kept)
+        return kept
+
+    def succeed(self, name: Name, candidates: Iterable[Any], kept: Any) -> None:
+        """Let everything that the name stood for behave as what it stands for now."""
+        parts = {id(f) for f in functions_within(kept)}
+        for each in candidates:
+            if each is kept:
+                continue
+            self.formers.add(name, each)
+            forget_results(each)
+            for function in functions_of(each) if callable(kept) else ():
+                if id(function) not in parts:  # else it is what the new object itself calls
+                    forward(function, kept, self.journal)
+
+    def _become(self, live: Any, fresh: Any) -> Any:
+        if is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
+            pour(live, fresh, self.journal, self)
+            self.twins[id(fresh)] = fresh, live
             return live
-        merged = self(live, fresh)
-        if merged is fresh and isinstance(live, FunctionType) and callable(fresh):
-            forward(live, fresh, self.journal)
-        return merged
+        return self(live, fresh)
 
     def _merge(self, live: Any, fresh: Any) -> Any:
         if isinstance(live, FunctionType) and isinstance(fresh, FunctionType):
@@ -247,6 +268,22 @@ def _forwarder(*arguments: Any, **keywords: Any) -> Any:
 
 def _shown_by(target: object) -> dict[str, Any]:
     return {} if is_a(target, type) else own_space(target)
+
+
+def functions_within(value: Any, depth: int = 4) -> Iterator[FunctionType]:
+    """The functions that a callable may call: itself, what it wraps, what is in its cells."""
+    if not depth:
+        return
+    if is_a(value, FunctionType):
+        yield value
+        for cell in value.__closure__ or ():
+            yield from functions_within(cell_content(cell), depth - 1)
+    for inner in wrapped_by(value):
+        yield from functions_within(inner, depth - 1)
+    if not is_any(value, type, FunctionType, types.ModuleType):
+        for part in list(own_space(value).values()):
+            if is_any(part, FunctionType, types.MethodType):
+                yield from functions_within(part, depth - 1)
 
 
 def is_decorator_object(value: object) -> bool:

@@ -27,7 +27,8 @@ def show_source(edit: Edit, journal: Journal) -> None:
 
 def revive(edit: Edit, journal: Journal) -> None:
     """A module whose file was away and is back: the same module object takes its place again."""
-    if edit.revived is not None and edit.module not in sys.modules:
+    present = sys.modules.get(edit.module)
+    if edit.revived is not None and (present is None or getattr(present, "__file__", None) is None):
         journal.set_item(sys.modules, edit.module, edit.revived)
         parent, _, child = edit.module.rpartition(".")
         if parent in sys.modules:

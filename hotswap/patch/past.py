@@ -8,7 +8,7 @@ from typing import Any
 from hotswap.graph import supplied_by_stars
 from hotswap.groups import LOADED
 from hotswap.journal import MISSING
-from hotswap.model import Name, Place
+from hotswap.model import Place
 from hotswap.patch.values import Values
 
 
@@ -29,20 +29,19 @@ class ModulePast:
         return self._made_for(name) and not any(self._made_for(other) for other in others)
 
     def _made_for(self, name: str) -> bool:
-        node = self._binder((self.place[0], name))
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            return isinstance(node.value, ast.Lambda | ast.Call)
-        return node is not None and not isinstance(node, ast.Import | ast.ImportFrom)
-
-    def _binder(self, name: Name) -> ast.stmt | None:
-        """The statement of the old source that gave the name what it held."""
+        """Whether the statement that gave the name its object has made that object."""
+        full = self.place[0], name
         group = self.values.group(self.place[0])
-        before = group.old_place(self.place)
-        final = group.old.final(name)
+        before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
         edition = self.values.editions.find_old(before[0]) if before is not None and before[1] != LOADED else None
-        return edition.source.statement(before[1]) if edition is not None and before is not None else None
+        if edition is None or before is None:
+            return False
+        node = edition.source.statement(before[1])
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            return isinstance(node.value, ast.Lambda | ast.Call)
+        return name in edition.facts(before[1]).defines
 
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""

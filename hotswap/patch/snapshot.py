@@ -13,7 +13,7 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.patch import abstract
+from hotswap.patch import abstract, classes
 from hotswap.patch.functions import cell_content
 
 DEEPEST = 4
@@ -66,6 +66,7 @@ class Snapshot:
 
     def _remember_class(self, cls: type, depth: int) -> None:
         if cls.__module__ in self.index.modules:
+            self.journal.on_rollback(dismiss_others, cls, type.__subclasses__(cls))
             self.journal.on_rollback(restore_class, cls, dict(vars(cls)))
             if isinstance(cls, ABCMeta):
                 self.journal.on_rollback(abstract.set_registered, cls, abstract.registered(cls))
@@ -80,3 +81,10 @@ def restore_class(cls: type, before: dict[str, Any]) -> None:
     for name, value in before.items():
         if vars(cls).get(name, MISSING) is not value and name not in ("__dict__", "__weakref__"):
             type.__setattr__(cls, name, value)
+
+
+def dismiss_others(cls: type, known: list[type]) -> None:
+    """Undo that statements of the program derived from a class."""
+    for child in type.__subclasses__(cls):
+        if child not in known:
+            classes.dismiss(child)

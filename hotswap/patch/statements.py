@@ -13,8 +13,9 @@ from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
 from hotswap.graph import resolve_value
 from hotswap.journal import MISSING
-from hotswap.looking import is_any, own_space
-from hotswap.patch.functions import Merger, forward, same_definition
+from hotswap.looking import is_a, is_any, own_space
+from hotswap.model import Name
+from hotswap.patch.functions import Merger, same_definition
 from hotswap.source import Source, StatementPath, mangled
 
 CLASS_MACHINERY = frozenset(
@@ -117,7 +118,7 @@ def run_in_module(
     effect = Effect()
     for name, value in bound.items():
         old = past.was(name)
-        kept = value if old is value or old is MISSING else merge_name(node, facts, name, value, past, merger)
+        kept = value if old is value else merge_name(node, facts, name, value, past, merger)
         if kept is old and not same_value(old, value):
             effect.touched.add(name)
         namespace[name] = effect.bound[name] = kept
@@ -126,25 +127,18 @@ def run_in_module(
 
 def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger) -> Any:
     """The live object made new, when the statement defines the name, else the new value (or its equal old one)."""
-    old = past.was(name)
+    assert merger.module is not None
+    full, old = (merger.module, name), past.was(name)
+    owned = old is not MISSING and past.owned(name) and not is_alias(old, name) and not is_foreign(old, merger)
     if name in facts.defines or makes_function(node, name, value, past):
-        if not past.owned(name) or is_alias(old, name) or is_alias(value, name) or is_foreign(old, merger):
-            if is_own_function(old, name, past, merger) and callable(value):
-                forward(old, value, merger.journal)
+        if is_alias(value, name):
+            merger.succeed(full, [old] if owned else [], value)
             return value
-        return merger.define(old, value)
-    if same_value(old, value):
+        return merger.define(full, old if owned else MISSING, value)
+    if old is not MISSING and same_value(old, value):
         return old
-    if is_own_function(old, name, past, merger) and callable(value):
-        forward(old, value, merger.journal)
+    merger.succeed(full, [old] if owned else [], value)
     return value
-
-
-def is_own_function(old: Any, name: str, past: Past, merger: Merger) -> bool:
-    """Whether a function was made for this name alone, so that who holds it wants what the name stands for now."""
-    if not isinstance(old, FunctionType) or old.__module__ != merger.module:
-        return False
-    return not is_alias(old, name) and past.owned(name)
 
 
 def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
@@ -231,7 +225,8 @@ def run_in_class(
         if bound is before.get(name, MISSING) and name not in surely:
             continue
         value, old = implicit_kind(name, bound), was(name)
-        kept = value if old is MISSING else merge_member(facts, name, old, value, merger)
+        assert merger.module is not None
+        kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
         if kept is old and kept is not value:
             effect.touched.add(name)
         effect.bound[name] = kept
@@ -248,10 +243,12 @@ def implicit_kind(name: str, value: Any) -> Any:
     return value
 
 
-def merge_member(facts: Facts, name: str, old: Any, value: Any, merger: Merger) -> Any:
+def merge_member(facts: Facts, name: Name, old: Any, value: Any, merger: Merger) -> Any:
     """As `merge_name`, for a class."""
-    if name in facts.defines:
-        return merger.define(old, value)
-    if isinstance(old, FunctionType) and isinstance(value, FunctionType) and same_definition(old, value):
-        return merger.define(old, value) if not is_alias(old, name) else value
-    return old if same_value(old, value) else value
+    leaf = name[1].rpartition(".")[2]
+    owned = MISSING if old is MISSING or is_alias(old, name[1]) or is_foreign(old, merger) else old
+    if leaf in facts.defines:
+        return merger.define(name, owned, value)
+    if is_a(owned, FunctionType) and is_a(value, FunctionType) and same_definition(owned, value):
+        return value if is_alias(value, name[1]) else merger.define(name, owned, value)
+    return old if old is not MISSING and same_value(old, value) else value
