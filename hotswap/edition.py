@@ -103,6 +103,9 @@ class Edition:
             yield Binding((self.module, f"{prefix}__annotations__.{mangled(owner, name)}"))
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
             yield from self._members(path, node, prefix)
+        if facts.opaque and not prefix:
+            for name in self.made_up:
+                yield Binding((self.module, name), maybe=True)
         for name, sure in self.brought(path).items():
             yield Binding((self.module, name), maybe=not sure)
         yield from self._elsewhere(facts, path, node)
@@ -112,6 +115,16 @@ class Edition:
         for number in range(len(node.body)):
             for name in self.source.facts((*path, number)).binds - UNRELATED:
                 yield Binding((self.module, f"{prefix}{node.name}.{mangled(node.name, name)}"))
+
+    @cached_property
+    def made_up(self) -> frozenset[str]:
+        """The names that the module has, but that no statement of it names: `globals()[...] = …` made them, say."""
+        imprint = self.tracked.imprint
+        if imprint is None:
+            return frozenset()
+        named = {name for _, facts in self.source.all_facts() for name in facts.binds}
+        brought = {name for n in range(len(self.source.statements)) for name in self.brought((n,))}
+        return frozenset(n for n in imprint.names[""] - named - brought if not (n.startswith("__") and n.endswith("__")))
 
     def brought(self, path: StatementPath) -> BroughtByStar:
         """What the star imports of a statement bring."""

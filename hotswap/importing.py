@@ -13,6 +13,7 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
+from hotswap import imprint
 from hotswap.index import Index, Tracked
 from hotswap.source import Source
 from hotswap.trace import Tracer
@@ -58,6 +59,7 @@ class ImportHook:
             )
         if module.__name__ in sys.modules:
             tracked.replaced = sys.modules[module.__name__] is not module
+            tracked.imprint = imprint.take(module.__dict__, module.__name__)
             self.index.put(tracked)
             self.on_load(tracked)
 

@@ -20,6 +20,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType
 from typing import Any
 
+from hotswap.imprint import Imprint
 from hotswap.model import Change, ChangeSet
 from hotswap.source import Source
 from hotswap.trace import Footprint
@@ -33,7 +34,8 @@ class Tracked:
 
     `calls` holds what was called by the statement on each line (None: it ran before anybody looked); `certain` is False
     when the source on disk may already have been another one than the one that was imported.  `away` is the module
-    object while its file is deleted: if the file comes back, those who hold the module shall see it.
+    object while its file is deleted: if the file comes back, those who hold the module shall see it.  `imprint` is None
+    when nobody looked as its statements had just run.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Tracked:
     generation: int = 0
     replaced: bool = False
     away: ModuleType | None = None
+    imprint: Imprint | None = None
 
     @property
     def module(self) -> ModuleType:

@@ -80,6 +80,10 @@ class Journal:
         """Note the present content of a container, for writes that the program itself makes."""
         self._undo.append((_restore, container, container.copy()))
 
+    def mentioned(self) -> Iterator[Any]:
+        """All objects that the undo list holds: what is put back, and where."""
+        return (part for undo in self._undo for part in undo[1:])
+
     def keeps(self, thing: object) -> bool:
         """Whether an object is kept for the rollback: a copy that `remember` made, say."""
         return any(undo[-1] is thing for undo in self._undo)  # what is put back stands last, its place before it

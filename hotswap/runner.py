@@ -62,6 +62,8 @@ class Runner:
         self.merger = Merger(journal, self._pour_class, formers)
         self.values = Values(self.editions, journal)
         self.calls: dict[Place, Footprint] = {}
+        self.bound: dict[str, dict[str, set[str]]] = {}
+        """By module and class ("": the module itself) the names that statements have bound."""
         self.ran: list[Ran] = []
         self.failed_module = ""
         self.rebuilt = False
@@ -140,10 +142,16 @@ class Runner:
         prefix, effect = run(step, source, node, tracked)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
         self.values.ran(self._place, made, due=due)
+        for module, target in made:
+            self._note_bound(module, target)
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
+
+    def _note_bound(self, module: str, target: str) -> None:
+        owner, _, leaf = target.rpartition(".")
+        self.bound.setdefault(module, {}).setdefault(owner, set()).add(leaf)
 
     def _names_shown(self, step: Step) -> Iterable[Name]:
         """The names that must hold what they held at the statement's place."""
@@ -200,6 +208,7 @@ class Runner:
         annotations = vars(owner).get("__annotations__")
         if isinstance(annotations, dict):
             space["__annotations__"] = dict(annotations)
+        self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         was, execute = ClassPast(self.values, self._place, owner).was, self._executor(node)
         effect = run_in_class(source, step.statement, space, owner, was, tracked.namespace, self.merger, execute)
         self._store_members(owner, effect, space)
@@ -229,6 +238,7 @@ class Runner:
         changed = self.changes.events
         self._keep = scopes.kept_members(node, step.statement, source, tracked, self.graph, changed)
         self._outside = scopes.set_from_outside(node, tracked)
+        self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
@@ -247,6 +257,8 @@ class Runner:
         keep = self._keep | (self._outside - vars(fresh).keys())
         self._keep, self._outside = frozenset(), set()
         self.rebuilt = True
+        for name in vars(fresh):
+            self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
         merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
         if merged is fresh:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.

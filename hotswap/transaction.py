@@ -7,7 +7,7 @@ what it depends on really changed.  Everything is written through the journal; a
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
 
@@ -16,7 +16,6 @@ from hotswap.edition import value_of
 from hotswap.errors import CannotSwap
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph, owner_of
-from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Action, Edit, Plan, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, registries, scopes
@@ -24,7 +23,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.runner import Changes, Ran, Runner
-from hotswap.trace import Footprint, Tracer
+from hotswap.trace import Tracer
 
 
 @dataclass(slots=True)
@@ -122,19 +121,21 @@ class Transaction:
         """Forget the undo list and note what now runs."""
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
         self.journal.close()
-        editions = self.runner.editions
-        moved = {m: scopes.carry_calls(m, editions, self.runner.calls) for m in self.plan.modules if m not in self._gone}
-        for edit in self.plan.edits:
-            if edit.new is not None:  # else it is away; if its file comes back, those who hold it see it again
-                self.index.put(Tracked(edit.module, edit.path, edit.new, calls=self._calls(edit.module, moved)))
-        for module in {place[0] for place in self.runner.calls} - self.edits.keys():
-            tracked = self.index.modules.get(module)
-            if tracked is not None and tracked.calls is not None:
-                tracked.calls = moved.get(module)
-                self.index.put(tracked)
-
-    def _calls(self, module: str, moved: dict[str, dict[int, Footprint] | None]) -> dict[int, Footprint] | None:
-        return moved[module] if self.tracer.works else None
+        runner = self.runner
+        touched = {*self.edits, *(place[0] for place in runner.calls)} - self._gone  # what is gone may come back as it was
+        carried = {
+            name: replace(
+                self.index.modules[name],
+                calls=scopes.carry_calls(name, runner.editions, runner.calls) if self.tracer.works else None,
+                imprint=scopes.carry_imprint(name, runner.editions, runner.bound.get(name, {})),
+            )
+            for name in touched
+        }
+        for name, tracked in carried.items():
+            edit = self.edits.get(name)
+            if edit is not None and edit.new is not None:
+                tracked = replace(tracked, path=edit.path, source=edit.new, certain=True, away=None)
+            self.index.put(tracked)
 
     # ------------------------------------------------------------------ names and code
 

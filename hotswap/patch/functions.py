@@ -8,6 +8,7 @@ import operator
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import starmap
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
 from hotswap.graph import wrapped_by
+from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.model import Name, Reason
@@ -71,11 +73,11 @@ def _gained_variable(function: FunctionType, name: str, new: CodeType) -> Reason
     )
 
 
-def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
-    """Make a live function all that the fresh one is."""
-    closure = fresh.__closure__
-    if closure:
-        _merge_cells(live, fresh, journal, merge)
+def pour(
+    live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge, state: frozenset[str] = frozenset()
+) -> None:
+    """Make a live function all that the fresh one is; variables and attributes in `state` keep what they hold."""
+    closure = _merge_cells(live, fresh, journal, merge, state)
     retarget(live, fresh.__code__, closure, journal)
     for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
         if getattr(live, name) is not getattr(fresh, name):
@@ -85,18 +87,36 @@ def pour(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge
             journal.set_attribute(live, name, getattr(fresh, name))
     if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):
         journal.set_attribute(live, "__type_params__", fresh.__type_params__)  # type: ignore[attr-defined]  # 3.12
-    pour_dict(live.__dict__, fresh.__dict__, journal, merge)
+    pour_dict(live.__dict__, fresh.__dict__, journal, merge, state)
 
 
-def _merge_cells(live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge) -> None:
-    """What the fresh closure holds, with the definitions among it replaced by the live ones."""
+def _merge_cells(
+    live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge, state: frozenset[str]
+) -> tuple[Any, ...]:
+    """The closure of the fresh function, in the cells that the live one shares with others of its making."""
     old = dict(zip(live.__code__.co_freevars, live.__closure__ or (), strict=True))
+    cells = []
     for name, cell in zip(fresh.__code__.co_freevars, fresh.__closure__ or (), strict=True):
-        before, after = cell_content(old.get(name)), cell_content(cell)
-        if before is not MISSING and after is not MISSING and before is not after:
-            merged = merge(before, after)
-            if merged is not after:
-                journal.call((setattr, cell, "cell_contents", merged), (setattr, cell, "cell_contents", after))
+        kept = old.get(name, cell)
+        before, after = cell_content(kept), cell_content(cell)
+        if kept is not cell and not (name in state and is_blank(after) and type(before) is type(after)):
+            merged = after if MISSING in (before, after) or before is after else merge(before, after)
+            _fill(kept, before, merged, journal)
+        cells.append(kept)
+    return tuple(cells)
+
+
+def _fill(cell: Any, before: Any, after: Any, journal: Journal) -> None:
+    def call(content: Any) -> tuple[Any, ...]:
+        return (_empty, cell) if content is MISSING else (setattr, cell, "cell_contents", content)
+
+    if before is not after:
+        journal.call(call(after), call(before))
+
+
+def _empty(cell: Any) -> None:
+    with suppress(ValueError):
+        del cell.cell_contents
 
 
 def cell_content(cell: Any) -> Any:
@@ -107,12 +127,20 @@ def cell_content(cell: Any) -> Any:
         return MISSING
 
 
-def pour_dict(live: dict[str, Any], fresh: Mapping[str, Any], journal: Journal, merge: Merge) -> None:
-    """Make an attribute dictionary equal to the fresh one, definitions in it merged."""
+def pour_dict(
+    live: dict[str, Any],
+    fresh: Mapping[str, Any],
+    journal: Journal,
+    merge: Merge,
+    state: frozenset[str] = frozenset(),
+) -> None:
+    """Make an attribute dictionary equal to the fresh one, definitions in it merged, what is in `state` left alone."""
     for name in [n for n in live if n not in fresh]:
         journal.delete_item(live, name)
     for name, value in list(fresh.items()):
         before = live.get(name, MISSING)
+        if name in state and is_blank(value) and type(before) is type(value):
+            continue
         merged = value if before is MISSING or before is value else merge(before, value)
         if before is not merged:
             journal.set_item(live, name, merged)
@@ -132,6 +160,8 @@ class Merger:
         self.module: str | None = None
         """The module whose statement is running."""
         self.twins: dict[int, tuple[object, object]] = {}
+        self.blanks: frozenset[tuple[str, str]] = frozenset()
+        """Variables and attributes of the module's functions that were empty when they were made."""
         self._busy: set[tuple[int, int]] = set()
 
     def __call__(self, live: Any, fresh: Any) -> Any:
@@ -161,7 +191,7 @@ class Merger:
         candidates = [each for each in (live, *self.formers.of(name)) if each is not MISSING and each is not fresh]
         kept = fresh
         for each in candidates:
-            kept = self._become(each, fresh)
+            kept = self._become(each, fresh, frozenset(blank for target, blank in self.blanks if target == name[1]))
             if kept is each:
                 break
         self.succeed(name, candidates, kept)
@@ -179,9 +209,9 @@ class Merger:
                 if id(function) not in parts:  # else it is what the new object itself calls
                     forward(function, kept, self.journal)
 
-    def _become(self, live: Any, fresh: Any) -> Any:
+    def _become(self, live: Any, fresh: Any, state: frozenset[str]) -> Any:
         if is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
-            pour(live, fresh, self.journal, self)
+            pour(live, fresh, self.journal, self, state)
             self.twins[id(fresh)] = fresh, live
             return live
         return self(live, fresh)

@@ -51,7 +51,7 @@ def prepare(live: type, fresh: type, twins: Twins, journal: Journal) -> list[Wor
     records.check_tuple(live, fresh)
     works: list[Work] = [records.Fields(live, fresh)]
     if models.is_model(live) and models.is_model(fresh):
-        works.append(models.Schemas(live, fresh))
+        works.append(models.Schemas(live, fresh, journal))
     return works
 
 

@@ -25,9 +25,10 @@ def is_model(cls: type) -> bool:
 class Schemas:
     """The compiled validators that contain a model, its own and those of others."""
 
-    def __init__(self, live: type, fresh: type) -> None:
+    def __init__(self, live: type, fresh: type, journal: Journal) -> None:
         """Raises CannotSwap when something contains the model that cannot be compiled again."""
         self._live: Any = live
+        self._journal = journal
         self._models = [m for m in family(sys.modules["pydantic"].BaseModel) if m is not live and _mentions(m, live)]
         self._adapters = [a for a in _adapters() if _within(getattr(a, "core_schema", None), live)]
         self._private = _new_private(live, fresh)
@@ -47,6 +48,7 @@ class Schemas:
         """Whether a schema contains the model that belongs to nothing we know."""
         schemas = [vars(m).get(COMPILED[0]) for m in (self._live, *self._models)]
         schemas += [adapter.core_schema for adapter in self._adapters]
+        schemas += [part.get(COMPILED[0], part) for part in self._journal.mentioned() if type(part) is dict]
         known = {id(part) for schema in schemas for part in _parts(schema)}
         holders = [h for h in gc.get_referrers(self._live) if type(h) is dict and id(h) not in known]
         return any(h.get("cls") is self._live and "schema" in h for h in holders)

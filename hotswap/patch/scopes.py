@@ -10,9 +10,10 @@ from hotswap.editions import Editions
 from hotswap.events import behaviour
 from hotswap.facts import facts_of
 from hotswap.graph import Graph, resolve_value
+from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.model import Name, Place
-from hotswap.source import Source, StatementPath, first_line, mangled, name_of
+from hotswap.source import Source, StatementPath, first_line, mangled
 from hotswap.trace import Footprint
 
 
@@ -39,16 +40,41 @@ def kept_members(
 
 
 def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
-    """Attributes that the class has, but not from its body (if its own line is as it was)."""
-    old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == name_of(node)), None)
+    """Attributes that the program gave to a class after its statement had run."""
     if not isinstance(node, ast.ClassDef):
         return set()
     cls = resolve_value(tracked.namespace, (node.name,))
-    if old is None or not isinstance(cls, type) or header(old) != header(node):
+    if not isinstance(cls, type):
         return set()
+    if tracked.imprint is not None:
+        built = tracked.imprint.names.get(cls.__qualname__, frozenset(vars(cls)))
+    else:
+        built = _stated(node, tracked) or frozenset(vars(cls))
+    return {n for n in vars(cls) if n not in built and not (n.startswith("__") and n.endswith("__"))}
+
+
+def _stated(node: ast.ClassDef, tracked: Tracked) -> frozenset[str] | None:
+    """The members that the body of the class names, if its own line is as it was."""
+    old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == node.name), None)
+    if old is None or header(old) != header(node):
+        return None
     names = {name for s in old.body for name in facts_of(s, postponed=True, first=False).binds}
-    bound = {mangled(node.name, name) for name in names}
-    return {n for n in vars(cls) if n not in bound and not (n.startswith("__") and n.endswith("__"))}
+    return frozenset(mangled(node.name, name) for name in names)
+
+
+def carry_imprint(module: str, editions: Editions, bound: Mapping[str, set[str]]) -> Imprint | None:
+    """What the module looks like now that some of its statements ran again and bound names."""
+    tracked = editions.index.modules[module]
+    if tracked.imprint is None:
+        return None
+    now = take(tracked.namespace, module)
+    names = {
+        owner: (tracked.imprint.names.get(owner, present) | bound.get(owner, set())) & present
+        for owner, present in now.names.items()
+    }
+    changed = {f"{owner}.{name}".lstrip(".") for owner, found in bound.items() for name in found}
+    kept = {blank for blank in tracked.imprint.blanks if blank[0] not in changed}
+    return Imprint(names, frozenset(kept | {blank for blank in now.blanks if blank[0] in changed}))
 
 
 def carry_calls(module: str, editions: Editions, seen: Mapping[Place, Footprint]) -> dict[int, Footprint] | None:
