@@ -16,7 +16,7 @@ from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
-from hotswap.patch import caches, classes, enums, registries, scopes
+from hotswap.patch import caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
@@ -204,6 +204,7 @@ class Runner:
     def _run_member(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
         prefix = prefix_of(source, step.statement)
         owner = self.values.owner(step.module, prefix)
+        mapped.check_member(owner, node)
         space = self.values.class_space(self._place, owner.__qualname__)
         annotations = vars(owner).get("__annotations__")
         if isinstance(annotations, dict):

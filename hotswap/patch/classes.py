@@ -18,7 +18,7 @@ from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes
 from hotswap.model import Reason
-from hotswap.patch import abstract, layout, machinery
+from hotswap.patch import abstract, layout, machinery, mapped
 from hotswap.patch.functions import Merge
 from hotswap.patch.instances import alive, can_be_counted, forget_cached
 from hotswap.patch.reasons import because, reason
@@ -47,6 +47,8 @@ def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep 
 
 def plain(cls: type) -> bool:
     """Whether members of the class may be written one by one: only `type` or ABCMeta had a part in building it."""
+    if mapped.is_mapped(cls):
+        return True  # what is mapped is refused when it comes to it
     if type(cls) not in (type, ABCMeta) or "__slots__" in cls.__dict__ or machinery.generated(cls):
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
@@ -90,6 +92,8 @@ def dismiss(fresh: type) -> None:
 
 def _obstacle(live: type, fresh: type) -> Reason | None:
     """Why the live class cannot become the fresh one as it is, if so."""
+    if mapped.is_mapped(live):
+        raise mapped.refusal(live)
     if live in fresh.__mro__:
         why = "its bases contain the version of it from before the edit"
         raise CannotSwap(reason("HS209", live, "derives from a class of its own name", why))

@@ -99,19 +99,13 @@ def _merge_cells(
     for name, cell in zip(fresh.__code__.co_freevars, fresh.__closure__ or (), strict=True):
         kept = old.get(name, cell)
         before, after = cell_content(kept), cell_content(cell)
-        if kept is not cell and not (name in state and is_blank(after) and type(before) is type(after)):
-            merged = after if MISSING in (before, after) or before is after else merge(before, after)
-            _fill(kept, before, merged, journal)
+        is_state = name in state and is_blank(after) and type(before) is type(after)
+        if kept is not cell and after is not MISSING and before is not after and not is_state:
+            merged = after if before is MISSING else merge(before, after)
+            undo = (_empty, kept) if before is MISSING else (setattr, kept, "cell_contents", before)
+            journal.call((setattr, kept, "cell_contents", merged), undo)
         cells.append(kept)
     return tuple(cells)
-
-
-def _fill(cell: Any, before: Any, after: Any, journal: Journal) -> None:
-    def call(content: Any) -> tuple[Any, ...]:
-        return (_empty, cell) if content is MISSING else (setattr, cell, "cell_contents", content)
-
-    if before is not after:
-        journal.call(call(after), call(before))
 
 
 def _empty(cell: Any) -> None:
@@ -211,8 +205,8 @@ class Merger:
 
     def _become(self, live: Any, fresh: Any, state: frozenset[str]) -> Any:
         if is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
+            self.twins[id(fresh)] = fresh, live  # before, for a wrapper may hold itself
             pour(live, fresh, self.journal, self, state)
-            self.twins[id(fresh)] = fresh, live
             return live
         return self(live, fresh)
 

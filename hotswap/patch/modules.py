@@ -15,7 +15,7 @@ from hotswap.graph import resolve_value
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Edit
-from hotswap.patch import classes
+from hotswap.patch import classes, mapped
 
 
 def show_source(edit: Edit, journal: Journal) -> None:
@@ -103,6 +103,7 @@ def _remove_member(owner: object, name: str, journal: Journal) -> None:
     if isinstance(owner, FunctionType):
         journal.delete_item(vars(owner), name)
     elif isinstance(owner, type):
+        mapped.check_removed(owner, name)
         if name == "__doc__":
             journal.set_attribute(owner, name, None)
         else:
