@@ -102,6 +102,13 @@ class Flow:
         """The statements that have made the content of the name's value until `place` begins, in order."""
         return self._content(name, self.order[place])
 
+    def filled_before(self, name: Name, place: Place) -> tuple[Place, ...]:
+        """Those of them that did not bind the name, but changed its value in place."""
+        return tuple(p for p in self.content_before(name, place) if p in self._fillers(name))
+
+    def _fillers(self, name: Name) -> set[Place]:
+        return {place for _, place in self._mutators.get(name, ())}
+
     def content_final(self, name: Name) -> tuple[Place, ...]:
         """The same for the end of the schedule."""
         return self._content(name, len(self.order))

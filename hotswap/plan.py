@@ -236,8 +236,8 @@ class Planner:
 
     def compare_filling(self, group: Group, name: Name, place: Place, before: Place) -> None:
         """Whether the container that a name stands for at a place was filled by other statements."""
-        new, old = group.new.content_before(name, place), group.old.content_before(name, before)
-        if not group.as_before(new, old) and not group.as_before(group.new.before(name, place), new):
+        new, old = group.new.filled_before(name, place), group.old.filled_before(name, before)
+        if not group.as_before(new, old):
             self.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
 
     def compare_ends(self, group: Group, names: Iterable[Name]) -> None:

@@ -179,7 +179,7 @@ class Transaction:
         tracked = self.index.modules[edit.module]
         still = running(p.old for p in pairs if p.edited)
         self.done.warnings += [still_running(edit, name) for name in sorted(still)]
-        old = OldCode(edit.module, tracked.namespace, pairs)
+        old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code)
         found = old.find()
         self._old_codes += [(function.__code__, function) for function in old.held_elsewhere]
         for function, pair in found:

@@ -124,21 +124,21 @@ class Members:
         return found
 
 
-Payloads = dict[str, tuple[Enum, dict[str, Any]]]
-"""The members of an enumeration by name, and what each of them holds."""
+Payloads = dict[str, tuple[int, dict[str, Any]]]
+"""By name, which object a member of an enumeration is, and what it holds.  Whoever held the member would be counted."""
 
 
 def payloads(cls: type) -> Payloads:
     """What the members of a class hold, if it is an enumeration."""
     members = cls._member_map_ if isinstance(cls, EnumMeta) else {}
-    return {name: (member, dict(instance_dict(member) or {})) for name, member in members.items()}
+    return {name: (id(members[name]), dict(instance_dict(members[name]) or {})) for name in members}
 
 
 def other_payloads(before: Payloads, cls: type) -> Iterator[str]:
     """The names of members that are still the same objects, but hold something else now."""
     for name, (member, content) in payloads(cls).items():
         old = before.get(name)
-        if old is not None and old[0] is member:
+        if old is not None and old[0] == member:
             kept = old[1].keys() == content.keys() and all(_alike(old[1][k], v) for k, v in content.items())
             if not kept:
                 yield name

@@ -255,9 +255,11 @@ class Merger:
         return live if merged is live.__func__ else type(fresh)(merged)
 
     def _merge_cached(self, live: Any, fresh: Any) -> Any:
+        live.cache_clear()  # those who hold the old cache get the new function's results at least
+        if live.cache_parameters() != fresh.cache_parameters():
+            return fresh  # which calls its own inner function, so that the live one must not become that
         merged = self(live.__wrapped__, fresh.__wrapped__)
-        if live.cache_parameters() != fresh.cache_parameters() or merged is not live.__wrapped__:
-            live.cache_clear()  # those who hold the old cache get the new function's results at least
+        if merged is not live.__wrapped__:
             return fresh
         pour_dict(vars(live), {**vars(fresh), "__wrapped__": merged}, self.journal, self)
         return live

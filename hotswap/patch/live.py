@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-from hotswap.codes import CodePair
+from hotswap.codes import CodePair, behaviour
 from hotswap.codefacts import all_codes, nested
 from hotswap.graph import wrapped_by
 from hotswap.journal import MISSING, Journal
@@ -23,8 +23,10 @@ from hotswap.patch.functions import cell_content
 class OldCode:
     """The functions of one module that run code which a newer version replaces."""
 
-    def __init__(self, module: str, namespace: dict[str, Any], pairs: Iterable[CodePair]) -> None:
+    def __init__(self, module: str, namespace: dict[str, Any], pairs: Iterable[CodePair], old: CodeType) -> None:
+        """`old` is the code of the whole module, of which the pairs are the parts that change."""
         self.module, self.namespace = module, namespace
+        self._alike = Counter((code.co_qualname, code.co_firstlineno) for code in all_codes(old))
         self.pairs = list(pairs)
         self._by_place: dict[tuple[str, int], list[CodePair]] = {}
         for pair in self.pairs:
@@ -57,8 +59,11 @@ class OldCode:
 
     def pair_of(self, code: CodeType) -> CodePair | None:
         """What a code object becomes."""
-        candidates = self._by_place.get((code.co_qualname, code.co_firstlineno), ())
-        return next((p for p in candidates if p.old == code), None)
+        place = code.co_qualname, code.co_firstlineno
+        candidates = self._by_place.get(place, ())
+        if candidates and self._alike[place] == 1:
+            return candidates[0]
+        return next((p for p in candidates if behaviour(p.old) == behaviour(code)), None)
 
     def _take(self, function: FunctionType) -> None:
         if function.__globals__ is self.namespace and id(function) not in self.functions:

@@ -110,6 +110,7 @@ def run_in_module(
         bound: dict[str, Any] = {}
         execute(code, namespace, bound)
     else:
+        forget_annotations(namespace, facts)
         before = dict(namespace)
         execute(code, namespace, None)
         surely = (facts.binds - facts.maybe) | past.brought()
@@ -123,6 +124,13 @@ def run_in_module(
             effect.touched.add(name)
         namespace[name] = effect.bound[name] = kept
     return effect
+
+
+def forget_annotations(space: dict[str, Any], facts: Facts) -> None:
+    """What the statement annotates is annotated again if it comes to that."""
+    annotations = space.get("__annotations__")
+    for name in facts.annotates if type(annotations) is dict else ():
+        annotations.pop(name, None)
 
 
 def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger) -> Any:
@@ -215,6 +223,7 @@ def run_in_class(
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
         return Effect()
     code, facts = compile_member(source, path), source.facts(path)
+    forget_annotations(space, facts)
     before = dict(space)
     execute(code, namespace, space)
     effect = Effect()

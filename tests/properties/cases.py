@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,11 @@ class Laboratory:
     ) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def fresh(self, sources: Sources) -> Look:
-        """What a new process says."""
+    def fresh(self, sources: Sources, before: Iterable[str] = ()) -> Look:
+        """What a new process says, which asks for the modules that were there `before` first."""
         write_sources(self.root / "fresh", sources, self._fresh)
         self._fresh = sources
-        return fresh_look(self.root / "fresh", module_names(sources))
+        return fresh_look(self.root / "fresh", module_names(sources, before))
 
     @contextmanager
     def live(self) -> Iterator[Session]:
@@ -73,13 +73,16 @@ class Session:
         root.mkdir()
         self.child = Child(Live().serve)
         self.sources: Sources = {}
+        self.modules: list[str] = []
+        """In the order in which they were first asked for."""
 
     def give(self, sources: Sources) -> Look:
         """Save these sources and let the process catch up."""
         write_sources(self.root, sources, self.sources)
         self.sources = sources
+        self.modules = module_names(sources, self.modules)
         try:
-            answer: Look = self.child.ask((str(self.root), module_names(sources)))
+            answer: Look = self.child.ask((str(self.root), self.modules))
         except (EOFError, TimeoutError, BrokenPipeError) as error:
             return Look("lost", type(error).__name__)
         return answer
@@ -102,7 +105,10 @@ class Verdict:
 def carry_out(laboratory: Laboratory, versions: list[Version]) -> Verdict | None:
     """The verdict on the last round; None when the case is not one (its start cannot be imported, say)."""
     sources = [sources_of(v) for v in versions]
-    fresh = laboratory.fresh(sources[-1])
+    order: list[str] = []
+    for each in sources:
+        order = module_names(each, order)
+    fresh = laboratory.fresh(sources[-1], order)
     if fresh.kind == "lost" or laboratory.fresh(sources[0]).kind != "imported":
         return None
     with laboratory.live() as session:

@@ -128,7 +128,7 @@ class Fuzzer:
 
     def rounds(self, session: Session, program: Program, before: Look) -> Finding | None:
         for _ in range(ROUNDS):
-            edited, fresh = self.next_version(program)
+            edited, fresh = self.next_version(session, program)
             if fresh is None:
                 continue
             self.versions.append(blocks_of(edited))
@@ -142,7 +142,7 @@ class Fuzzer:
             before = live
         return None
 
-    def next_version(self, program: Program) -> tuple[Program, Look | None]:
+    def next_version(self, session: Session, program: Program) -> tuple[Program, Look | None]:
         """An edited program, and what a fresh process makes of it: broken ones are rare."""
         broken = self.random.random() < 0.08
         for _ in range(8):
@@ -152,7 +152,7 @@ class Fuzzer:
                 continue
             if broken:
                 edited = break_program(self.random, edited)
-            look = self.laboratory.fresh(edited.sources)
+            look = self.laboratory.fresh(edited.sources, session.modules)
             if look.kind == "imported" or (look.kind == "failed" and (broken or self.random.random() < 0.1)):
                 return edited, look
         return program, None

@@ -47,10 +47,14 @@ class Look:
     """Where in the program's files a fresh import failed, outermost first."""
 
 
-def module_names(sources: Iterable[str]) -> list[str]:
-    """The modules of a program by name, in the order of its files; packages stand for their __init__."""
+def module_names(sources: Iterable[str], before: Iterable[str] = ()) -> list[str]:
+    """The modules of a program by name, in the order of its files; packages stand for their __init__.
+
+    Those that were there `before` come first, in that order: a program does not ask for them in another one because a
+    file is new.
+    """
     names = [path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in sources]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*(name for name in before if name in names), *names]))
 
 
 def write_sources(root: Path, sources: Sources, before: Sources) -> None:
