@@ -184,11 +184,34 @@ class Edition:
         return found
 
     def holder(self, chain: Chain, path: StatementPath) -> Name | None:
-        """The name that holds what the dotted name leads to, before it goes on into an instance."""
+        """The name that holds what the dotted name leads to, before it goes on into an instance; where it is at home."""
         for root in self.roots(chain[0], path):
             if root != (self.module, chain[0]):
                 return root
-        return name_of_holder(self.tracked, chain, self.graph)
+        found = name_of_holder(self.tracked, chain, self.graph)
+        return None if found is None else self.home(found)
+
+    def home(self, name: Name) -> Name:
+        """Where a name that this module only imports comes from; the name itself when it does not."""
+        if name[0] != self.module:
+            return name
+        origin = self.origins.get(name[1])
+        if origin is None or origin[0] not in self.graph.index.modules:
+            return name
+        return origin if value_of(origin, self.graph) is value_of(name, self.graph) else name
+
+    @cached_property
+    def origins(self) -> dict[str, Name]:
+        """By each imported name, the module that it is taken from and its name there."""
+        found: dict[str, Name] = {}
+        for number in range(len(self.source.statements)):
+            for each in self.source.facts((number,)).imports:
+                base = resolve(self.tracked, "." * each.level + each.module)
+                if each.name == "*":
+                    found |= {name: (base, name) for name in self._star(base)}
+                elif each.name:
+                    found[each.bound] = base, each.name
+        return found
 
     # ------------------------------------------------------------------ what it reads
 
@@ -221,7 +244,10 @@ class Edition:
                 yield root, used or len(chain) > 1
         names = list(self.graph.references(self.tracked, chain))
         for number, name in enumerate(names):
-            yield name, used or number < len(names) - 1 or len(chain) > 1
+            is_used = used or number < len(names) - 1 or len(chain) > 1
+            yield name, is_used
+            if is_used and (home := self.home(name)) != name:
+                yield home, True
 
     def roots(self, name: str, path: StatementPath) -> list[Name]:
         """What a bare name may stand for: in a class body a member that was bound before, else a global."""

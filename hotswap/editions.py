@@ -127,7 +127,7 @@ class Editions:
                 tracked.source,
                 self.graph,
                 lambda path: path in new_of and self.memberwise(module, new_of[path]),
-                lambda path: self.graph.called(tracked, tracked.source, path),
+                lambda path: self._called_before(tracked, path),
                 self._brought_before,
                 self.graph.code_facts,
             )
@@ -139,7 +139,13 @@ class Editions:
         before = matching.old(path)
         if before is None or matching.fate(path) == "edited":
             return self.graph.estimate(tracked, source.facts(path), self.code_now).called
-        return self.graph.called(tracked, tracked.source, before)
+        return self._called_before(tracked, before)
+
+    def _called_before(self, tracked: Tracked, path: StatementPath) -> Iterable[Name]:
+        node, now = tracked.source.statement(path), self.matching(tracked.name).new(path)
+        divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
+        members = node.body if isinstance(node, ast.ClassDef) and divided else ()
+        return self.graph.called(tracked, tracked.source, path, members)
 
     def code_now(self, function: Name) -> CodeFacts | None:
         """What the code of a function refers to in the newest source."""

@@ -187,15 +187,22 @@ class Graph:
 
     # ------------------------------------------------------------------ footprints
 
-    def footprint(self, tracked: Tracked, node: ast.stmt, facts: Facts) -> Footprint:
-        """What the statement called when it ran: observed, or else estimated from what the names stand for."""
-        seen = tracked.footprint(first_line(node), node.end_lineno or node.lineno)
+    def footprint(
+        self, tracked: Tracked, node: ast.stmt, facts: Facts, without: Iterable[ast.stmt] = ()
+    ) -> Footprint:
+        """What the statement called when it ran: observed, or else estimated from what the names stand for.
+
+        `without` are statements in it that are looked at by themselves.
+        """
+        seen = tracked.footprint(*lines_of(node), [lines_of(each) for each in without])
         return seen if seen is not None else self.estimate(tracked, facts)
 
-    def called(self, tracked: Tracked, source: Source, path: StatementPath) -> set[Name]:
+    def called(
+        self, tracked: Tracked, source: Source, path: StatementPath, without: Iterable[ast.stmt] = ()
+    ) -> set[Name]:
         """The functions that a statement called when it ran, constructors of instances that it keeps aside."""
         node, facts = source.statement(path), source.facts(path)
-        footprint = self.footprint(tracked, node, facts)
+        footprint = self.footprint(tracked, node, facts, without)
         line = first_line(node)
         derived = (c for cls, c in footprint.constructing.items() if not self._made_instance(tracked, line, cls))
         return footprint.called.union(*derived)
@@ -341,6 +348,11 @@ def owner_of(tracked: Tracked, qualname: str) -> type | None:
     owner = qualname.rpartition(".")[0]
     found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
     return found if isinstance(found, type) else None
+
+
+def lines_of(node: ast.stmt) -> tuple[int, int]:
+    """The first and the last line of a statement."""
+    return first_line(node), node.end_lineno or node.lineno
 
 
 def statement_at(source: Source, line: int) -> int | None:

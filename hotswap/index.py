@@ -58,13 +58,13 @@ class Tracked:
         """The module's global names."""
         return self.module.__dict__
 
-    def footprint(self, first: int, last: int) -> Footprint | None:
-        """What the statement on these lines called when it ran; None when nobody looked."""
+    def footprint(self, first: int, last: int, without: Iterable[tuple[int, int]] = ()) -> Footprint | None:
+        """What the statement on these lines called when it ran, except on some of them; None when nobody looked."""
         if self.calls is None:
             return None
         found = Footprint()
         for line, footprint in self.calls.items():
-            if first <= line <= last:
+            if first <= line <= last and not any(begin <= line <= end for begin, end in without):
                 found.add(footprint)
         return found
 

@@ -13,10 +13,12 @@ import ast
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 
 from hotswap.affected import Affected, IsPlain
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
+from hotswap.edition import value_of
 from hotswap.editions import Editions
 from hotswap.effects import lasting
 from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
@@ -125,6 +127,9 @@ class Planner:
         if edit.new is None:
             self.steps.append(Step(action=Action.REMOVE, module=edit.module, target="*", reason="its file is gone"))
             self.happens((edit.module, "*"))
+            gone = self.editions.find_old(edit.module)
+            for path in gone.paths if gone is not None else ():
+                self.withdraw(edit.module, path)
         elif edit.whole or edit.diff is None:
             for path in self.editions.new(edit.module).paths:
                 self.draft((edit.module, path), edit.whole, ALWAYS)
@@ -144,6 +149,7 @@ class Planner:
                 self.changed_statement(edit, path, "its body was edited")
         for path in matching.removed:
             self.removed_statement(edit, path)
+            self.withdraw(edit.module, path)
 
     def changed_statement(self, edit: Edit, path: StatementPath, reason: str) -> None:
         """A statement whose text is another one now."""
@@ -172,6 +178,14 @@ class Planner:
                     remedy="restart",
                 )
             )
+
+    def withdraw(self, module: str, path: StatementPath) -> None:
+        """A statement that is gone filled a container of another module, which is built again without it."""
+        edition = self.editions.find_old(module)
+        for name in edition.mutates(path) if edition is not None else ():
+            group = self.editions.group(name[0])
+            if group is not None and module not in group.modules and self.editions.is_container(name):
+                self.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
 
     def effects_now(self, module: str) -> set[str]:
         """What the statements of the newest source do outside of the program."""
@@ -430,6 +444,10 @@ class Planner:
                 self.happens(described(binding.name), place)
         for name in edition.mutates(path) | edition.may_mutate(path):
             self.happens(content(name), place)
+        for binding in edition.bindings(path):
+            value = value_of(binding.name, self.graph)
+            if isinstance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
+                self.happens(behaviour((value.__module__, value.__code__.co_qualname)), place)
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})

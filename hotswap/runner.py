@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.errors import Unforeseen
@@ -15,6 +15,7 @@ from hotswap.graph import Graph
 from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import is_a
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
 from hotswap.patch import caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
@@ -71,6 +72,7 @@ class Runner:
         self._done: set[Step] = set()
         self._place: Place = ("", ())
         self._cleared = 0
+        self._qualnames: dict[Name, Name] = {}
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
 
@@ -134,6 +136,7 @@ class Runner:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
         source = self.editions.new(step.module).source
         self._snapshot.take(tracked)
+        self._qualnames = self._qualified_names()
         self.values.show(self._place, self._names_shown(step))
         contents = Contents(self._mutated(), self.graph)
         node = source.statement(step.statement)
@@ -148,6 +151,15 @@ class Runner:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
+
+    def _qualified_names(self) -> dict[Name, Name]:
+        """What the functions that the statement will replace are called by their code: lambdas have names of their own."""
+        found = {}
+        for binding in self.values.group(self._place[0]).new.bindings(self._place):
+            value = self.values.original(binding.name)
+            if is_a(value, FunctionType) and value.__module__ in self.index.modules:
+                found[binding.name] = value.__module__, value.__code__.co_qualname
+        return found
 
     def _note_bound(self, module: str, target: str) -> None:
         owner, _, leaf = target.rpartition(".")
@@ -176,11 +188,12 @@ class Runner:
         for name in names:
             if self._holds_another(group, name, made):
                 self.changes.add(name, self._place)
-                self.changes.add(behaviour(name), self._place)
-                self.changes.add(described(name), self._place)
+                touched.add(name)
         for name in touched:
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
+            if name in self._qualnames:
+                self.changes.add(behaviour(self._qualnames[name]), self._place)
         if len(self._place[1]) > 1 and made:
             self._class_changed(made.keys())
 
@@ -237,7 +250,7 @@ class Runner:
     def _run_statement(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
         facts, before = source.facts(step.statement), self._statement_before()
         changed = self.changes.events
-        self._keep = scopes.kept_members(node, step.statement, source, tracked, self.graph, changed)
+        self._keep = scopes.kept_members(node, step.statement, self.editions, step.module, changed)
         self._outside = scopes.set_from_outside(node, tracked)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)

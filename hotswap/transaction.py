@@ -100,6 +100,7 @@ class Transaction:
             if function.__code__ is code and is_held(function, self._stale):
                 raise error
         replace_held_codes(self._old_codes, self.journal)
+        self.formers.forget_results()
         caches.clear(self.changes.events, self.graph, self.journal)
 
     def undo(self) -> None:
@@ -151,7 +152,7 @@ class Transaction:
 
     def _remove_name(self, step: Step) -> None:
         name = step.module, step.target
-        self.formers.add(name, value_of(name, self.graph))
+        self.formers.add_own(name, value_of(name, self.graph))
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)
         self.changes.add((step.module, step.target))
         self.changes.add(behaviour((step.module, step.target)))

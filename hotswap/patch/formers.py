@@ -34,6 +34,19 @@ class Formers:
                 del self._by_name[name]
         return alive
 
+    def forget_results(self) -> None:
+        """Empty the caches among them: nobody follows what their results depend on."""
+        for name in list(self._by_name):
+            for value in self.of(name):
+                forget_results(value)
+
+    def add_own(self, name: Name, value: Any) -> None:
+        """The same if the object was made for the name, and not only imported or called so too."""
+        inner = next(functions_of(value), None)
+        if inner is not None and inner.__module__ == name[0]:
+            if inner.__qualname__ == name[1] or inner.__qualname__.endswith("<lambda>"):
+                self.add(name, value)
+
     def add(self, name: Name, value: Any) -> None:
         """Note that the name stood for an object, if that is one that can be made to follow."""
         if is_any(value, FunctionType, functools._lru_cache_wrapper) and not any(v is value for v in self.of(name)):

@@ -7,31 +7,31 @@ from collections.abc import Mapping
 
 from hotswap.diff import header
 from hotswap.editions import Editions
-from hotswap.events import behaviour
+from hotswap.events import behaviour, content
 from hotswap.facts import facts_of
-from hotswap.graph import Graph, resolve_value
+from hotswap.graph import resolve_value
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.model import Name, Place
-from hotswap.source import Source, StatementPath, first_line, mangled
+from hotswap.source import StatementPath, first_line, mangled
 from hotswap.trace import Footprint
 
 
-def kept_members(
-    node: ast.stmt, path: StatementPath, source: Source, tracked: Tracked, graph: Graph, changed: set[Name]
-) -> frozenset[str]:
+def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name]) -> frozenset[str]:
     """Which members of a class that is built anew keep their live values: those whose statements are as they were."""
     if not isinstance(node, ast.ClassDef):
         return frozenset()
-    old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == node.name), None)
-    unchanged = {ast.dump(s) for s in old.body} if old is not None else set()
+    edition, before = editions.new(module), editions.matching(module).old(path)
+    old = edition.tracked.source.statement(before) if before is not None else None
+    unchanged = {ast.dump(s) for s in old.body} if isinstance(old, ast.ClassDef) else set()
     kept: set[str] = set()
     anew: set[str] = set()
     for number, statement in enumerate(node.body):
-        facts = source.facts((*path, number))
-        reads = {r for c in facts.reads for r in graph.references(tracked, c)}
-        named = {behaviour((module, f"{name}.__set_name__")) for module, name in reads}
-        stale = (reads | {behaviour(r) for r in reads} | named) & changed
+        member = (*path, number)
+        facts, reads = edition.source.facts(member), edition.reads(member)
+        named = {behaviour((home, f"{name}.__set_name__")) for home, name in reads}
+        seen = reads.keys() | {event(r) for r in reads for event in (behaviour, content)}
+        stale = (seen | named | {behaviour(called) for called in edition.called(member)}) & changed
         if ast.dump(statement) in unchanged and not stale and not facts.defines and not facts.roots & anew:
             kept |= facts.binds
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -260,4 +261,9 @@ def merge_member(facts: Facts, name: Name, old: Any, value: Any, merger: Merger)
         return merger.define(name, owned, value)
     if is_a(owned, FunctionType) and is_a(value, FunctionType) and same_definition(owned, value):
         return value if is_alias(value, name[1]) else merger.define(name, owned, value)
+    if is_any(value, *_WRAPPERS) and type(owned) is type(value):
+        return merger.define(name, owned, value)
     return old if old is not MISSING and same_value(old, value) else value
+
+
+_WRAPPERS = (staticmethod, classmethod, property, functools.cached_property)
