@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hotswap.edition import Edition, value_of
 from hotswap.editions import Editions, IsPlain
-from hotswap.events import bare, is_behaviour, is_content, is_description
+from hotswap.events import bare, content, is_behaviour, is_content, is_description
 from hotswap.facts import Chain, Facts
-from hotswap.graph import Graph, dynamic_imports_of
+from hotswap.graph import Graph, dynamic_imports_of, is_cache
 from hotswap.model import Name, Place
 from hotswap.source import StatementPath
 
@@ -56,13 +56,21 @@ class Affected:
 
     # ------------------------------------------------------------------ who called it
 
-    def callers_of(self, function: Name, event: Name) -> Iterator[Concerned]:
-        """Statements that called the function when they ran."""
-        del event
+    def callers_of(self, function: Name, event: Name, seen: frozenset[Name] = frozenset()) -> Iterator[Concerned]:
+        """Statements that called the function when they ran, or may have got its result out of a cache."""
         for module, line in sorted(self.graph.callers(function)):
             place = self.place_at(module, line)
             if place is not None:
                 yield Concerned(place, f"it calls {function[0]}.{function[1]}")
+        if function not in seen and is_cache(value_of(function, self.graph)):
+            yield from self.users_of(function, seen | {function})
+
+    def users_of(self, cached: Name, seen: frozenset[Name]) -> Iterator[Concerned]:
+        """Statements that name a cached function: a call that is answered by the cache is not seen."""
+        yield from self.readers_of(content(cached), cached)
+        for reader, qualname in self.functions_that_read(cached, cached):
+            for each in self.callers_of((reader, qualname), cached, seen):
+                yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
 
     def callers_of_hidden(self, name: Name, event: Name) -> Iterator[Concerned]:
         """Statements that called the inherited method which a member hides, or brings to the fore when it goes."""
@@ -84,6 +92,12 @@ class Affected:
 
     def functions_reading(self, event: Name, name: Name) -> Iterator[Concerned]:
         """Functions that read the name, and from them the statements that called such a function."""
+        for reader, qualname in self.functions_that_read(event, name):
+            for each in self.callers_of((reader, qualname), event):
+                yield Concerned(each.place, f"it calls {reader}.{qualname}, which reads {name[1]}")
+
+    def functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
+        """The functions whose code reads the name."""
         leaf = name[1].rpartition(".")[2]
         for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
             tracked = self.index.modules[reader]
@@ -91,9 +105,7 @@ class Affected:
                 continue
             for qualname in sorted(tracked.source.function_mentions.get(leaf, ())):
                 if self.function_reads(reader, qualname, event, name):
-                    for each in self.callers_of((reader, qualname), event):
-                        reason = f"it calls {reader}.{qualname}, which reads {name[1]}"
-                        yield Concerned(each.place, reason)
+                    yield reader, qualname
 
     def function_reads(self, reader: str, qualname: str, event: Name, name: Name) -> bool:
         """Whether the code of a function reads the name, as far as that can be told."""

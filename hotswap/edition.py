@@ -309,6 +309,13 @@ class Edition:
             if each.name == "*":
                 yield resolve(self.tracked, "." * each.level + each.module)
 
+    def taken(self, path: StatementPath) -> Iterator[Name]:
+        """The names that a statement must find in other modules, or it fails."""
+        if isinstance(self.source.statement(path), ast.ImportFrom):
+            for each in self.facts(path).imports:
+                if each.name != "*":
+                    yield resolve(self.tracked, "." * each.level + each.module), each.name
+
     def imported_names(self, facts: Facts) -> Iterator[Name]:
         """The names that a statement takes out of other modules."""
         for each in facts.imports:

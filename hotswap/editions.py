@@ -74,9 +74,11 @@ class Editions:
 
     def _can_run_by_members(self, module: str, path: StatementPath) -> bool:
         source = self.source(module)
-        assert source is not None
+        if source is None:
+            return False
         node = source.statement(path)
-        assert isinstance(node, ast.ClassDef)
+        if not isinstance(node, ast.ClassDef):
+            return False
         edit = self.edits.get(module)
         if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
             return False

@@ -292,6 +292,11 @@ class _Reach:
                     self.value(part)
 
 
+def is_cache(value: object) -> bool:
+    """Whether calls of the object may be answered without running anything that can be seen."""
+    return is_a(value, functools._lru_cache_wrapper)
+
+
 def wrapped_by(value: Any) -> Iterator[Any]:
     """The functions in a wrapper of the standard library, or one that says `__wrapped__`."""
     if is_a(value, property):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -82,13 +83,20 @@ def _flow(entries: tuple[str, ...], editions: Editions) -> Flow:
     orders = [[first, *(n for n in names if n != first)] for first in names[:MOST_ORDERS]]
     # An import that fails half way round a circle may be caught, and succeed later: no order in which one fails is the
     # one that the program came from.
-    flows = [(_impossible(flow, found), number, flow) for number, flow in enumerate(_ordered(o, found) for o in orders)]
-    return min(flows, key=lambda f: f[:2])[2] if flows else Flow(())
+    ways = [(order, caught) for order in orders for caught in (False, True)]
+    flows = [_ordered(order, found, without_caught=caught) for order, caught in ways]
+    return min(flows, key=lambda flow: _impossible(flow, found)) if flows else Flow(())
 
 
-def _ordered(entries: list[str], found: Mapping[str, Edition]) -> Flow:
+def _ordered(entries: list[str], found: Mapping[str, Edition], *, without_caught: bool) -> Flow:
+    """The flow when the modules are asked for in this order (`without_caught`: imports under `try` fail)."""
     places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
-    imports = {(name, path): e.imported(e.facts(path)) for name, e in found.items() for path in e.paths}
+    imports = {
+        (name, path): e.imported(e.facts(path))
+        for name, e in found.items()
+        for path in e.paths
+        if not (without_caught and isinstance(e.source.statement(path), ast.Try))
+    }
     order = schedule(entries, places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
 
@@ -97,9 +105,8 @@ def _impossible(flow: Flow, editions: Mapping[str, Edition]) -> int:
     """How many names are taken out of a module before it has them."""
     count = 0
     for place in flow.order:
-        edition = editions[place[0]]
         if place[1] != LOADED:
-            taken = edition.imported_names(edition.facts(place[1]))
+            taken = editions[place[0]].taken(place[1])
             count += sum(name in flow and not flow.before(name, place) for name in taken)
     return count
 

@@ -46,7 +46,10 @@ class Matching:
 
     def fate(self, path: StatementPath) -> Fate:
         """What became of it."""
-        return "same" if self._identical else self.origins[path].fate
+        if self._identical:
+            return "same"
+        origin = self.origins.get(path)
+        return origin.fate if origin is not None else "added"  # it stands in a class that is new
 
     def _match(
         self, old: Sequence[ast.stmt], new: Sequence[ast.stmt], diff: Diff, before: StatementPath, after: StatementPath

@@ -291,8 +291,7 @@ class Rounds:
             edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
         try:
             outcome = self._apply(self._plan(plan.changes, edits), began)
-        except Exception as e:  # noqa: BLE001  the first error is the one to tell
-            import traceback as tb; tb.print_exc()
+        except Exception:  # noqa: BLE001  the first error is the one to tell
             return self._rolled_back(plan.changes, error, began)
         return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
 

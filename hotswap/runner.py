@@ -62,7 +62,8 @@ class Runner:
         self.changes = changes
         self.merger = Merger(journal, self._pour_class, formers)
         self.values = Values(self.editions, journal)
-        self.calls: dict[Place, Footprint] = {}
+        self.calls: dict[Place, dict[int, Footprint]] = {}
+        """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
         """By module and class ("": the module itself) the names that statements have bound."""
         self.ran: list[Ran] = []
@@ -289,10 +290,8 @@ class Runner:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with self.tracer.recording(code) as lines:
                 exec(code, space, space if local is None else local)  # the program's own statement
-            edition = self.editions.new(self._place[0])
-            self.calls.setdefault(self._place, Footprint())
+            seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
-                path = edition.path_at(line) if first_line(node) <= line else None
-                self.calls.setdefault((self._place[0], path or self._place[1]), Footprint()).add(each)
+                seen.setdefault(max(line, first_line(node)), Footprint()).add(each)
 
         return execute

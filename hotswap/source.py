@@ -220,6 +220,20 @@ def first_line(node: ast.stmt) -> int:
     return min(node.lineno, decorators[0].lineno) if decorators else node.lineno
 
 
+def innermost(source: Source, line: int) -> StatementPath | None:
+    """The innermost statement of the module, or of a class in it, that covers a line."""
+    path: StatementPath = ()
+    body: Sequence[ast.stmt] = source.statements
+    while True:
+        number = next((n for n, s in enumerate(body) if first_line(s) <= line <= (s.end_lineno or s.lineno)), None)
+        if number is None:
+            return path or None
+        path, node = (*path, number), body[number]
+        if not isinstance(node, ast.ClassDef):
+            return path
+        body = node.body
+
+
 def name_of(node: ast.stmt) -> str:
     """What a statement is called in reports: the definition's name, the first name that it binds, or its line."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

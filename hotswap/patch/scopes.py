@@ -13,7 +13,7 @@ from hotswap.graph import resolve_value
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.model import Name, Place
-from hotswap.source import StatementPath, first_line, mangled
+from hotswap.source import StatementPath, first_line, innermost, mangled
 from hotswap.trace import Footprint
 
 
@@ -77,20 +77,21 @@ def carry_imprint(module: str, editions: Editions, bound: Mapping[str, set[str]]
     return Imprint(names, frozenset(kept | {blank for blank in now.blanks if blank[0] in changed}))
 
 
-def carry_calls(module: str, editions: Editions, seen: Mapping[Place, Footprint]) -> dict[int, Footprint] | None:
-    """What each statement of the newest source called: seen in this round, or as before; by the line it begins on."""
-    tracked, edition, before = editions.index.modules[module], editions.find_new(module), editions.find_old(module)
-    if tracked.calls is None or edition is None or before is None:
+def carry_calls(
+    module: str, editions: Editions, seen: Mapping[Place, Mapping[int, Footprint]]
+) -> dict[int, Footprint] | None:
+    """What the statements of the newest source called, by line: seen in this round, or as before."""
+    tracked, source, matching = editions.index.modules[module], editions.source(module), editions.matching(module)
+    if tracked.calls is None or source is None:
         return None
+    ran = [path for home, path in seen if home == module]
     found: dict[int, Footprint] = {}
-    old: dict[StatementPath, Footprint] = {}
     for line, footprint in tracked.calls.items():
-        path = before.path_at(line)
-        if path is not None:
-            old.setdefault(path, Footprint()).add(footprint)
-    for path in edition.paths:
-        was = editions.matching(module).old(path)
-        footprint_now = seen.get((module, path)) or (old.get(was) if was is not None else None)
-        if footprint_now is not None:
-            found[first_line(edition.source.statement(path))] = footprint_now
+        before = innermost(tracked.source, line)
+        path = matching.new(before) if before is not None else None
+        if path is not None and not any(path[: len(r)] == r for r in ran):
+            found.setdefault(first_line(source.statement(path)), Footprint()).add(footprint)
+    for path in ran:
+        for line, footprint in seen[module, path].items():
+            found.setdefault(line, Footprint()).add(footprint)
     return found
