@@ -309,6 +309,13 @@ class Edition:
             if each.name == "*":
                 yield resolve(self.tracked, "." * each.level + each.module)
 
+    def asked_names(self, path: StatementPath) -> Iterator[Name]:
+        """The modules that a statement imports, each with the name that it takes from it (empty: none)."""
+        for each in self.facts(path).imports:
+            yield resolve(self.tracked, "." * each.level + each.module), each.name
+        for called in self.called(path):
+            yield from self._lazily(called)
+
     def taken(self, path: StatementPath) -> Iterator[Name]:
         """The names that a statement must find in other modules, or it fails."""
         if isinstance(self.source.statement(path), ast.ImportFrom):

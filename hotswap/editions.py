@@ -264,7 +264,12 @@ class Editions:
         """The groups of these modules, dependencies before dependents."""
         wanted = [m for m in modules if self.find_new(m) is not None]
         names = self.graph.order(wanted, self.eager) if len(wanted) > 1 else wanted
-        return list({id(group): group for name in names if (group := self.group(name)) is not None}.values())
+        found = {}
+        for name in reversed(names):  # a circle has its place where the last of its modules is through
+            group = self.group(name)
+            if group is not None:
+                found.setdefault(group.modules, group)
+        return list(found.values())[::-1]
 
 
 def vars_of(tracked: Tracked) -> dict[str, object]:

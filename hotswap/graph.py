@@ -11,6 +11,7 @@ import functools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias, cast
 
@@ -230,6 +231,8 @@ class Graph:
         return tracked.source.functions.get(function[1]) if tracked else None
 
 
+MOST_IN_CELL = 1000
+
 CodeOf: TypeAlias = Callable[[Name], CodeFacts | None]
 """What the code of a function refers to, by its name."""
 
@@ -262,21 +265,25 @@ class _Reach:
                 self._classes.append(type(value))
 
     def _function(self, function: FunctionType, depth: int) -> None:
-        if function.__module__ not in self.index.modules:
-            return
-        name = function.__module__, function.__code__.co_qualname
-        self.functions.add(name)
-        facts = self.code(name) or code_facts(function.__code__)
-        self.attributes |= facts.attributes
-        for code in all_codes(function.__code__):
-            self.functions.add((function.__module__, code.co_qualname))
-        for chain in facts.reads:
-            self.value(resolve_value(function.__globals__, chain), depth + 1)
+        if function.__module__ in self.index.modules:
+            name = function.__module__, function.__code__.co_qualname
+            self.functions.add(name)
+            facts = self.code(name) or code_facts(function.__code__)
+            self.attributes |= facts.attributes
+            for code in all_codes(function.__code__):
+                self.functions.add((function.__module__, code.co_qualname))
+            for chain in facts.reads:
+                self.value(resolve_value(function.__globals__, chain), depth + 1)
         for cell in function.__closure__ or ():
-            try:
-                self.value(cell.cell_contents, depth + 1)
-            except ValueError:
-                continue
+            with suppress(ValueError):
+                self._cell(cell.cell_contents, depth + 1)
+
+    def _cell(self, value: Any, depth: int) -> None:
+        if is_any(value, dict, list, tuple) and len(value) < MOST_IN_CELL:  # a table of implementations
+            for part in list(dict.values(value) if is_a(value, dict) else value):
+                self.value(part, depth)
+        else:
+            self.value(value, depth)
 
     def close(self) -> None:
         """Methods count when an attribute of their name is read anywhere on the way."""

@@ -148,6 +148,7 @@ class Runner:
         self.values.ran(self._place, made, due=due)
         for module, target in made:
             self._note_bound(module, target)
+        self.values.reveal(self._place)
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
@@ -177,7 +178,10 @@ class Runner:
     def _imports_anew(self, step: Step) -> bool:
         """Whether the statement loads a module, which may look at any name of those that are half way through."""
         edition = self.editions.new(step.module)
-        return any(name not in sys.modules for name in edition.asked(step.statement))
+        return any(
+            home not in sys.modules or (name and name != "*" and not hasattr(sys.modules[home], name))
+            for home, name in edition.asked_names(step.statement)
+        )
 
     def _mutated(self) -> list[Name]:
         return [bare(event) for event, place in self.plan.foreseen if place == self._place and is_content(event)]

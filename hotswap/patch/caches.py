@@ -12,6 +12,7 @@ from hotswap.graph import Graph, reachable_functions, wrapped_by
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name
+from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
 
 
@@ -65,5 +66,6 @@ def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None,
         elif is_any(value, staticmethod, classmethod):
             todo.append((owner, name, value.__func__))
         elif is_a(value, FunctionType):
-            todo.append((owner, name, vars(value).get("__wrapped__")))
+            inside = [*vars(value).values(), *(cell_content(cell) for cell in value.__closure__ or ())]
+            todo += [(owner, name, part) for part in inside if is_any(part, functools._lru_cache_wrapper, FunctionType)]
         todo += [(owner, name, inner) for inner in wrapped_by(value)]

@@ -49,7 +49,7 @@ class Formers:
 
     def add(self, name: Name, value: Any) -> None:
         """Note that the name stood for an object, if that is one that can be made to follow."""
-        if is_any(value, FunctionType, functools._lru_cache_wrapper) and not any(v is value for v in self.of(name)):
+        if is_any(value, FunctionType, functools._lru_cache_wrapper, type) and all(v is not value for v in self.of(name)):
             self._by_name.setdefault(name, []).append(weakref.ref(value))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from types import FunctionType
 from typing import Any
 
 from hotswap.graph import supplied_by_stars
 from hotswap.groups import LOADED
 from hotswap.journal import MISSING
+from hotswap.looking import is_any
 from hotswap.model import Place
 from hotswap.patch.values import Values
 
@@ -23,15 +25,20 @@ class ModulePast:
         return self.values.was((self.place[0], name), self.place)
 
     def owned(self, name: str) -> bool:
-        """Whether what it held was made for it alone."""
-        held = self.was(name)
-        others = (n for n, v in self.values.originals(self.place[0]).items() if v is held and n != name)
-        return self._made_for(name) and not any(self._made_for(other) for other in others)
+        """Whether what it held was made for it alone, or for a name that is gone."""
+        held, group = self.was(name), self.values.group(self.place[0])
+        names = [n for n, v in self.values.originals(self.place[0]).items() if v is held]
+        makers = [n for n in names if self._made_for(n)]
+        staying = [n for n in makers if n == name or (self.place[0], n) in group.new]
+        return staying == [name] if name in makers else bool(makers) and not staying
 
     def _made_for(self, name: str) -> bool:
         """Whether the statement that gave the name its object has made that object."""
         full = self.place[0], name
         group = self.values.group(self.place[0])
+        held = self.values.original(full)
+        if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
+            return True
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None

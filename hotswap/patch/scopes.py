@@ -25,7 +25,7 @@ def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module
     old = edition.tracked.source.statement(before) if before is not None else None
     unchanged = {ast.dump(s) for s in old.body} if isinstance(old, ast.ClassDef) else set()
     kept: set[str] = set()
-    anew: set[str] = set()
+    anew = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
     for number, statement in enumerate(node.body):
         member = (*path, number)
         facts, reads = edition.source.facts(member), edition.reads(member)
@@ -37,6 +37,13 @@ def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module
         else:
             anew |= facts.binds | facts.mutated
     return frozenset(kept - anew - {"__doc__", "__annotations__", "__slots__"})
+
+
+def _gone(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+    """The members that statements bound which the class body does not have any more."""
+    present = {ast.dump(s) for s in new.body}
+    gone = (facts_of(s, postponed=True, first=False) for s in old.body if ast.dump(s) not in present)
+    return {name for facts in gone for name in facts.binds | facts.mutated}
 
 
 def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:

@@ -125,6 +125,16 @@ class Values:
             if name in group.new and "." not in name[1] and name[0] in self.index.modules:
                 self._put(name, self.before(name, place))
 
+    def reveal(self, place: Place) -> None:
+        """Let the names that were shown hold what they will hold at the end, as far as that is known already."""
+        group = self.group(place[0])
+        for name in [n for n in self._shown if n[0] in group.modules]:
+            try:
+                value = self.value(group, name, group.new.final(name))
+            except Unavailable:
+                value = self.original(name)
+            self._put(name, value)
+
     def class_space(self, place: Place, owner: str) -> dict[str, Any]:
         """The names that a class body has when the statement in it begins."""
         module = place[0]
