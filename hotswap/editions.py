@@ -16,7 +16,7 @@ from hotswap.groups import Group, circle_around, make_group, reachable, refine
 from hotswap.index import Tracked, imports_of, resolve
 from hotswap.matching import Matching
 from hotswap.model import Edit, Name, Place
-from hotswap.source import Source, StatementPath, prefix_of
+from hotswap.source import Source, StatementPath, prefix_of, siblings
 
 IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
@@ -84,6 +84,8 @@ class Editions:
             return False
         if any(facts.opaque for facts in source.facts_within(path)):
             return False
+        if sum(node.name in facts.binds for _, facts in siblings(source, path)) > 1:
+            return False  # the class of that name need not be this one
         simple = not node.decorator_list and not node.keywords and not getattr(node, "type_params", None)
         return simple and self._is_plain(module, prefix_of(source, path) + node.name)
 

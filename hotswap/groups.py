@@ -67,28 +67,31 @@ Editions = Callable[[str], Edition | None]
 """The edition of a module by its name; None when it is not there."""
 
 
-def make_group(entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
-    """The group of these modules, which are asked for in this order if that can be."""
-    return Group(entries, _flow(entries, old), _flow(entries, new), matchings)
-
-
 MOST_ORDERS = 8
 
 
-def _flow(entries: tuple[str, ...], editions: Editions) -> Flow:
-    found = {name: edition for name in entries if (edition := editions(name)) is not None}
+def make_group(entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
+    """The group of these modules, which are asked for in this order.
+
+    If the old program cannot have come about in that order, in one that begins with another of them.
+    """
+    before, after = ({n: e for n in entries if (e := editions(n)) is not None} for editions in (old, new))
     if len(entries) == 1:
-        return Flow(e.scheduled(path) for e in found.values() for path in e.paths)
-    names = [name for name in entries if name in found]
-    orders = [[first, *(n for n in names if n != first)] for first in names[:MOST_ORDERS]]
-    # An import that fails half way round a circle may be caught, and succeed later: no order in which one fails is the
-    # one that the program came from.
-    ways = [(order, caught) for order in orders for caught in (False, True)]
-    flows = [_ordered(order, found, without_caught=caught) for order, caught in ways]
-    return min(flows, key=lambda flow: _impossible(flow, found)) if flows else Flow(())
+        flows = [Flow(e.scheduled(path) for e in found.values() for path in e.paths) for found in (before, after)]
+        return Group(entries, flows[0], flows[1], matchings)
+    orders = [(first, *(n for n in entries if n != first)) for first in entries[:MOST_ORDERS]]
+    flows = [_in_order(order, before) for order in orders]
+    best = min(range(len(orders)), key=lambda n: _impossible(flows[n], before))
+    return Group(orders[best], flows[best], _in_order(orders[best], after), matchings)
 
 
-def _ordered(entries: list[str], found: Mapping[str, Edition], *, without_caught: bool) -> Flow:
+def _in_order(entries: tuple[str, ...], found: Mapping[str, Edition]) -> Flow:
+    # An import that fails half way round a circle may be caught, and succeed later.
+    ways = [_ordered(entries, found, without_caught=caught) for caught in (False, True)]
+    return min(ways, key=lambda flow: _impossible(flow, found))
+
+
+def _ordered(entries: tuple[str, ...], found: Mapping[str, Edition], *, without_caught: bool) -> Flow:
     """The flow when the modules are asked for in this order (`without_caught`: imports under `try` fail)."""
     places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
     imports = {
@@ -97,7 +100,7 @@ def _ordered(entries: list[str], found: Mapping[str, Edition], *, without_caught
         for path in e.paths
         if not (without_caught and isinstance(e.source.statement(path), ast.Try))
     }
-    order = schedule(entries, places, imports)
+    order = schedule([name for name in entries if name in found], places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
 
 

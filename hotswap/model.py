@@ -146,6 +146,8 @@ class Plan:
     created: tuple[str, ...] = ()
     foreseen: frozenset[Cause] = field(default=frozenset(), repr=False, compare=False)
     """What the steps may change, and which of them."""
+    views: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
+    """Containers of which some steps see an earlier content."""
     groups: tuple[Group, ...] = field(default=(), repr=False, compare=False)
     affected: Affected | None = field(default=None, repr=False, compare=False)
     """What the plan was made from; the transaction asks it where names get their values."""

@@ -105,6 +105,8 @@ class Planner:
         self.known: set[Cause] = set()
         self.created: tuple[str, ...] = ()
         self.gone: set[Name] = set()
+        self.views: set[Name] = set()
+        """Containers that are built once more for statements that look into them at an earlier place."""
         self.pulled: dict[Place, set[Place]] = {}
         """By a statement, those that have others run before it because of what it may cause."""
 
@@ -129,6 +131,7 @@ class Planner:
             self.happens((edit.module, "*"))
             gone = self.editions.find_old(edit.module)
             for path in gone.paths if gone is not None else ():
+                self.removed_statement(edit, path)
                 self.withdraw(edit.module, path)
         elif edit.whole or edit.diff is None:
             for path in self.editions.new(edit.module).paths:
@@ -167,7 +170,7 @@ class Planner:
             self.restart.append(refusal(edit, node, "was removed"))
             return
         for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
-            if effect in self.effects_now(edit.module):
+            if edit.new is not None and effect in self.effects_now(edit.module):
                 continue
             self.restart.append(
                 Reason(
@@ -397,9 +400,11 @@ class Planner:
         if group is None or place not in group.new.order:
             return
         edition = self.editions.new(place[0])
-        for name in edition.reads(place[1]):
+        for name, is_used in edition.reads(place[1]).items():
             if name in group.new:
                 self.supply_name(group, name, place, condition)
+            if is_used:
+                self.supply_view(name, place, condition)
         for name in edition.mutates(place[1]) - self.editions.plainly_stored(place):
             self.supply_content(name, place, condition)
         for binding in edition.bindings(place[1]):
@@ -415,6 +420,24 @@ class Planner:
                 if group.holds_now(name, place):
                     return
                 self.need(place, wanted, name)
+
+    def supply_view(self, name: Name, reader: Place, condition: Condition) -> None:
+        """A statement that looks into a container sees what was in it at its place: that is built for it to see."""
+        home, group = self.editions.group(name[0]), self.editions.group(reader[0])
+        if home is None or group is None or name not in home.new or not self.editions.is_container(name):
+            return
+        if group is home:
+            before, now = group.new.content_before(name, reader), group.old.content_final(name)
+        else:
+            before = (*home.new.content_final(name), *group.new.filled_before(name, reader))
+            now = (*home.old.content_final(name), *group.old.mutators(name))
+        if [self.editions.old_place(place) for place in before] == list(now) or not now:
+            return
+        for place in before:
+            draft = self.drafts.get(place)
+            if draft is None or not draft.due.covers(condition):
+                self.views.add(name)
+                self.need(place, self.back_to(place, reader, condition), name)
 
     def supply_content(self, name: Name, reader: Place, condition: Condition) -> None:
         """A statement that changes a container in place finds it as it was left for it, not as it changed it before."""
@@ -508,6 +531,7 @@ class Planner:
             created=self.created,
             foreseen=frozenset(self.known),
             affected=self.affected,
+            views=frozenset(self.views),
         )
 
     def ordered(self, places: Iterable[Place]) -> Iterator[Step]:

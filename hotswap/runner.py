@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from hotswap.errors import Unforeseen
@@ -61,7 +62,7 @@ class Runner:
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
         self.merger = Merger(journal, self._pour_class, formers)
-        self.values = Values(self.editions, journal)
+        self.values = Values(self.editions, journal, plan.views)
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
@@ -148,7 +149,7 @@ class Runner:
         self.values.ran(self._place, made, due=due)
         for module, target in made:
             self._note_bound(module, target)
-        self.values.reveal(self._place)
+        self.values.reveal()
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
@@ -264,6 +265,20 @@ class Runner:
         registered.withdraw_what_is_not_there_again(self.merger.twins, self.journal)
         return "", effect
 
+    @contextmanager
+    def _not_yet_in_package(self) -> Iterator[None]:
+        """A module that is being imported is no attribute of its package yet, which a star import from there would see."""
+        module = self._place[0]
+        parent, _, leaf = module.rpartition(".")
+        edition = self.editions.new(module)
+        package = sys.modules.get(parent) if parent in edition.stars(edition.facts(self._place[1])) else None
+        here = vars(package).pop(leaf, None) if isinstance(package, ModuleType) else None
+        try:
+            yield
+        finally:
+            if here is not None:
+                setattr(package, leaf, here)
+
     def _statement_before(self) -> ast.stmt | None:
         """The statement as it stands in the source that ran until now."""
         before = self.editions.old_place(self._place)
@@ -292,7 +307,7 @@ class Runner:
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
-            with self.tracer.recording(code) as lines:
+            with self.tracer.recording(code) as lines, self._not_yet_in_package():
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):

@@ -1,8 +1,6 @@
 """What a statement that is to run again knows of its names from before the round."""
 
 from __future__ import annotations
-
-import ast
 from types import FunctionType
 from typing import Any
 
@@ -11,6 +9,7 @@ from hotswap.groups import LOADED
 from hotswap.journal import MISSING
 from hotswap.looking import is_any
 from hotswap.model import Place
+from hotswap.patch.statements import assignments, makes
 from hotswap.patch.values import Values
 
 
@@ -38,7 +37,7 @@ class ModulePast:
         group = self.values.group(self.place[0])
         held = self.values.original(full)
         if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
-            return True
+            return any(group.old.defines(full, place) for place in group.old.binders(full))
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
@@ -46,9 +45,7 @@ class ModulePast:
         if edition is None or before is None:
             return False
         node = edition.source.statement(before[1])
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            return isinstance(node.value, ast.Lambda | ast.Call)
-        return name in edition.facts(before[1]).defines
+        return name in edition.facts(before[1]).defines or any(makes(each, name) for each in assignments(node))
 
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""

@@ -109,10 +109,9 @@ def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> None:
 
     Raises CannotSwap when a removed call had an effect that cannot be found.
     """
-    if edit.new is None or edit.diff is None:
-        return
     tracked = graph.index.modules[edit.module]
-    for number in edit.diff.removed:
+    removed = edit.diff.removed if edit.diff is not None else ()
+    for number in range(len(edit.old.statements)) if edit.new is None else removed:
         _withdraw_removed(edit, edit.old.statements[number], edit.old.facts((number,)), tracked, graph, journal)
 
 

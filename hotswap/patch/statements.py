@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any, Protocol
@@ -155,9 +155,29 @@ def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
     old = past.was(name)
     if same_class(old, value):
         return True
-    if not isinstance(old, FunctionType) or not isinstance(node, ast.Assign | ast.AnnAssign):
+    if not isinstance(old, FunctionType) or not any(makes(each, name) for each in assignments(node)):
         return False
-    return isinstance(node.value, ast.Lambda | ast.Call) and not past.is_held(value) and past.owned(name)
+    return not past.is_held(value) and past.owned(name)
+
+
+def assignments(node: ast.stmt) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments in a statement that run once at the most: not those in loops, functions and classes."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        yield node
+    elif isinstance(node, ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                yield from assignments(child)
+            elif isinstance(child, ast.ExceptHandler | ast.match_case):
+                for inner in child.body:
+                    yield from assignments(inner)
+
+
+def makes(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
+    """Whether the assignment gives the name a function that was made there, or what a call returned."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
+    return named and isinstance(node.value, ast.Lambda | ast.Call)
 
 
 def same_class(old: Any, value: Any) -> bool:

@@ -28,7 +28,9 @@ class Unavailable(Exception):
 class Values:
     """Kept for one round."""
 
-    def __init__(self, editions: Editions, journal: Journal) -> None:
+    def __init__(self, editions: Editions, journal: Journal, views: frozenset[Name] = frozenset()) -> None:
+        """`views` are containers that some statements see as they were at an earlier place."""
+        self.views = views
         self.editions, self.index, self.journal = editions, editions.index, journal
         self._originals: dict[str, dict[str, Any]] = {}
         self._made: dict[tuple[Place, Name], Any] = {}
@@ -79,11 +81,13 @@ class Values:
         assert group is not None
         return group
 
-    def value(self, group: Group, name: Name, binders: Sequence[Place]) -> Any:
+    def value(self, group: Group, name: Name, binders: Sequence[Place], *, at_end: bool = True) -> Any:
         """What the first of these statements that binds the name left in it; MISSING when none does."""
         for place in binders:
             if place[1] == LOADED:
                 return sys.modules.get(place[0], MISSING)
+            if not at_end and name in self.views and (place, name) in self._made:
+                return self._made[place, name]
             if not self._ran.get(place, False) and group.holds_now(name, place):
                 return self.original(name)
             if place not in self._ran:
@@ -99,7 +103,7 @@ class Values:
     def before(self, name: Name, place: Place) -> Any:
         """What the name holds when the statement begins."""
         group = self.group(place[0])
-        return self.value(group, name, group.new.before(name, place))
+        return self.value(group, name, group.new.before(name, place), at_end=False)
 
     def after(self, name: Name, place: Place) -> Any:
         """What it holds when the statement has run."""
@@ -122,13 +126,18 @@ class Values:
         """Let the namespaces of modules hold what these names hold when the statement begins."""
         group = self.group(place[0])
         for name in names:
-            if name in group.new and "." not in name[1] and name[0] in self.index.modules:
+            if "." in name[1] or name[0] not in self.index.modules:
+                continue
+            if name in group.new:
                 self._put(name, self.before(name, place))
+            elif name in self.views:
+                home = self.group(name[0])
+                self._put(name, self.value(home, name, home.new.final(name), at_end=False))
 
-    def reveal(self, place: Place) -> None:
+    def reveal(self) -> None:
         """Let the names that were shown hold what they will hold at the end, as far as that is known already."""
-        group = self.group(place[0])
-        for name in [n for n in self._shown if n[0] in group.modules]:
+        for name in list(self._shown):
+            group = self.group(name[0])
             try:
                 value = self.value(group, name, group.new.final(name))
             except Unavailable:
