@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hotswap.edition import Edition, value_of
 from hotswap.editions import Editions, IsPlain
-from hotswap.events import bare, content, is_behaviour, is_content, is_description
+from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
 from hotswap.facts import Chain, Facts
-from hotswap.graph import Graph, dynamic_imports_of, is_cache
+from hotswap.graph import Graph, definition_of, dynamic_imports_of, is_cache, resolve_value
 from hotswap.model import Name, Place
 from hotswap.source import StatementPath
 
@@ -129,6 +129,8 @@ class Affected:
             if edition is None:
                 continue
             words = {leaf, "*", *self.other_names(edition, value)}
+            if leaf == "__abstractmethods__":
+                words.add(name[1].split(".")[-2])
             mentions = edition.source.mentions
             for number in sorted(set().union(*(mentions.get(word, ()) for word in words))):
                 for path in edition.paths_of(number):
@@ -157,7 +159,7 @@ class Affected:
         facts = edition.facts(path)
         if event == name and self.takes(edition, path, facts, name):
             return True
-        if event == name and self.may_find(edition, facts, name):
+        if event == name and (self.may_find(edition, facts, name) or self.makes_instance(edition, facts, name)):
             return True
         chains = self.chains_for(event, name, facts)
         return any(name == found for c in chains for found, _ in edition.along(c, path, used=True))
@@ -169,6 +171,13 @@ class Affected:
         if any(name[0] == origin for origin in edition.stars(facts)) and "." not in name[1]:
             return True
         return any(b.maybe and b.name == name for b in edition.bindings(path))
+
+    def makes_instance(self, edition: Edition, facts: Facts, name: Name) -> bool:
+        """Whether the statement calls a class that became abstract, or is so no more."""
+        if not name[1].endswith(".__abstractmethods__"):
+            return False
+        called = (resolve_value(edition.tracked.namespace, chain) for chain in facts.calls)
+        return any(abstractness(home) == name for c in called if (home := definition_of(c, self.index)) is not None)
 
     def may_find(self, edition: Edition, facts: Facts, name: Name) -> bool:
         """Whether the statement reads an attribute of that name of a module that it got hold of dynamically."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 
@@ -55,26 +55,32 @@ def codes_by_statement(source: Source) -> list[list[CodeType]]:
 
 
 def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair]) -> None:
-    waiting: dict[str, list[CodeType]] = defaultdict(list)
-    for code in old:
-        waiting[code.co_name].append(code)
-    new = list(new)
-    count = Counter(code.co_name for code in new)
-    left = []
-    for code in new:  # as many as before: by place; else those that behave alike first, then in order of appearance
-        if count[code.co_name] == len(waiting[code.co_name]):
-            count[code.co_name] -= 1
-            _pair_two(waiting[code.co_name].pop(0), code, pairs)
-            continue
-        twin = next((c for c in waiting[code.co_name] if behaviour(c) == behaviour(code)), None)
-        if twin is None:
-            left.append(code)
-            continue
-        waiting[code.co_name].remove(twin)
-        _pair_two(twin, code, pairs)
-    for code in left:
-        if waiting[code.co_name]:
-            _pair_two(waiting[code.co_name].pop(0), code, pairs)
+    before, after = _by_name(old), _by_name(new)
+    for name, codes in after.items():
+        for one, other in _partners(before.get(name, []), codes):
+            _pair_two(one, other, pairs)
+
+
+def _by_name(codes: Iterable[CodeType]) -> dict[str, list[CodeType]]:
+    found: dict[str, list[CodeType]] = defaultdict(list)
+    for code in codes:
+        found[code.co_name].append(code)
+    return found
+
+
+def _partners(old: list[CodeType], new: list[CodeType]) -> Iterator[tuple[CodeType, CodeType]]:
+    """Codes of one name: by place if there are as many as before; else those that behave alike, the rest in order."""
+    if len(old) != len(new):
+        waiting, left = list(old), []
+        for code in new:
+            twin = next((c for c in waiting if behaviour(c) == behaviour(code)), None)
+            if twin is None:
+                left.append(code)
+            else:
+                waiting.remove(twin)
+                yield twin, code
+        old, new = waiting, left
+    yield from zip(old, new, strict=False)
 
 
 def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair]) -> None:

@@ -28,7 +28,12 @@ BroughtByStar = dict[str, bool]
 
 
 class Edition:
-    """A module in one version.  `memberwise` tells of which classes the members are places of their own."""
+    """A module in one version.
+
+    `memberwise` tells of which classes the members are places of their own, `footprint` which functions a statement
+    calls, `star` what an import of all names of a module brings, `code` what a function refers to, `home` where a name
+    that was only imported comes from.
+    """
 
     def __init__(
         self,
@@ -39,8 +44,10 @@ class Edition:
         footprint: Callable[[StatementPath], Iterable[Name]],
         star: Callable[[str], BroughtByStar],
         code: CodeOf,
+        home: Callable[[Name], Name],
     ) -> None:
         self.tracked, self.source, self.graph, self.code = tracked, source, graph, code
+        self.home = home
         self.module = tracked.name
         self.memberwise, self.called, self._star = memberwise, footprint, star
 
@@ -190,15 +197,6 @@ class Edition:
                 return root
         found = name_of_holder(self.tracked, chain, self.graph)
         return None if found is None else self.home(found)
-
-    def home(self, name: Name) -> Name:
-        """Where a name that this module only imports comes from; the name itself when it does not."""
-        if name[0] != self.module:
-            return name
-        origin = self.origins.get(name[1])
-        if origin is None or origin[0] not in self.graph.index.modules:
-            return name
-        return origin if value_of(origin, self.graph) is value_of(name, self.graph) else name
 
     @cached_property
     def origins(self) -> dict[str, Name]:

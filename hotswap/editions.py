@@ -114,6 +114,7 @@ class Editions:
             lambda path: self._called(tracked, source, path),
             self._brought_now,
             self.code_now,
+            self.home,
         )
 
     def find_old(self, module: str) -> Edition | None:
@@ -134,6 +135,7 @@ class Editions:
                 lambda path: self._called_before(tracked, path),
                 self._brought_before,
                 self.graph.code_facts,
+                lambda name: self.home(name, before=True),
             )
         return self._old[module]
 
@@ -157,6 +159,19 @@ class Editions:
             return None
         source = self.source(function[0])
         return source.functions.get(function[1]) if source is not None else None
+
+    def home(self, name: Name, *, before: bool = False) -> Name:
+        """Where a name that its module only imports comes from, if that holds the same object; else the name itself."""
+        seen = {name}
+        while True:
+            edition = self.find_old(name[0]) if before else self.find_new(name[0]) or self.find_old(name[0])
+            origin = edition.origins.get(name[1]) if edition is not None else None
+            if origin is None or origin in seen or origin[0] not in self.index.modules:
+                return name
+            if value_of(origin, self.graph) is not value_of(name, self.graph):
+                return name
+            seen.add(origin)
+            name = origin
 
     # ------------------------------------------------------------------ star imports
 
@@ -230,8 +245,9 @@ class Editions:
     def _in_order_of_start(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The modules of a circle in the order in which they were asked for, packages before what is in them."""
         begun = self.index.begun
-        if len(names) > 1 and all(name in begun for name in names):
-            return tuple(sorted(names, key=begun.__getitem__))
+        known = {name: begun[name] for name in names if name in begun and not self._comes_back(name)}
+        if known and all(name in known or self._comes_back(name) for name in names):
+            return tuple(sorted(names, key=lambda name: known.get(name, len(begun))))
         # The import system puts a module at the end of sys.modules when it is through: the last of a circle was the first
         # to be asked for.
         position = {name: number for number, name in enumerate(list(sys.modules))}
@@ -243,6 +259,11 @@ class Editions:
         if edit is not None and edit.new is not None:
             found |= imports_of(Tracked(module, edit.path, edit.new), eager=True)
         return found
+
+    def _comes_back(self, module: str) -> bool:
+        """Whether the module was away until now, and is asked for after all others."""
+        edit = self.edits.get(module)
+        return edit is not None and edit.revived is not None
 
     def ahead(self, module: str) -> set[str]:
         """The modules that a module asks for, directly or by way of others: they are through before it is."""

@@ -28,6 +28,11 @@ def content(name: Name) -> Name:
     return name[0], name[1] + CONTENT
 
 
+def abstractness(cls: Name) -> Name:
+    """The class became abstract, or is so no more: who calls it fails now, or does not any more."""
+    return cls[0], cls[1] + ".__abstractmethods__"
+
+
 def bare(event: Name) -> Name:
     """The name that an event is about."""
     return event[0], event[1].rstrip(BEHAVIOUR + DESCRIPTION + CONTENT)

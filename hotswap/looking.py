@@ -51,3 +51,13 @@ def look_up(value: object, name: str) -> Any:
     space = own_space(value)
     return space[name] if name in space else in_classes(type(value).__mro__, name)
 
+
+def family(cls: type) -> list[type]:
+    """The class and all its subclasses, bases before subclasses."""
+    found = [cls]
+    for each in found:  # grows on the way
+        children: list[type] = type.__subclasses__(each)
+        for child in children:
+            if child not in found:
+                found.append(child)
+    return found

@@ -10,6 +10,7 @@ a name that it reads its value, or if what it reads, calls or looks into changed
 from __future__ import annotations
 
 import ast
+from abc import ABCMeta
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from hotswap.diff import Diff
 from hotswap.edition import value_of
 from hotswap.editions import Editions
 from hotswap.effects import lasting
-from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
+from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.groups import LOADED, Group
+from hotswap.looking import family
 from hotswap.main_program import is_main_program, refusal
 from hotswap.model import (
     ALWAYS,
@@ -246,7 +248,8 @@ class Planner:
         if group.as_before(new, old):
             return
         reason = f"it reads {name[1]}, which another statement binds"
-        if new and new[0] in self.drafts and old == group.old.final(name):
+        draft = self.drafts.get(new[0]) if new else None
+        if draft is not None and draft.due != NEVER and old == group.old.final(name):
             self.follow(place, reason, (name, new[0]))  # it may be the same value all the same
         else:
             self.draft(place, reason, ALWAYS)
@@ -478,6 +481,9 @@ class Planner:
     def class_changes(self, cls: Name, place: Place | None, members: Iterable[str]) -> None:
         """What a class tells of itself changes; some members have a say when subclasses or members are made."""
         self.happens(described(cls), place)
+        live = value_of(cls, self.graph)
+        for each in family(live) if isinstance(live, ABCMeta) else ():
+            self.happens(abstractness((each.__module__, each.__qualname__)), place)
         if any(name.rpartition(".")[2] in HOOKS for name in members):
             self.happens(behaviour(cls), place)
 

@@ -11,14 +11,14 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from hotswap.errors import Unforeseen
-from hotswap.events import HOOKS, bare, behaviour, content, described, is_content
+from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a
 from hotswap.model import Action, Cause, Name, Place, Plan, Step
-from hotswap.patch import caches, classes, enums, mapped, registries, scopes
+from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
@@ -49,6 +49,12 @@ class Changes:
         """Note one."""
         self.causes.add((event, place))
         self.events.add(event)
+
+    def add_abstract(self, before: dict[type, bool], now: dict[type, bool], place: Place | None = None) -> None:
+        """Note which classes became abstract, or ceased to be."""
+        for cls in now:
+            if before.get(cls) != now[cls]:
+                self.add(abstractness((cls.__module__, cls.__qualname__)), place)
 
 
 class Runner:
@@ -140,6 +146,8 @@ class Runner:
         self._snapshot.take(tracked)
         self._qualnames = self._qualified_names()
         self.values.show(self._place, self._names_shown(step))
+        if self._imports_anew(step):
+            self.values.show_all(self._place)
         contents = Contents(self._mutated(), self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
@@ -171,8 +179,6 @@ class Runner:
     def _names_shown(self, step: Step) -> Iterable[Name]:
         """The names that must hold what they held at the statement's place."""
         edition, group = self.editions.new(step.module), self.values.group(step.module)
-        if self._imports_anew(step):
-            return [name for name in group.new.names if name[0] in self.index.modules]
         named = set(edition.reads(step.statement))
         return named | {b.name for b in group.new.bindings(self._place) if b.maybe}
 
@@ -231,9 +237,11 @@ class Runner:
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         was, execute = ClassPast(self.values, self._place, owner).was, self._executor(node)
         effect = run_in_class(source, step.statement, space, owner, was, tracked.namespace, self.merger, execute)
+        before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)
+        self.changes.add_abstract(before, abstract.are_abstract(owner), self._place)
         return prefix, effect
 
     def _store_members(self, owner: type, effect: Effect, space: dict[str, Any]) -> None:

@@ -153,14 +153,17 @@ class Transaction:
     def _remove_name(self, step: Step) -> None:
         name = step.module, step.target
         self.formers.add_own(name, value_of(name, self.graph))
+        owner = owner_of(self.index.modules[step.module], step.target)
+        before = abstract.are_abstract(owner) if owner is not None else {}
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)
+        self.changes.add_abstract(before, abstract.are_abstract(owner) if owner is not None else {})
         self.changes.add((step.module, step.target))
         self.changes.add(behaviour((step.module, step.target)))
-        owner, _, leaf = step.target.removesuffix(".__annotations__").rpartition(".")
-        if owner:
-            self.changes.add(described((step.module, owner.removesuffix(".__annotations__"))))
+        cls, _, leaf = step.target.removesuffix(".__annotations__").rpartition(".")
+        if cls:
+            self.changes.add(described((step.module, cls.removesuffix(".__annotations__"))))
         if leaf in HOOKS:
-            self.changes.add(behaviour((step.module, owner)))
+            self.changes.add(behaviour((step.module, cls)))
         if "__annotations__." not in step.target:
             self._log(self.done.removed, step, "")
 

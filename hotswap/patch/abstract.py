@@ -16,7 +16,7 @@ from hotswap.effects import is_registration
 from hotswap.facts import chain_of
 from hotswap.graph import resolve_value
 from hotswap.journal import Journal
-from hotswap.patch.layout import family
+from hotswap.looking import family
 
 
 def update_abstract(cls: type, journal: Journal) -> None:
@@ -32,6 +32,11 @@ def _abstract_names(cls: type) -> frozenset[str]:
     inherited = {n for base in cls.__bases__ for n in getattr(base, "__abstractmethods__", ())}
     own = {n for n, v in list(vars(cls).items()) if getattr(v, "__isabstractmethod__", False)}
     return frozenset(own | {n for n in inherited if getattr(getattr(cls, n, None), "__isabstractmethod__", False)})
+
+
+def are_abstract(cls: type) -> dict[type, bool]:
+    """Which of the class and its subclasses cannot be made instances of."""
+    return {each: bool(each.__abstractmethods__) for each in family(cls)} if isinstance(cls, ABCMeta) else {}
 
 
 def forget_answers(journal: Journal) -> None:

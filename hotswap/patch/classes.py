@@ -16,7 +16,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import in_classes
+from hotswap.looking import family, in_classes
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery, mapped
 from hotswap.patch.functions import Merge
@@ -115,7 +115,7 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
     instances = alive(live)
     if instances:
         raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
-    subclasses = [child.__qualname__ for child in layout.family(live) if child is not live]
+    subclasses = [child.__qualname__ for child in family(live) if child is not live]
     if subclasses:
         raise CannotSwap(because(obstacle, f"its subclasses {', '.join(subclasses)} build on the old ones"))
 

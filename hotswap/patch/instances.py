@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.journal import Journal
-from hotswap.patch.layout import family, is_tracked, own_slots
+from hotswap.looking import family
+from hotswap.patch.layout import is_tracked, own_slots
 
 
 def living(cls: type) -> list[Any]:

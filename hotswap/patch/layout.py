@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 from hotswap.journal import Journal, type_setattr
+from hotswap.looking import family
 
 _IMMUTABLE, _HEAP, _GC = 1 << 8, 1 << 9, 1 << 14
 _MANAGED = 1 << 3 | 1 << 4  # __weakref__ and __dict__ in front of the object, Python 3.12 and 3.11
@@ -52,17 +53,6 @@ def own_slots(cls: type) -> tuple[str, ...]:
     """The names of the slots that a class itself adds, sorted as CPython lays them out."""
     slots = (n for n, v in cls.__dict__.items() if isinstance(v, types.MemberDescriptorType) and v.__objclass__ is cls)
     return tuple(sorted(slots))
-
-
-def family(cls: type) -> list[type]:
-    """The class and all its subclasses, bases before subclasses."""
-    found = [cls]
-    for each in found:  # grows on the way
-        children: list[type] = type.__subclasses__(each)
-        for child in children:
-            if child not in found:
-                found.append(child)
-    return found
 
 
 def is_tracked(cls: type) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal, type_delattr, type_setattr
+from hotswap.looking import family
 from hotswap.patch.instances import living
-from hotswap.patch.layout import family
 from hotswap.patch.reasons import reason
 
 COMPILED = ("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__")

@@ -125,14 +125,25 @@ class Values:
     def show(self, place: Place, names: Iterable[Name]) -> None:
         """Let the namespaces of modules hold what these names hold when the statement begins."""
         group = self.group(place[0])
-        for name in names:
-            if "." in name[1] or name[0] not in self.index.modules:
-                continue
-            if name in group.new:
+        plain = [name for name in names if "." not in name[1] and name[0] in self.index.modules]
+        homes = {name: home for name in plain if (home := self.editions.home(name)) in self.views} if self.views else {}
+        for name in plain:
+            if name in homes and (name != homes[name] or name not in group.new):
+                self._put(name, self._viewed(homes[name], place))
+            elif name in group.new:
                 self._put(name, self.before(name, place))
-            elif name in self.views:
-                home = self.group(name[0])
-                self._put(name, self.value(home, name, home.new.final(name), at_end=False))
+
+    def _viewed(self, name: Name, place: Place) -> Any:
+        """A container as it is at an earlier place, for a statement of another module, or under another name."""
+        home = self.group(name[0])
+        at = home.new.before(name, place) if place in home.new.order else home.new.final(name)
+        return self.value(home, name, at, at_end=False)
+
+    def show_all(self, place: Place) -> None:
+        """The same for all names of the group, as far as what they held is known."""
+        for name in list(self.group(place[0]).new.names):
+            with suppress(Unavailable):
+                self.show(place, [name])
 
     def reveal(self) -> None:
         """Let the names that were shown hold what they will hold at the end, as far as that is known already."""
