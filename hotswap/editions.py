@@ -25,15 +25,29 @@ CONTAINERS = (list, dict, set, bytearray, deque, OrderedDict, defaultdict, Count
 
 
 class Editions:
-    """Made for one round.  `whole` are classes that run whole although their members could run alone."""
+    """Made for one round.
 
-    def __init__(self, edits: Mapping[str, Edit], graph: Graph, is_plain: IsPlain, whole: set[Place]) -> None:
+    `whole` are classes that run whole although their members could run alone, `calls` are calls that statements were
+    seen to make in an earlier try.
+    """
+
+    def __init__(
+        self,
+        edits: Mapping[str, Edit],
+        graph: Graph,
+        is_plain: IsPlain,
+        whole: set[Place],
+        calls: Iterable[tuple[Place, Name]] = (),
+    ) -> None:
         self.edits, self.graph, self.index = edits, graph, graph.index
         self._is_plain, self.whole = is_plain, whole
         self._matchings: dict[str, Matching] = {}
         self._old: dict[str, Edition] = {}
         self._new: dict[str, Edition | None] = {}
         self._groups: dict[str, Group] = {}
+        self._calls: dict[Place, set[Name]] = {}
+        for place, function in calls:
+            self._calls.setdefault(place, set()).add(function)
         self._ahead: dict[str, set[str]] = {}
         self._memberwise: dict[Place, bool] = {}
 
@@ -144,10 +158,12 @@ class Editions:
         matching = self.matching(tracked.name)
         before = matching.old(path)
         if before is None or matching.fate(path) == "edited":
-            return self.graph.estimate(tracked, source.facts(path), self.code_now).called
-        return self._called_before(tracked, before)
+            found = self.graph.estimate(tracked, source.facts(path), self.code_now).called
+        else:
+            found = self._called_before(tracked, before)
+        return found | self._calls.get((tracked.name, path), set())
 
-    def _called_before(self, tracked: Tracked, path: StatementPath) -> Iterable[Name]:
+    def _called_before(self, tracked: Tracked, path: StatementPath) -> set[Name]:
         node, now = tracked.source.statement(path), self.matching(tracked.name).new(path)
         divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
         members = node.body if isinstance(node, ast.ClassDef) and divided else ()

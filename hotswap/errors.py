@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotswap.model import Cause, Reason
+from hotswap.model import Findings, Reason
 
 
 class HotswapError(Exception):
@@ -30,8 +30,8 @@ class RestartRefused(HotswapError):
 
 
 class Unforeseen(HotswapError):
-    """Statements changed what the plan had not foreseen; the round was undone, and is planned again with the causes."""
+    """Statements did what the plan had not foreseen; the round was undone, and is planned again with the findings."""
 
-    def __init__(self, causes: frozenset[Cause]) -> None:
-        super().__init__(f"unforeseen: {sorted(causes, key=str)}")
-        self.causes = causes
+    def __init__(self, findings: Findings) -> None:
+        super().__init__(f"unforeseen: {findings}")
+        self.findings = findings

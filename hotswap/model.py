@@ -72,6 +72,21 @@ ALWAYS = Condition(always=True)
 NEVER = Condition()
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What only a try showed: what statements changed, and which functions they called."""
+
+    causes: frozenset[Cause] = frozenset()
+    calls: frozenset[tuple[Place, Name]] = frozenset()
+
+    def __or__(self, other: Findings) -> Findings:
+        return Findings(self.causes | other.causes, self.calls | other.calls)
+
+    def __str__(self) -> str:
+        names = {name for (name, _) in self.causes} | {name for _, name in self.calls}
+        return ", ".join(sorted(f"{module}.{name.rstrip('()[]?')}" for module, name in names))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing to do, why, and when.

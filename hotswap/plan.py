@@ -35,6 +35,7 @@ from hotswap.model import (
     ChangeSet,
     Condition,
     Edit,
+    Findings,
     Name,
     Place,
     Plan,
@@ -50,21 +51,20 @@ def make_plan(
     created: Iterable[str],
     graph: Graph,
     is_plain: IsPlain,
-    seeds: Iterable[Cause] = (),
+    found: Findings,
 ) -> Plan:
     """Decide what a change set means.
 
-    `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new, `seeds`
-    what is known to happen besides (from a round that found out).  Raises SyntaxError when a new source cannot be
-    compiled.
+    `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new, `found`
+    what earlier tries have shown.  Raises SyntaxError when a new source cannot be compiled.
     """
     whole: set[Place] = set()
     while True:
-        planner = Planner(edits, graph, is_plain, whole)
+        planner = Planner(edits, graph, is_plain, whole, found)
         try:
-            planner.work(tuple(created), seeds)
-        except RunsWhole as found:
-            whole.add(found.place)  # its members are no places of their own then, so all begins anew
+            planner.work(tuple(created), found.causes)
+        except RunsWhole as divided:
+            whole.add(divided.place)  # its members are no places of their own then, so all begins anew
             continue
         return planner.plan(changes)
 
@@ -94,9 +94,9 @@ class Draft:
 class Planner:
     """Collects drafts from the edits outwards until nothing more can be affected."""
 
-    def __init__(self, edits: Sequence[Edit], graph: Graph, is_plain: IsPlain, whole: set[Place]) -> None:
+    def __init__(self, edits: Sequence[Edit], graph: Graph, is_plain: IsPlain, whole: set[Place], found: Findings) -> None:
         self.edits = {e.module: e for e in edits}
-        self.editions = Editions(self.edits, graph, is_plain, whole)
+        self.editions = Editions(self.edits, graph, is_plain, whole, found.calls)
         self.affected = Affected(self.editions, graph)
         self.graph, self.index = graph, graph.index
         self.drafts: dict[Place, Draft] = {}

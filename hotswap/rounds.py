@@ -14,10 +14,10 @@ from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.graph import Graph, resolve_value
 from hotswap.index import Index, Tracked, imports_of, read
 from hotswap.model import (
-    Cause,
     Change,
     ChangeSet,
     Edit,
+    Findings,
     Outcome,
     Pending,
     Plan,
@@ -43,6 +43,9 @@ class Failed:
     changes: ChangeSet
     contents: dict[str, bytes | None]
     outcome: RolledBack | RestartRequired
+
+
+NOTHING = Findings()
 
 
 class Rounds:
@@ -102,14 +105,14 @@ class Rounds:
         """What a round for these files would do."""
         return self._plan(self.changes(paths), self._edits(self.changes(paths)))
 
-    def _plan(self, changes: ChangeSet, edits: list[Edit], seeds: Iterable[Cause] = ()) -> Plan:
+    def _plan(self, changes: ChangeSet, edits: list[Edit], found: Findings = NOTHING) -> Plan:
         blocked = tuple(self._blocked(changes, edits))
         if blocked:
             return Plan(changes=changes, restart=blocked, edits=tuple(edits))
         moved = {e.path for e in edits}
         created = [n for c in changes if c.kind == "added" and c.path not in moved and (n := self._module_name(c.path))]
         created += [e.module for e in edits if e.revived is not None]
-        return make_plan(changes, edits, created, self.graph, self._is_plain, seeds)
+        return make_plan(changes, edits, created, self.graph, self._is_plain, found)
 
     def _edits(self, changes: ChangeSet) -> list[Edit]:
         edits = []
@@ -248,17 +251,17 @@ class Rounds:
             return Unchanged()
         return self._apply(plan, began)
 
-    def _apply(self, plan: Plan, began: float, seeds: frozenset[Cause] = frozenset()) -> Outcome:
+    def _apply(self, plan: Plan, began: float, found: Findings = NOTHING) -> Outcome:
         transaction = Transaction(plan, self.graph, self.tracer, self.formers)
         try:
             done = transaction.apply()
         except CannotSwap as error:
             return self._restart(plan.changes, (error.reason,), began)
         except Unforeseen as error:
-            if error.causes <= seeds:
+            if found | error.findings == found:
                 return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
-            seeds |= error.causes
-            return self._apply(self._plan(plan.changes, list(plan.edits), seeds), began, seeds)
+            found |= error.findings
+            return self._apply(self._plan(plan.changes, list(plan.edits), found), began, found)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
@@ -335,12 +338,11 @@ def own_fault(error: Exception, path: str) -> Reason:
 
 def unsettled(error: Unforeseen, path: str) -> Reason:
     """What to say when the consequences of a round cannot be worked out."""
-    names = ", ".join(sorted({f"{module}.{name.rstrip('()[]?')}" for (module, name), _ in error.causes}))
     return Reason(
         code="HS901",
         what="the consequences of the edit do not settle",
         where=path,
-        why=f"each attempt changed something that had not been foreseen: {names}",
+        why=f"each attempt changed something that had not been foreseen: {error.findings}",
         remedy="restart",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
@@ -17,7 +17,7 @@ from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a
-from hotswap.model import Action, Cause, Name, Place, Plan, Step
+from hotswap.model import Action, Cause, Findings, Name, Place, Plan, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
@@ -115,7 +115,18 @@ class Runner:
         """What nobody had foreseen may concern statements that the plan does not have.  Raises Unforeseen."""
         missed = {cause for cause in self.changes.causes - self.plan.foreseen if self._concerns(cause)}
         if missed:
-            raise Unforeseen(frozenset(missed))
+            raise Unforeseen(Findings(causes=frozenset(missed)))
+
+    def _check_calls(self, shown: Set[Name]) -> None:
+        """Functions of which it was not known that they are called may have read what was not shown.  Raises Unforeseen."""
+        edition, group = self.editions.new(self._place[0]), self.values.group(self._place[0])
+        called = {f for each in self.calls.get(self._place, {}).values() for f in each.called}
+        unknown = called - set(edition.called(self._place[1]))
+        for function in unknown:
+            for name, _ in edition.read_by(function):
+                at_place = group.new.before(name, self._place) if name in group.new else ()
+                if name in group.new and name not in shown and at_place != group.new.final(name):
+                    raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
 
     def _concerns(self, cause: Cause) -> bool:
         event, place = cause
@@ -145,7 +156,8 @@ class Runner:
         source = self.editions.new(step.module).source
         self._snapshot.take(tracked)
         self._qualnames = self._qualified_names()
-        self.values.show(self._place, self._names_shown(step))
+        shown = self._names_shown(step)
+        self.values.show(self._place, shown)
         if self._imports_anew(step):
             self.values.show_all(self._place)
         contents = Contents(self._mutated(), self.graph)
@@ -153,6 +165,7 @@ class Runner:
         self.rebuilt = self.rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
         run = self._run_member if len(step.statement) > 1 else self._run_statement
         prefix, effect = run(step, source, node, tracked)
+        self._check_calls(shown)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
         self.values.ran(self._place, made, due=due)
         for module, target in made:
@@ -176,7 +189,7 @@ class Runner:
         owner, _, leaf = target.rpartition(".")
         self.bound.setdefault(module, {}).setdefault(owner, set()).add(leaf)
 
-    def _names_shown(self, step: Step) -> Iterable[Name]:
+    def _names_shown(self, step: Step) -> Set[Name]:
         """The names that must hold what they held at the statement's place."""
         edition, group = self.editions.new(step.module), self.values.group(step.module)
         named = set(edition.reads(step.statement))
