@@ -167,6 +167,7 @@ class Runner:
         prefix, effect = run(step, source, node, tracked)
         self._check_calls(shown)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
+        made |= self._set_elsewhere()
         self.values.ran(self._place, made, due=due)
         for module, target in made:
             self._note_bound(module, target)
@@ -183,6 +184,17 @@ class Runner:
             value = self.values.original(binding.name)
             if is_a(value, FunctionType) and value.__module__ in self.index.modules:
                 found[binding.name] = value.__module__, value.__code__.co_qualname
+        return found
+
+    def _set_elsewhere(self) -> dict[Name, Any]:
+        """What the statement gave to names of other modules."""
+        found = {}
+        for binding in self.values.group(self._place[0]).new.bindings(self._place):
+            module, target = binding.name
+            if module != self._place[0] and "." not in target and module in sys.modules:
+                value = vars(sys.modules[module]).get(target, MISSING)
+                if value is not MISSING:
+                    found[binding.name] = value
         return found
 
     def _note_bound(self, module: str, target: str) -> None:
@@ -233,7 +245,7 @@ class Runner:
     def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
         if name not in group.new:
             return made[name] is not self.values.original(name)
-        if name not in made and ("." in name[1] or name[0] != self._place[0]):
+        if name not in made and "." in name[1]:
             return name[0] != self._place[0]  # set on another module's definition; members are noted as they are poured
         return self.values.after(name, self._place) is not self.values.was(name, self._place)
 

@@ -37,7 +37,8 @@ class ModulePast:
         group = self.values.group(self.place[0])
         held = self.values.original(full)
         if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
-            return any(group.old.defines(full, place) for place in group.old.binders(full))
+            if any(group.old.defines(full, place) for place in group.old.binders(full)):
+                return True
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
