@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
 
-from hotswap.facts import MUTATORS, Chain, ImportOf
+from hotswap.factfinder import MUTATORS
+from hotswap.facts import ImportOf
+from hotswap.syntax import Chain
 
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
     """What a function's code refers to, nested functions included.
 
-    `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to (`x.append(v)`,
-    `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are rebound with `global`,
-    `attributes` are read of anything, `imports` are imported.
+    `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to
+    (`x.append(v)`, `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are
+    rebound with `global`, `attributes` are read of anything, `imports` are imported.
     """
 
     reads: frozenset[Chain]
@@ -123,7 +125,7 @@ class _Reader:
         return bool(rest) and rest[0].opname in _ATTRIBUTES
 
     def end(self, chain: Chain, rest: Sequence[dis.Instruction]) -> None:
-        """A dotted name is whole: is it looked into, or only added to?"""
+        """A dotted name is whole; note whether it is looked into, or only added to."""
         if len(chain) > 1 and chain[-1] in ADDERS:
             self.uses.update(chain[:n] for n in range(1, len(chain) - 1))
             return
@@ -143,7 +145,7 @@ class _Reader:
             self.imports.add(ImportOf(module, level, name, name))
 
     def named_attributes(self) -> None:
-        """`getattr(level, "SPEED")` reads `level.SPEED`; which of the strings goes with which object is not looked at."""
+        """`getattr(level, "SPEED")` reads `level.SPEED`; which string goes with which object is not looked at."""
         named = {c for c in self.constants if isinstance(c, str) and c.isidentifier()}
         self.attributes |= named
         self.reads |= {(*chain, name) for chain in self.reads for name in named if chain[0] not in BY_NAME}

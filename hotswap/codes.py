@@ -9,8 +9,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 
-from hotswap.diff import Diff
 from hotswap.codefacts import all_codes, nested
+from hotswap.diff import Diff
 from hotswap.source import Source, first_line
 
 

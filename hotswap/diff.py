@@ -134,9 +134,13 @@ def role(node: ast.stmt) -> Hashable:
 
 def kind(node: ast.stmt) -> Hashable:
     """What an edited compound statement is recognised by at last: what sort it is, and what it defines."""
-    if not isinstance(node, ast.For | ast.While | ast.If | ast.Try | ast.With | ast.Match | ast.AsyncFor | ast.AsyncWith):
+    if not isinstance(
+        node, ast.For | ast.While | ast.If | ast.Try | ast.With | ast.Match | ast.AsyncFor | ast.AsyncWith
+    ):
         return None
-    names = sorted(n.name for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    names = sorted(
+        n.name for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    )
     return (type(node).__name__, tuple(names)) if names else None
 
 

@@ -7,21 +7,23 @@ there); nothing is imported, executed or changed.
 from __future__ import annotations
 
 import ast
-import functools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from types import FunctionType, MethodType, ModuleType
-from typing import Any, TypeAlias, cast
+from types import ModuleType
+from typing import Any
 
-from hotswap.codefacts import CodeFacts, all_codes, code_facts
-from hotswap.facts import Chain, Facts
+from hotswap.codefacts import CodeFacts
 from hotswap.events import behaviour, content
-from hotswap.index import Index, Tracked, imports_of, resolve
-from hotswap.looking import in_classes, is_a, is_any, look_up, own_space
+from hotswap.facts import Facts
+from hotswap.imports import imports_of, resolve
+from hotswap.index import Index, Tracked
+from hotswap.looking import is_a, look_up
 from hotswap.model import Name
-from hotswap.source import Source, first_line
+from hotswap.reach import CodeOf, Reach
+from hotswap.resolving import definition_of, holds_instance, resolve_value
+from hotswap.source import Source, StatementPath, first_line
+from hotswap.syntax import Chain
 from hotswap.trace import Footprint
 
 
@@ -188,9 +190,7 @@ class Graph:
 
     # ------------------------------------------------------------------ footprints
 
-    def footprint(
-        self, tracked: Tracked, node: ast.stmt, facts: Facts, without: Iterable[ast.stmt] = ()
-    ) -> Footprint:
+    def footprint(self, tracked: Tracked, node: ast.stmt, facts: Facts, without: Iterable[ast.stmt] = ()) -> Footprint:
         """What the statement called when it ran: observed, or else estimated from what the names stand for.
 
         `without` are statements in it that are looked at by themselves.
@@ -217,7 +217,7 @@ class Graph:
         """All functions that a statement may reach through the names that it calls (`code` tells of edited ones)."""
         found = Footprint()
         if facts.runs_code:
-            reached = _Reach(self.index, code or self.code_facts)
+            reached = Reach(self.index, code or self.code_facts)
             for chain in facts.calls | facts.arguments:
                 reached.value(resolve_value(tracked.namespace, chain))
             reached.attributes |= facts.attributes
@@ -231,111 +231,9 @@ class Graph:
         return tracked.source.functions.get(function[1]) if tracked else None
 
 
-MOST_IN_CELL = 1000
-
-CodeOf: TypeAlias = Callable[[Name], CodeFacts | None]
-"""What the code of a function refers to, by its name."""
-
-
-class _Reach:
-    """Walks from objects to all tracked functions that calling them may run."""
-
-    def __init__(self, index: Index, code: CodeOf) -> None:
-        self.index, self.code = index, code
-        self.functions: set[Name] = set()
-        self.attributes: set[str] = set()
-        self._classes: list[type] = []
-        self._seen: set[int] = set()
-
-    def value(self, value: Any, depth: int = 0) -> None:
-        if id(value) in self._seen or depth > 12:
-            return
-        self._seen.add(id(value))
-        if is_any(value, MethodType, staticmethod, classmethod):
-            self.value(value.__func__, depth)
-        elif is_a(value, FunctionType):
-            self._function(value, depth)
-        elif is_a(value, type):
-            if value.__module__ in self.index.modules:
-                self._classes.append(value)
-        else:
-            for inner in wrapped_by(value):
-                self.value(inner, depth + 1)
-            if type(value).__module__ in self.index.modules:
-                self._classes.append(type(value))
-
-    def _function(self, function: FunctionType, depth: int) -> None:
-        if function.__module__ in self.index.modules:
-            name = function.__module__, function.__code__.co_qualname
-            self.functions.add(name)
-            facts = self.code(name) or code_facts(function.__code__)
-            self.attributes |= facts.attributes
-            for code in all_codes(function.__code__):
-                self.functions.add((function.__module__, code.co_qualname))
-            for chain in facts.reads:
-                self.value(resolve_value(function.__globals__, chain), depth + 1)
-        for cell in function.__closure__ or ():
-            with suppress(ValueError):
-                self._cell(cell.cell_contents, depth + 1)
-
-    def _cell(self, value: Any, depth: int) -> None:
-        if is_any(value, dict, list, tuple) and len(value) < MOST_IN_CELL:  # a table of implementations
-            for part in list(dict.values(value) if is_a(value, dict) else value):
-                self.value(part, depth)
-        else:
-            self.value(value, depth)
-
-    def close(self) -> None:
-        """Methods count when an attribute of their name is read anywhere on the way."""
-        done: set[tuple[int, str]] = set()
-        while True:
-            todo = [(c, a) for c in self._classes for a in self.attributes | {"__call__"} if (id(c), a) not in done]
-            if not todo:
-                return
-            for cls, attribute in todo:
-                done.add((id(cls), attribute))
-                member = in_classes(cls.__mro__, attribute)
-                for part in (member, *wrapped_by(member)):
-                    self.value(part)
-
-
-def is_cache(value: object) -> bool:
-    """Whether calls of the object may be answered without running anything that can be seen."""
-    return is_a(value, functools._lru_cache_wrapper)
-
-
-def wrapped_by(value: Any) -> Iterator[Any]:
-    """The functions in a wrapper of the standard library, or one that says `__wrapped__`."""
-    if is_a(value, property):
-        yield from (f for f in (value.fget, value.fset, value.fdel) if f is not None)
-    elif is_any(value, functools.partial, functools.cached_property, functools.partialmethod):
-        yield value.func
-    elif is_a(value, functools._lru_cache_wrapper):
-        yield value.__wrapped__
-    elif not is_any(value, type, FunctionType, ModuleType):
-        inner = own_space(value).get("__wrapped__")
-        if inner is not None:
-            yield inner
-
-
-def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
-    """The modules that a module holds, or asked for by name as it ran: what its text does not tell."""
-    found = {footprint_name for f in (tracked.calls or {}).values() for footprint_name in f.imported}
-    if isinstance(tracked.module, ModuleType):
-        found |= {v.__name__ for v in list(tracked.namespace.values()) if type(v) is ModuleType}
-    return frozenset(found)
-
-
-def definition_of(value: object, index: Index) -> Name | None:
-    """The place that a class or function of the program gives as its own."""
-    if is_any(value, type, FunctionType) and (definition := cast("type", value)).__module__ in index.modules:
-        return definition.__module__, definition.__qualname__
-    return None
-
-
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     """The events that would change what the function returns: code that it may run, names that this code reads."""
-    reached = _Reach(graph.index, graph.code_facts)
+    reached = Reach(graph.index, graph.code_facts)
     reached.value(function)
     reached.close()
     found = {behaviour(f) for f in reached.functions}
@@ -347,19 +245,12 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     return found
 
 
-def resolve_value(namespace: dict[str, Any], chain: Chain) -> Any:
-    """What a dotted name stands for, read through `__dict__`s only; None when that cannot be told."""
-    value = namespace.get(chain[0])
-    for attribute in chain[1:]:
-        value = look_up(value, attribute) if value is not None else None
-    return value
-
-
-def owner_of(tracked: Tracked, qualname: str) -> type | None:
-    """The class that a qualified name stands in."""
-    owner = qualname.rpartition(".")[0]
-    found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
-    return found if isinstance(found, type) else None
+def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
+    """The modules that a module holds, or asked for by name as it ran: what its text does not tell."""
+    found = {footprint_name for f in (tracked.calls or {}).values() for footprint_name in f.imported}
+    if isinstance(tracked.module, ModuleType):
+        found |= {v.__name__ for v in list(tracked.namespace.values()) if type(v) is ModuleType}
+    return frozenset(found)
 
 
 def lines_of(node: ast.stmt) -> tuple[int, int]:
@@ -371,84 +262,3 @@ def statement_at(source: Source, line: int) -> int | None:
     """The number of the statement that covers a line."""
     spans = ((n, first_line(s), s.end_lineno or s.lineno) for n, s in enumerate(source.statements))
     return next((n for n, first, last in spans if first <= line <= last), None)
-
-
-def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
-    """Whether a value is an instance of the class of that name, or a container that holds one; a class never is."""
-    if is_any(value, type, ModuleType, FunctionType):
-        return False
-    if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):
-        return True
-    if not depth:
-        return False
-    if is_any(value, list, tuple, set, frozenset, dict) and len(value) < 10_000:
-        parts = [*value, *value.values()] if is_a(value, dict) else list(value)
-    else:
-        parts = list(own_space(value).values())
-    return any(holds_instance(part, cls, depth - 1) for part in parts)
-
-
-def exports(module: ModuleType) -> list[str]:
-    """The names that `from module import *` binds."""
-    named = vars(module).get("__all__")
-    return [str(n) for n in named] if named is not None else [n for n in vars(module) if not n.startswith("_")]
-
-
-def module_at(name: str) -> ModuleType | None:
-    """The loaded module of that name."""
-    found = sys.modules.get(name)
-    return found if isinstance(found, ModuleType) else None
-
-
-def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:
-    """What the star imports of a statement would bring now."""
-    found: set[str] = set()
-    for each in facts.imports:
-        origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
-        if isinstance(origin, ModuleType):
-            found.update(exports(origin))
-    return found
-
-
-def star_names(tracked: Tracked, facts: Facts) -> set[str]:
-    """What the star imports of a statement have brought into the module."""
-    found: set[str] = set()
-    for each in facts.imports:
-        origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
-        if isinstance(origin, ModuleType):
-            space, theirs = tracked.namespace, vars(origin)
-            found |= {n for n in exports(origin) if n in space and n in theirs and space[n] is theirs[n]}
-    return found
-
-
-def strongly_connected(nodes: list[str], edges: dict[str, list[str]]) -> list[list[str]]:
-    """Tarjan's algorithm, iterative: groups in reverse topological order of the edges (dependencies first)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    groups: list[list[str]] = []
-    for root in nodes:
-        if root in index:
-            continue
-        work = [(root, iter(edges[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        while work:
-            node, targets = work[-1]
-            for target in targets:
-                if target not in index:
-                    index[target] = low[target] = len(index)
-                    stack.append(target)
-                    work.append((target, iter(edges[target])))
-                    break
-                if target in stack:
-                    low[node] = min(low[node], index[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    at = stack.index(node)
-                    groups.append([n for n in nodes if n in stack[at:]])
-                    del stack[at:]
-    return groups

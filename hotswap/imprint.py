@@ -52,7 +52,23 @@ def blanks_of(function: FunctionType) -> Iterator[str]:
     yield from (name for name, value in vars(function).items() if is_blank(value))
 
 
-_PLAIN = (bool, int, float, str, bytes, NoneType, list, dict, set, tuple, frozenset, deque, Counter, OrderedDict, defaultdict)
+_PLAIN = (
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    NoneType,
+    list,
+    dict,
+    set,
+    tuple,
+    frozenset,
+    deque,
+    Counter,
+    OrderedDict,
+    defaultdict,
+)
 
 
 def is_blank(value: object) -> bool:

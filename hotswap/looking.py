@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, TypeGuard, TypeVar
 
-
 T = TypeVar("T")
 
 

@@ -5,16 +5,14 @@ All of them are frozen.  Nothing in here reads the disk or touches the program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from hotswap.affected import Affected
     from hotswap.diff import Diff
-    from hotswap.groups import Group
     from hotswap.source import Source
 
 Name: TypeAlias = tuple[str, str]
@@ -63,7 +61,7 @@ class Condition:
         """Whether it holds whenever the other one does."""
         return self.always or (not other.always and other.causes <= self.causes)
 
-    def holds(self, changed: Set[Cause]) -> bool:
+    def holds(self, changed: AbstractSet[Cause]) -> bool:
         """Whether it holds when these causes have arisen."""
         return self.always or not self.causes.isdisjoint(changed)
 
@@ -159,13 +157,6 @@ class Plan:
     warnings: tuple[Reason, ...] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False, compare=False)
     created: tuple[str, ...] = ()
-    foreseen: frozenset[Cause] = field(default=frozenset(), repr=False, compare=False)
-    """What the steps may change, and which of them."""
-    views: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
-    """Containers of which some steps see an earlier content."""
-    groups: tuple[Group, ...] = field(default=(), repr=False, compare=False)
-    affected: Affected | None = field(default=None, repr=False, compare=False)
-    """What the plan was made from; the transaction asks it where names get their values."""
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.restart)

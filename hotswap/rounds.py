@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.graph import Graph, resolve_value
-from hotswap.index import Index, Tracked, imports_of, read
+from hotswap.graph import Graph
+from hotswap.imports import imports_of
+from hotswap.index import Index, Tracked, read
 from hotswap.model import (
     Change,
     ChangeSet,
@@ -30,7 +31,9 @@ from hotswap.model import (
 from hotswap.patch import classes
 from hotswap.patch.formers import Formers
 from hotswap.plan import make_plan
+from hotswap.planning.prepared import Prepared
 from hotswap.report import error_text, place_of
+from hotswap.resolving import resolve_value
 from hotswap.source import Source, opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Transaction
@@ -105,10 +108,10 @@ class Rounds:
         """What a round for these files would do."""
         return self._plan(self.changes(paths), self._edits(self.changes(paths)))
 
-    def _plan(self, changes: ChangeSet, edits: list[Edit], found: Findings = NOTHING) -> Plan:
+    def _plan(self, changes: ChangeSet, edits: list[Edit], found: Findings = NOTHING) -> Prepared:
         blocked = tuple(self._blocked(changes, edits))
         if blocked:
-            return Plan(changes=changes, restart=blocked, edits=tuple(edits))
+            return Prepared(changes=changes, restart=blocked, edits=tuple(edits))
         moved = {e.path for e in edits}
         created = [n for c in changes if c.kind == "added" and c.path not in moved and (n := self._module_name(c.path))]
         created += [e.module for e in edits if e.revived is not None]
@@ -251,7 +254,7 @@ class Rounds:
             return Unchanged()
         return self._apply(plan, began)
 
-    def _apply(self, plan: Plan, began: float, found: Findings = NOTHING) -> Outcome:
+    def _apply(self, plan: Prepared, began: float, found: Findings = NOTHING) -> Outcome:
         transaction = Transaction(plan, self.graph, self.tracer, self.formers)
         try:
             done = transaction.apply()
@@ -285,7 +288,7 @@ class Rounds:
             why=tuple(done.why),
         )
 
-    def _whole_module(self, plan: Plan, module: str, error: BaseException, began: float) -> Outcome:
+    def _whole_module(self, plan: Prepared, module: str, error: BaseException, began: float) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
         reason = f"single statements of it raised {type(error).__name__}"
         edits = [replace(e, whole=reason) if e.module == module else e for e in plan.edits]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
@@ -13,19 +14,20 @@ from typing import Any
 from hotswap.errors import Unforeseen
 from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
-from hotswap.groups import Group
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a
-from hotswap.model import Action, Cause, Findings, Name, Place, Plan, Step
+from hotswap.model import Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
-from hotswap.patch.statements import Effect, run_in_class, run_in_module
+from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
+from hotswap.planning.groups import Group
+from hotswap.planning.prepared import Prepared
 from hotswap.source import Source, first_line, prefix_of, siblings
 from hotswap.trace import Footprint, Tracer
 
@@ -52,8 +54,8 @@ class Changes:
 
     def add_abstract(self, before: dict[type, bool], now: dict[type, bool], place: Place | None = None) -> None:
         """Note which classes became abstract, or ceased to be."""
-        for cls in now:
-            if before.get(cls) != now[cls]:
+        for cls, is_abstract in now.items():
+            if before.get(cls) != is_abstract:
                 self.add(abstractness((cls.__module__, cls.__qualname__)), place)
 
 
@@ -61,7 +63,7 @@ class Runner:
     """The statements of one round."""
 
     def __init__(
-        self, plan: Plan, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes, formers: Formers
+        self, plan: Prepared, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes, formers: Formers
     ) -> None:
         self.plan, self.graph, self.index, self.tracer, self.journal = plan, graph, graph.index, tracer, journal
         assert plan.affected is not None
@@ -117,8 +119,8 @@ class Runner:
         if missed:
             raise Unforeseen(Findings(causes=frozenset(missed)))
 
-    def _check_calls(self, shown: Set[Name]) -> None:
-        """Functions of which it was not known that they are called may have read what was not shown.  Raises Unforeseen."""
+    def _check_calls(self, shown: AbstractSet[Name]) -> None:
+        """Functions that nobody knew to be called may have read what was not shown.  Raises Unforeseen."""
         edition, group = self.editions.new(self._place[0]), self.values.group(self._place[0])
         called = {f for each in self.calls.get(self._place, {}).values() for f in each.called}
         unknown = called - set(edition.called(self._place[1]))
@@ -178,7 +180,7 @@ class Runner:
                 self.changes.add(content(name), self._place)
 
     def _qualified_names(self) -> dict[Name, Name]:
-        """What the functions that the statement will replace are called by their code: lambdas have names of their own."""
+        """The functions that the statement will replace, as their code calls them: lambdas have names of their own."""
         found = {}
         for binding in self.values.group(self._place[0]).new.bindings(self._place):
             value = self.values.original(binding.name)
@@ -201,7 +203,7 @@ class Runner:
         owner, _, leaf = target.rpartition(".")
         self.bound.setdefault(module, {}).setdefault(owner, set()).add(leaf)
 
-    def _names_shown(self, step: Step) -> Set[Name]:
+    def _names_shown(self, step: Step) -> AbstractSet[Name]:
         """The names that must hold what they held at the statement's place."""
         edition, group = self.editions.new(step.module), self.values.group(step.module)
         named = set(edition.reads(step.statement))
@@ -260,8 +262,8 @@ class Runner:
         if isinstance(annotations, dict):
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        was, execute = ClassPast(self.values, self._place, owner).was, self._executor(node)
-        effect = run_in_class(source, step.statement, space, owner, was, tracked.namespace, self.merger, execute)
+        body = ClassBody(owner, space, ClassPast(self.values, self._place, owner).was)
+        effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, self._executor(node))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
@@ -300,7 +302,7 @@ class Runner:
 
     @contextmanager
     def _not_yet_in_package(self) -> Iterator[None]:
-        """A module that is being imported is no attribute of its package yet, which a star import from there would see."""
+        """A module that is being imported is no attribute of its package yet; a star import from there would see it."""
         module = self._place[0]
         parent, _, leaf = module.rpartition(".")
         edition = self.editions.new(module)

@@ -18,7 +18,8 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from hotswap.codefacts import CodeFacts, code_facts, every_function
-from hotswap.facts import Facts, facts_of
+from hotswap.factfinder import facts_of
+from hotswap.facts import Facts
 
 StatementPath: TypeAlias = tuple[int, ...]
 """Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the class that is there."""

@@ -12,17 +12,19 @@ from importlib import invalidate_caches
 from types import CodeType, FunctionType
 
 from hotswap.codes import CodePair, docstring, pair_codes
-from hotswap.edition import value_of
 from hotswap.errors import CannotSwap
 from hotswap.events import HOOKS, behaviour, described
-from hotswap.graph import Graph, owner_of
+from hotswap.graph import Graph
 from hotswap.journal import Journal
-from hotswap.model import Action, Edit, Plan, Reason, Step
+from hotswap.model import Action, Edit, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
-from hotswap.runner import Changes, Ran, Runner
+from hotswap.planning.edition import value_of
+from hotswap.planning.prepared import Prepared
+from hotswap.resolving import owner_of
+from hotswap.runner import Changes, Runner
 from hotswap.trace import Tracer
 
 
@@ -44,7 +46,7 @@ class Done:
 class Transaction:
     """One round.  `apply()` either finishes or leaves the process as it was and raises what went wrong."""
 
-    def __init__(self, plan: Plan, graph: Graph, tracer: Tracer, formers: Formers | None = None) -> None:
+    def __init__(self, plan: Prepared, graph: Graph, tracer: Tracer, formers: Formers | None = None) -> None:
         self.formers = formers or Formers()
         self.plan, self.graph, self.index, self.tracer = plan, graph, graph.index, tracer
         self.journal = Journal()
@@ -123,7 +125,10 @@ class Transaction:
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
         self.journal.close()
         runner = self.runner
-        touched = {*self.edits, *(place[0] for place in runner.calls)} - self._gone  # what is gone may come back as it was
+        touched = {
+            *self.edits,
+            *(place[0] for place in runner.calls),
+        } - self._gone  # what is gone may come back as it was
         carried = {
             name: replace(
                 self.index.modules[name],
@@ -134,9 +139,10 @@ class Transaction:
         }
         for name, tracked in carried.items():
             edit = self.edits.get(name)
-            if edit is not None and edit.new is not None:
-                tracked = replace(tracked, path=edit.path, source=edit.new, certain=True, away=None)
-            self.index.put(tracked)
+            if edit is None or edit.new is None:
+                self.index.put(tracked)
+            else:
+                self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
 
     # ------------------------------------------------------------------ names and code
 

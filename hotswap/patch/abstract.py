@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _abc
+import _abc  # type: ignore[import-not-found]  # what `abc` is made of
 import ast
 import functools
 import gc
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from hotswap.effects import is_registration
-from hotswap.facts import chain_of
-from hotswap.graph import resolve_value
 from hotswap.journal import Journal
 from hotswap.looking import family
+from hotswap.planning.effects import is_registration
+from hotswap.resolving import resolve_value
+from hotswap.syntax import chain_of
 
 
 def update_abstract(cls: type, journal: Journal) -> None:
@@ -36,7 +36,11 @@ def _abstract_names(cls: type) -> frozenset[str]:
 
 def are_abstract(cls: type) -> dict[type, bool]:
     """Which of the class and its subclasses cannot be made instances of."""
-    return {each: bool(each.__abstractmethods__) for each in family(cls)} if isinstance(cls, ABCMeta) else {}
+    return (
+        {each: bool(getattr(each, "__abstractmethods__", ())) for each in family(cls)}
+        if isinstance(cls, ABCMeta)
+        else {}
+    )
 
 
 def forget_answers(journal: Journal) -> None:
@@ -73,6 +77,8 @@ def withdraw_registration(node: ast.stmt, namespace: dict[str, Any], journal: Jo
     chain, given = chain_of(call.func), chain_of(call.args[0])
     cls = resolve_value(namespace, chain[:-1]) if chain else None
     virtual = resolve_value(namespace, given) if given else None
+    if not isinstance(cls, type):
+        return
     before = registered(cls)
     journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
 

@@ -8,12 +8,13 @@ from types import FunctionType
 from typing import Any
 
 from hotswap.events import bare, behaviour, described
-from hotswap.graph import Graph, reachable_functions, wrapped_by
+from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
+from hotswap.reach import wrapped_by
 
 
 def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:

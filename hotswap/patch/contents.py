@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from hotswap.edition import value_of
 from hotswap.graph import Graph
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
+from hotswap.planning.edition import value_of
 
 DEEPEST = 4
 MOST = 10_000

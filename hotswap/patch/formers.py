@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from hotswap.graph import wrapped_by
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name
+from hotswap.reach import wrapped_by
 
 
 class Formers:
@@ -49,7 +49,9 @@ class Formers:
 
     def add(self, name: Name, value: Any) -> None:
         """Note that the name stood for an object, if that is one that can be made to follow."""
-        if is_any(value, FunctionType, functools._lru_cache_wrapper, type) and all(v is not value for v in self.of(name)):
+        if is_any(value, FunctionType, functools._lru_cache_wrapper, type) and all(
+            v is not value for v in self.of(name)
+        ):
             self._by_name.setdefault(name, []).append(weakref.ref(value))
 
 

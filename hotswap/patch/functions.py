@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 
 from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
-from hotswap.graph import wrapped_by
 from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.model import Name, Reason
 from hotswap.patch.formers import Formers, forget_results, functions_of
+from hotswap.reach import wrapped_by
 
 Merge: TypeAlias = Callable[[object, object], object]
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-from hotswap.codes import CodePair, behaviour
 from hotswap.codefacts import all_codes, nested
-from hotswap.graph import wrapped_by
+from hotswap.codes import CodePair, behaviour
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.patch.functions import cell_content
+from hotswap.reach import wrapped_by
 
 
 class OldCode:

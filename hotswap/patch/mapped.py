@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 
 from hotswap.errors import CannotSwap
-from hotswap.facts import chain_of
 from hotswap.patch.reasons import reason
+from hotswap.syntax import chain_of
 
-FREE = frozenset("property staticmethod classmethod cached_property hybrid_property hybrid_method setter getter deleter "
-                 "expression inplace comparator update_expression abstractmethod override".split())  # fmt: skip
+FREE = frozenset(
+    "property staticmethod classmethod cached_property hybrid_property hybrid_method setter getter deleter expression "
+    "inplace comparator update_expression abstractmethod override".split()
+)
 """Decorators that leave a member outside of the mapping."""
 
 

@@ -11,11 +11,11 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
 
 from hotswap.codes import CodePair
-from hotswap.graph import resolve_value
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Edit
 from hotswap.patch import classes, mapped
+from hotswap.resolving import resolve_value
 
 
 def show_source(edit: Edit, journal: Journal) -> None:

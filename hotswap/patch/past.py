@@ -1,16 +1,16 @@
 """What a statement that is to run again knows of its names from before the round."""
 
 from __future__ import annotations
+
 from types import FunctionType
 from typing import Any
 
-from hotswap.graph import supplied_by_stars
-from hotswap.groups import LOADED
-from hotswap.journal import MISSING
 from hotswap.looking import is_any
 from hotswap.model import Place
 from hotswap.patch.statements import assignments, makes
 from hotswap.patch.values import Values
+from hotswap.planning.groups import LOADED
+from hotswap.resolving import supplied_by_stars
 
 
 class ModulePast:

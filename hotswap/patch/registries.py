@@ -14,8 +14,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from hotswap.errors import CannotSwap
-from hotswap.facts import Facts, chain_of
-from hotswap.graph import Graph, owner_of, resolve_value
+from hotswap.facts import Facts
+from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
@@ -23,7 +23,9 @@ from hotswap.model import Edit, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
+from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import first_line
+from hotswap.syntax import chain_of
 from hotswap.trace import Footprint
 
 Entry = tuple[Any, Any]

@@ -6,18 +6,20 @@ import ast
 from collections.abc import Mapping
 
 from hotswap.diff import header
-from hotswap.editions import Editions
 from hotswap.events import behaviour, content
-from hotswap.facts import facts_of
-from hotswap.graph import resolve_value
+from hotswap.factfinder import facts_of
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.model import Name, Place
+from hotswap.planning.editions import Editions
+from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath, first_line, innermost, mangled
 from hotswap.trace import Footprint
 
 
-def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name]) -> frozenset[str]:
+def kept_members(
+    node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name]
+) -> frozenset[str]:
     """Which members of a class that is built anew keep their live values: those whose statements are as they were."""
     if not isinstance(node, ast.ClassDef):
         return frozenset()

@@ -85,6 +85,7 @@ def restore_class(cls: type, before: dict[str, Any]) -> None:
 
 def dismiss_others(cls: type, known: list[type]) -> None:
     """Undo that statements of the program derived from a class."""
-    for child in type.__subclasses__(cls):
+    children: list[type] = type.__subclasses__(cls)
+    for child in children:
         if child not in known:
             classes.dismiss(child)

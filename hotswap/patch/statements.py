@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
-from hotswap.graph import resolve_value
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.patch.functions import Merger, same_definition
+from hotswap.resolving import resolve_value
 from hotswap.source import Source, StatementPath, mangled
 
 CLASS_MACHINERY = frozenset(
@@ -82,7 +82,7 @@ class Past(Protocol):
         """What the name held, or MISSING."""
 
     def owned(self, name: str) -> bool:
-        """Whether what it held was made for it alone: by a `def` or `class`, or an assignment that made something new."""
+        """Whether what it held was made for it alone: by a `def` or `class`, or by an assignment of something new."""
 
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""
@@ -129,7 +129,7 @@ def run_in_module(
 
 def forget_annotations(space: dict[str, Any], facts: Facts) -> None:
     """What the statement annotates is annotated again if it comes to that."""
-    annotations = space.get("__annotations__")
+    annotations: Any = space.get("__annotations__")
     for name in facts.annotates if type(annotations) is dict else ():
         annotations.pop(name, None)
 
@@ -227,20 +227,20 @@ def same_value(old: Any, new: Any) -> bool:
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 
 
-def run_in_class(
-    source: Source,
-    path: StatementPath,
-    space: dict[str, Any],
-    owner: type,
-    was: Callable[[str], Any],
-    namespace: dict[str, Any],
-    merger: Merger,
-    execute: Execute,
-) -> Effect:
-    """Run one statement of a class body again; writes nothing to the class.
+@dataclass(frozen=True, slots=True)
+class ClassBody:
+    """What the body of a class holds at the place of a statement (it is written to), and what its names held before."""
 
-    `space` is what the class body holds at the statement's place; it is written to.  `was` tells what a name held.
-    """
+    owner: type
+    space: dict[str, Any]
+    was: Callable[[str], Any]
+
+
+def run_in_class(
+    source: Source, path: StatementPath, body: ClassBody, namespace: dict[str, Any], merger: Merger, execute: Execute
+) -> Effect:
+    """Run one statement of a class body again; writes nothing to the class."""
+    owner, space = body.owner, body.space
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
         return Effect()
     code, facts = compile_member(source, path), source.facts(path)
@@ -254,7 +254,7 @@ def run_in_class(
             continue
         if bound is before.get(name, MISSING) and name not in surely:
             continue
-        value, old = implicit_kind(name, bound), was(name)
+        value, old = implicit_kind(name, bound), body.was(name)
         assert merger.module is not None
         kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
         if kept is old and kept is not value:

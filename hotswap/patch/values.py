@@ -13,11 +13,11 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from hotswap.editions import Editions
-from hotswap.graph import resolve_value
-from hotswap.groups import LOADED, Group
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Name, Place
+from hotswap.planning.editions import Editions
+from hotswap.planning.groups import LOADED, Group
+from hotswap.resolving import resolve_value
 from hotswap.source import mangled, prefix_of
 
 
@@ -214,4 +214,3 @@ class Values:
             self.journal.delete_attribute(cls, leaf)
         else:
             self.journal.set_attribute(cls, leaf, value)
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.affected import Affected
-from hotswap.graph import behaviour
+from hotswap.events import behaviour
+from hotswap.planning.affected import Affected
 
 
 @pytest.fixture

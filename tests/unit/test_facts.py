@@ -6,7 +6,9 @@ import ast
 
 import pytest
 
-from hotswap.facts import ImportOf, chain_of, code_facts, facts_of, root_of
+from hotswap.factfinder import facts_of
+from hotswap.facts import ImportOf, code_facts, root_of
+from hotswap.syntax import chain_of
 
 
 def facts(text, *, postponed=False, first=False):

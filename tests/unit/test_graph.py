@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.graph import (
-    behaviour,
-    behaviour_of,
-    exports,
-    holds_instance,
-    reachable_functions,
-    resolve_value,
-    statement_at,
-    strongly_connected,
-)
+from hotswap.events import behaviour
+from hotswap.graph import behaviour_of, reachable_functions, statement_at
+from hotswap.planning.groups import strongly_connected
+from hotswap.resolving import exports, holds_instance, resolve_value
 from hotswap.source import Source
 
 

@@ -8,7 +8,8 @@ import sysconfig
 
 import pytest
 
-from hotswap.index import Index, Scope, Tracked, changed_since_import, imports_of, parents, resolve, source_path, stamp
+from hotswap.imports import imports_of, parents, resolve
+from hotswap.index import Index, Scope, Tracked, changed_since_import, source_path, stamp
 from hotswap.source import Source
 
 

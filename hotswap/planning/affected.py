@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hotswap.edition import Edition, value_of
-from hotswap.editions import Editions, IsPlain
 from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
-from hotswap.facts import Chain, Facts
-from hotswap.graph import Graph, definition_of, dynamic_imports_of, is_cache, resolve_value
+from hotswap.facts import Facts
+from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.model import Name, Place
+from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.editions import Editions, IsPlain
+from hotswap.reach import is_cache
+from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import StatementPath
+from hotswap.syntax import Chain
 
 __all__ = ["Affected", "Concerned", "IsPlain"]
 
@@ -48,15 +51,15 @@ class Affected:
             return
         yield from self.readers_of(event, name)
         if is_behaviour(event):
-            yield from self.callers_of(name, event)
+            yield from self.callers_of(name)
         elif not is_description(event):
             yield from self.functions_reading(event, name)
         if "." in name[1] and not is_content(event):
-            yield from self.callers_of_hidden(name, event)
+            yield from self.callers_of_hidden(name)
 
     # ------------------------------------------------------------------ who called it
 
-    def callers_of(self, function: Name, event: Name, seen: frozenset[Name] = frozenset()) -> Iterator[Concerned]:
+    def callers_of(self, function: Name, seen: frozenset[Name] = frozenset()) -> Iterator[Concerned]:
         """Statements that called the function when they ran, or may have got its result out of a cache."""
         for module, line in sorted(self.graph.callers(function)):
             place = self.place_at(module, line)
@@ -69,16 +72,16 @@ class Affected:
         """Statements that name a cached function: a call that is answered by the cache is not seen."""
         yield from self.readers_of(content(cached), cached)
         for reader, qualname in self.functions_that_read(cached, cached):
-            for each in self.callers_of((reader, qualname), cached, seen):
+            for each in self.callers_of((reader, qualname), seen):
                 yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
 
-    def callers_of_hidden(self, name: Name, event: Name) -> Iterator[Concerned]:
+    def callers_of_hidden(self, name: Name) -> Iterator[Concerned]:
         """Statements that called the inherited method which a member hides, or brings to the fore when it goes."""
         owner, _, leaf = name[1].rpartition(".")
         cls = value_of((name[0], owner), self.graph)
         for base in cls.__mro__[1:] if isinstance(cls, type) else ():
             if leaf in vars(base) and base.__module__ in self.index.modules:
-                yield from self.callers_of((base.__module__, f"{base.__qualname__}.{leaf}"), event)
+                yield from self.callers_of((base.__module__, f"{base.__qualname__}.{leaf}"))
                 return
 
     def place_at(self, module: str, line: int) -> Place | None:
@@ -93,7 +96,7 @@ class Affected:
     def functions_reading(self, event: Name, name: Name) -> Iterator[Concerned]:
         """Functions that read the name, and from them the statements that called such a function."""
         for reader, qualname in self.functions_that_read(event, name):
-            for each in self.callers_of((reader, qualname), event):
+            for each in self.callers_of((reader, qualname)):
                 yield Concerned(each.place, f"it calls {reader}.{qualname}, which reads {name[1]}")
 
     def functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:

@@ -10,12 +10,14 @@ from types import ModuleType
 from typing import TypeAlias
 
 from hotswap.codefacts import CodeFacts
-from hotswap.edition import BroughtByStar, Edition, value_of
-from hotswap.graph import Graph, exports, module_at
-from hotswap.groups import Group, circle_around, make_group, reachable, refine
-from hotswap.index import Tracked, imports_of, resolve
-from hotswap.matching import Matching
+from hotswap.graph import Graph
+from hotswap.imports import imports_of, resolve
+from hotswap.index import Tracked
 from hotswap.model import Edit, Name, Place
+from hotswap.planning.edition import BroughtByStar, Edition, Surroundings, value_of
+from hotswap.planning.groups import Group, circle_around, make_group, reachable, refine
+from hotswap.planning.matching import Matching
+from hotswap.resolving import exports, module_at
 from hotswap.source import Source, StatementPath, prefix_of, siblings
 
 IsPlain: TypeAlias = Callable[[str, str], bool]
@@ -120,16 +122,14 @@ class Editions:
         source = self.source(module) if tracked is not None else None
         if tracked is None or source is None:
             return None
-        return Edition(
-            tracked,
-            source,
-            self.graph,
+        around = Surroundings(
             lambda path: self.memberwise(module, path),
             lambda path: self._called(tracked, source, path),
             self._brought_now,
             self.code_now,
             self.home,
         )
+        return Edition(tracked, source, self.graph, around)
 
     def find_old(self, module: str) -> Edition | None:
         """The module as it runs until now; None when it is not there."""
@@ -141,16 +141,14 @@ class Editions:
         if module not in self._old:
             matching = self.matching(module)
             new_of = {o.path: path for path, o in matching.origins.items() if o.path is not None}
-            self._old[module] = Edition(
-                tracked,
-                tracked.source,
-                self.graph,
+            around = Surroundings(
                 lambda path: path in new_of and self.memberwise(module, new_of[path]),
                 lambda path: self._called_before(tracked, path),
                 self._brought_before,
                 self.graph.code_facts,
                 lambda name: self.home(name, before=True),
             )
+            self._old[module] = Edition(tracked, tracked.source, self.graph, around)
         return self._old[module]
 
     def _called(self, tracked: Tracked, source: Source, path: StatementPath) -> Iterable[Name]:
@@ -264,7 +262,7 @@ class Editions:
         known = {name: begun[name] for name in names if name in begun and not self._comes_back(name)}
         if known and all(name in known or self._comes_back(name) for name in names):
             return tuple(sorted(names, key=lambda name: known.get(name, len(begun))))
-        # The import system puts a module at the end of sys.modules when it is through: the last of a circle was the first
+        # The import system moves a module to the end of sys.modules when it is through: a circle's last was its first
         # to be asked for.
         position = {name: number for number, name in enumerate(list(sys.modules))}
         return tuple(sorted(names, key=lambda n: -position.get(n, -1)))
@@ -303,7 +301,7 @@ class Editions:
         """The groups of these modules, dependencies before dependents."""
         wanted = [m for m in modules if self.find_new(m) is not None]
         names = self.graph.order(wanted, self.eager) if len(wanted) > 1 else wanted
-        found = {}
+        found: dict[tuple[str, ...], Group] = {}
         for name in reversed(names):  # a circle has its place where the last of its modules is through
             group = self.group(name)
             if group is not None:
@@ -313,5 +311,5 @@ class Editions:
 
 def vars_of(tracked: Tracked) -> dict[str, object]:
     """The live names of a module; none for something that is not a module."""
-    return tracked.namespace if isinstance(tracked.module, ModuleType) else {}
-
+    module: object = tracked.module
+    return vars(module) if isinstance(module, ModuleType) else {}

@@ -1,16 +1,16 @@
-"""Modules that import each other in a circle, as one: the order in which their statements run, before and after an edit."""
+"""Modules that import each other in a circle, as one: the order of their statements, before and after an edit."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from hotswap.edition import Edition
-from hotswap.flow import Binding, Flow, Place, Scheduled, schedule
-from hotswap.graph import strongly_connected
-from hotswap.matching import Matching
-from hotswap.model import Name
+from hotswap.model import Name, Place
+from hotswap.planning.edition import Edition
+from hotswap.planning.flow import Binding, Flow, Scheduled, schedule
+from hotswap.planning.matching import Matching
 
 LOADED = (1 << 30,)
 """The place at the end of a module, where its package gets an attribute that holds it."""
@@ -51,7 +51,7 @@ class Group:
     def is_in_order(self) -> bool:
         """Whether the statements that were there before still stand in the same order."""
         at = [self.old.order[before] for place in self.new.order if (before := self.old_place(place)) in self.old.order]
-        return all(a < b for a, b in zip(at, at[1:], strict=False))
+        return all(a < b for a, b in pairwise(at))
 
     def restless(self) -> set[Name]:
         """The names of which other statements give or change the value than before."""
@@ -119,7 +119,9 @@ def _loaded(module: str) -> Scheduled:
     return Scheduled((module, LOADED), (Binding((parent, leaf)),) if parent else ())
 
 
-def circle_around(module: str, importers: Callable[[str], set[str]], imports: Callable[[str], frozenset[str]]) -> set[str]:
+def circle_around(
+    module: str, importers: Callable[[str], set[str]], imports: Callable[[str], frozenset[str]]
+) -> set[str]:
     """The modules that a module imports, directly or not, and that import it: itself at least.
 
     The edges given may be too many; `refine` looks closer.
@@ -146,3 +148,36 @@ def refine(module: str, members: set[str], edges: Callable[[str], set[str]]) -> 
     names = sorted(members)
     links = {n: [m for m in sorted(edges(n) & members) if m != n] for n in names}
     return next(tuple(group) for group in strongly_connected(names, links) if module in group)
+
+
+def strongly_connected(nodes: list[str], edges: dict[str, list[str]]) -> list[list[str]]:
+    """Tarjan's algorithm, iterative: groups in reverse topological order of the edges (dependencies first)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    groups: list[list[str]] = []
+    for root in nodes:
+        if root in index:
+            continue
+        work = [(root, iter(edges[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        while work:
+            node, targets = work[-1]
+            for target in targets:
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    stack.append(target)
+                    work.append((target, iter(edges[target])))
+                    break
+                if target in stack:
+                    low[node] = min(low[node], index[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    at = stack.index(node)
+                    groups.append([n for n in nodes if n in stack[at:]])
+                    del stack[at:]
+    return groups

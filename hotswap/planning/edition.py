@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
-from hotswap.facts import Chain, Facts, Store
-from hotswap.flow import Binding, Place, Scheduled
-from hotswap.graph import CodeOf, Graph, definition_of, resolve_value
-from hotswap.index import Tracked, parents, resolve
+from hotswap.facts import Facts, Store
+from hotswap.graph import Graph
+from hotswap.imports import parents, resolve
+from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, look_up
-from hotswap.model import Name
+from hotswap.model import Name, Place
+from hotswap.planning.flow import Binding, Scheduled
+from hotswap.reach import CodeOf
+from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, mangled, prefix_of
+from hotswap.syntax import Chain
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
@@ -27,29 +32,30 @@ BroughtByStar = dict[str, bool]
 """The names that a star import brings, and whether it surely does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a module needs to know about others, in the version that goes with it."""
+
+    memberwise: Callable[[StatementPath], bool]
+    """Of which classes the members are places of their own."""
+    called: Callable[[StatementPath], Iterable[Name]]
+    """The functions that a statement calls."""
+    star: Callable[[str], BroughtByStar]
+    """What an import of all names of a module brings."""
+    code: CodeOf
+    """What a function refers to."""
+    home: Callable[[Name], Name]
+    """Where a name that was only imported comes from."""
+
+
 class Edition:
-    """A module in one version.
+    """A module in one version."""
 
-    `memberwise` tells of which classes the members are places of their own, `footprint` which functions a statement
-    calls, `star` what an import of all names of a module brings, `code` what a function refers to, `home` where a name
-    that was only imported comes from.
-    """
-
-    def __init__(
-        self,
-        tracked: Tracked,
-        source: Source,
-        graph: Graph,
-        memberwise: Callable[[StatementPath], bool],
-        footprint: Callable[[StatementPath], Iterable[Name]],
-        star: Callable[[str], BroughtByStar],
-        code: CodeOf,
-        home: Callable[[Name], Name],
-    ) -> None:
-        self.tracked, self.source, self.graph, self.code = tracked, source, graph, code
-        self.home = home
+    def __init__(self, tracked: Tracked, source: Source, graph: Graph, around: Surroundings) -> None:
+        self.tracked, self.source, self.graph = tracked, source, graph
         self.module = tracked.name
-        self.memberwise, self.called, self._star = memberwise, footprint, star
+        self.code, self.home = around.code, around.home
+        self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
 
     @cached_property
     def paths(self) -> list[StatementPath]:
@@ -131,7 +137,9 @@ class Edition:
             return frozenset()
         named = {name for _, facts in self.source.all_facts() for name in facts.binds}
         brought = {name for n in range(len(self.source.statements)) for name in self.brought((n,))}
-        return frozenset(n for n in imprint.names[""] - named - brought if not (n.startswith("__") and n.endswith("__")))
+        return frozenset(
+            n for n in imprint.names[""] - named - brought if not (n.startswith("__") and n.endswith("__"))
+        )
 
     def brought(self, path: StatementPath) -> BroughtByStar:
         """What the star imports of a statement bring."""
@@ -191,7 +199,7 @@ class Edition:
         return found
 
     def holder(self, chain: Chain, path: StatementPath) -> Name | None:
-        """The name that holds what the dotted name leads to, before it goes on into an instance; where it is at home."""
+        """The name, at home, that holds what the dotted name leads to before it goes on into an instance."""
         for root in self.roots(chain[0], path):
             if root != (self.module, chain[0]):
                 return root
@@ -366,4 +374,3 @@ def value_of(name: Name, graph: Graph) -> Any:
     """What a name stands for now; None when that cannot be told."""
     tracked = graph.index.modules.get(name[0])
     return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
-

@@ -13,20 +13,20 @@ from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
-from hotswap.edition import Edition
-from hotswap.facts import WRITES_BY_NAME, Store, chain_of
-from hotswap.graph import resolve_value
+from hotswap.factfinder import WRITES_BY_NAME
+from hotswap.facts import Store
 from hotswap.index import Index
+from hotswap.planning.edition import Edition
+from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
+from hotswap.syntax import chain_of
 
 MESSAGES = frozenset("debug info warning warn error exception critical fatal log".split())
 HARMLESS = frozenset(
-    (
-        ("builtins", "print"), ("builtins", "len"), ("builtins", "isinstance"), ("builtins", "id"), ("builtins", "repr"),
-        ("pprint", "pprint"), ("pprint", "pp"), ("warnings", "warn"), ("time", "sleep"), ("gc", "collect"),
-        ("_warnings", "warn"),
-    )
-)  # fmt: skip
+    [("builtins", name) for name in "print len isinstance id repr".split()]
+    + [("pprint", "pprint"), ("pprint", "pp"), ("warnings", "warn"), ("_warnings", "warn")]
+    + [("time", "sleep"), ("gc", "collect")]
+)
 """Calls that leave nothing behind but what was printed."""
 
 
@@ -57,7 +57,7 @@ def bare_calls(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index) -> bool:
-    """Whether what is called belongs to the program, or is a method of a plain container (which can be filled again)."""
+    """Whether what is called belongs to the program, or a method of a plain container (which is filled again)."""
     chain = chain_of(function)
     if chain is None:
         return False
@@ -98,4 +98,3 @@ def is_registration(function: ast.expr, namespace: dict[str, Any]) -> bool:
 def _in_words(store: Store) -> str:
     target = ".".join(store.chain)
     return f"{target}.{store.attribute} = …" if store.attribute else f"{target}[{store.key!r}] = …"
-

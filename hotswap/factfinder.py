@@ -1,0 +1,460 @@
+"""Finds the facts of a statement in its syntax tree.  Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from hotswap.facts import Facts, ImportOf, Store
+from hotswap.syntax import Chain, assigned, chain_of, is_type_checking, surely_bound
+
+OPAQUE_CALLS = {"exec", "eval", "globals", "locals", "vars", "__import__"}
+MUTATORS = frozenset(
+    "append extend insert remove pop clear update setdefault add discard sort reverse appendleft extendleft popitem "
+    "difference_update intersection_update symmetric_difference_update rotate __setitem__ __delitem__ register "
+    "setter getter deleter".split()
+)
+READS_BY_NAME = frozenset(("getattr", "hasattr"))
+WRITES_BY_NAME = frozenset(("setattr", "delattr"))
+
+
+def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
+    """Look at one statement of a module or class body (the first may be a docstring)."""
+    visitor = _Visitor(postponed=postponed)
+    visitor.visit(node)
+    if first:
+        visitor.docstring(node)
+    return visitor.facts(node)
+
+
+class _Visitor(ast.NodeVisitor):
+    """Walks what runs when the statement runs: not the bodies of functions and lambdas."""
+
+    def __init__(self, *, postponed: bool) -> None:
+        self.postponed = postponed
+        self.binds: set[str] = set()
+        self.unsure: set[str] = set()
+        self.defines: set[str] = set()
+        self.deletes: set[str] = set()
+        self.reads: set[Chain] = set()
+        self.uses: set[Chain] = set()
+        self.calls: set[Chain] = set()
+        self.shapes: set[Chain] = set()
+        self.arguments: set[Chain] = set()
+        self.mutates: set[Chain] = set()
+        self.stores: list[Store] = []
+        self.imports: list[ImportOf] = []
+        self.attributes: set[str] = set()
+        self.annotates: set[str] = set()
+        self.opaque = False
+        self.runs_code = False
+        self.local: list[set[str]] = []  # names of comprehensions and class bodies around
+        self.handled: list[str] = []  # names of exceptions that are being handled
+        self.looping = 0
+        self.settled: list[set[str]] = []  # names that the blocks around have bound by now
+        self.conditional = 0  # expressions around that need not be evaluated
+
+    def facts(self, node: ast.stmt) -> Facts:
+        """What was found."""
+        sure = surely_bound([node]) or set()
+        deleted = self.deletes if isinstance(node, ast.Delete) else set()
+        return Facts(
+            frozenset(self.binds),
+            frozenset(self.unsure | (self.binds - sure - deleted - {"__doc__"})),
+            frozenset(self.defines),
+            frozenset(self.deletes),
+            frozenset(self.reads),
+            frozenset(self.uses),
+            frozenset(self.calls),
+            frozenset(self.shapes),
+            frozenset(self.arguments),
+            frozenset(self.mutates),
+            tuple(self.stores),
+            tuple(self.imports),
+            self.opaque,
+            self.runs_code,
+            frozenset(self.attributes),
+            frozenset(self.annotates),
+        )
+
+    def docstring(self, node: ast.stmt) -> None:
+        """The first statement of a body may be its docstring."""
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            self.binds.add("__doc__")
+
+    # ------------------------------------------------------------------ names
+
+    def bind(self, name: str) -> None:
+        if name in self.handled:
+            return
+        if self.local:
+            self.local[-1].add(name)
+        else:
+            self.binds.add(name)
+
+    def is_local(self, name: str) -> bool:
+        return name in self.handled or any(name in names for names in self.local)
+
+    def read(self, chain: Chain, *into: set[Chain]) -> None:
+        if not self.is_local(chain[0]) and not any(chain[0] in names for names in self.settled):
+            self.reads.add(chain)
+            for group in into:
+                group.add(chain)
+
+    def use(self, chain: Chain, *into: set[Chain]) -> None:
+        self.read(chain, self.uses, *into)
+
+    def reference(self, node: ast.expr) -> None:
+        """An expression whose value is only handed on: a name in it is referred to, not looked into."""
+        chain = chain_of(node)
+        if chain is not None:
+            self.attributes.update(chain[1:])
+            self.read(chain)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                self.reference(element)
+        elif isinstance(node, ast.Dict):
+            for key in node.keys:
+                if key is not None:
+                    self.visit(key)
+            for key, value in zip(node.keys, node.values, strict=True):
+                self.iterated(value) if key is None else self.reference(value)
+        elif isinstance(node, ast.IfExp):
+            self.visit(node.test)
+            self.reference(node.body)
+            self.reference(node.orelse)
+        else:
+            self.visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.use((node.id,))
+        elif isinstance(node.ctx, ast.Del):
+            self.deletes.add(node.id)
+            self.bind(node.id)
+        else:
+            self.bind(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.attributes.add(node.attr)
+        chain = chain_of(node)
+        if chain is None:
+            self.visit(node.value)
+            if not isinstance(node.ctx, ast.Load):
+                self.mutate(node.value)
+        elif isinstance(node.ctx, ast.Load):
+            self.use(chain)
+        else:
+            self.read(chain[:-1], self.shapes)  # a definition that is made anew has lost what was set on it
+            self.mutate(node.value)
+            if not self.is_local(chain[0]):
+                self.stores.append(Store(chain[:-1], chain[-1]))
+
+    def mutate(self, node: ast.expr) -> None:
+        """The object that the expression stands for changes: note the dotted name that leads to it."""
+        while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and chain_of(node) is None):
+            node = node.value
+        chain = chain_of(node)
+        if chain is not None and not self.is_local(chain[0]):
+            self.mutates.add(chain)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.mutate(node.value)
+            chain = chain_of(node.value)
+            if chain is not None and isinstance(node.slice, ast.Constant) and not self.is_local(chain[0]):
+                self.stores.append(Store(chain, "", node.slice.value))
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        scopes, self.local = self.local, self.local[:0]  # binds in the scope around the comprehensions
+        self.visit(node.target)
+        self.local = scopes
+        if self.conditional and isinstance(node.target, ast.Name):
+            self.unsure.add(node.target.id)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self.visit(node.value)
+        self.runs_code = True
+        if isinstance(node.target, ast.Name):
+            self.use((node.target.id,))
+            self.mutate(node.target)
+        self.visit(node.target)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self.conditional += 1
+        for value in node.values[1:]:
+            self.visit(value)
+        self.conditional -= 1
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self.conditional += 1
+        self.visit(node.body)
+        self.visit(node.orelse)
+        self.conditional -= 1
+
+    # ------------------------------------------------------------------ calls
+
+    def called(self, node: ast.expr) -> None:
+        self.runs_code = True
+        chain = chain_of(node)
+        if chain:
+            self.use(chain, self.calls)
+            self.attributes.update(chain[1:])
+        else:
+            self.visit(node)
+
+    def shaped(self, node: ast.expr) -> None:
+        """A base, a decorator, something iterated: what the object is counts, not only that it is there."""
+        self.called(node)
+        if chain := chain_of(node):
+            self.use(chain, self.shapes)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.called(node.func)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            self.mutate(node.func.value)
+        if isinstance(node.func, ast.Name) and not self.is_local(node.func.id):
+            self.builtin_call(node.func.id, node)
+        for argument in [*node.args, *(k.value for k in node.keywords)]:
+            chain = chain_of(argument)
+            if chain:
+                self.use(chain, self.arguments)
+            else:
+                self.visit(argument)
+
+    def builtin_call(self, name: str, node: ast.Call) -> None:
+        """Calls that may bind anything, and those that name an attribute in a string."""
+        if name in OPAQUE_CALLS and not (name == "vars" and node.args):
+            self.opaque = True
+        if name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
+            owner, attribute = chain_of(node.args[0]), node.args[1]
+            if name in WRITES_BY_NAME:
+                self.mutate(node.args[0])
+            if owner and isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+                self.attributes.add(attribute.value)
+                if name in READS_BY_NAME:
+                    self.use((*owner, attribute.value))
+                elif not self.is_local(owner[0]):
+                    self.read(owner, self.shapes)
+                    self.stores.append(Store(owner, attribute.value))
+
+    def iterated(self, node: ast.expr) -> None:
+        self.shaped(node) if chain_of(node) else self.visit(node)
+        self.runs_code = True
+
+    def visit_Starred(self, node: ast.Starred) -> None:
+        self.iterated(node.value) if isinstance(node.ctx, ast.Load) else self.visit(node.value)
+
+    # ------------------------------------------------------------------ blocks
+
+    def block(self, statements: Iterable[ast.stmt], bound: Iterable[str] = ()) -> None:
+        """Statements under another one; what one of them has bound the next ones do not read from outside."""
+        self.settled.append(set(bound))
+        for statement in statements:
+            self.visit(statement)
+            if not self.local:
+                self.settled[-1] |= surely_bound([statement]) or set()
+        self.settled.pop()
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self.iterated(node.iter)
+        self.visit(node.target)
+        self.looping += 1
+        self.block(node.body, assigned(node.target) if not self.local else ())
+        self.looping -= 1
+        self.block(node.orelse)
+
+    visit_AsyncFor = visit_For
+
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        self.looping += 1
+        self.block(node.body)
+        self.looping -= 1
+        self.block(node.orelse)
+
+    def visit_If(self, node: ast.If) -> None:
+        """What stands under `if TYPE_CHECKING:` never runs."""
+        checked = is_type_checking(node.test)
+        if checked is None:
+            self.visit(node.test)
+        self.block(() if checked else node.body)
+        self.block(() if checked is False else node.orelse)
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        self.runs_code = True
+        for item in node.items:
+            self.visit(item)
+        self.block(node.body, {n for item in node.items for n in assigned(item)} if not self.local else ())
+
+    visit_AsyncWith = visit_With
+
+    def visit_Try(self, node: ast.Try) -> None:
+        self.block([*node.body, *node.orelse])
+        for handler in node.handlers:
+            self.visit(handler)
+        self.block(node.finalbody)
+
+    visit_TryStar = visit_Try  # type: ignore[assignment]  # the same parts
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        """The name behind `as` is gone when the handler ends: nothing outside of it sees it."""
+        if node.type is not None:
+            self.visit(node.type)
+        self.handled.append(node.name or "")
+        self.block(node.body)
+        self.handled.pop()
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.runs_code = True
+        self.visit(node.subject)
+        for case in node.cases:
+            self.visit(case.pattern)
+            if case.guard is not None:
+                self.visit(case.guard)
+            self.block(case.body, assigned(case.pattern) if not self.local else ())
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        unpacks = any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
+        self.visit(node.value) if unpacks else self.reference(node.value)
+        self.runs_code = self.runs_code or unpacks
+        for target in node.targets:
+            self.visit(target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.reference(node.value)
+            self.visit(node.target)
+        if not self.postponed:
+            self.reference(node.annotation)
+        if not self.local and isinstance(node.target, ast.Name):
+            self.binds.add("__annotations__")
+            self.annotates.add(node.target.id)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self.runs_code = True
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.runs_code = True
+        self.generic_visit(node)
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        self.runs_code = True
+        self.iterated(node.generators[0].iter)
+        self.local.append(set())
+        self.conditional += 1
+        for number, generator in enumerate(node.generators):
+            self.visit(generator.target)
+            if number:
+                self.iterated(generator.iter)
+            for condition in generator.ifs:
+                self.visit(condition)
+        for part in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
+            self.visit(part)
+        self.conditional -= 1
+        self.local.pop()
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
+
+    # ------------------------------------------------------------------ definitions
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self.shaped(decorator)
+            if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter", "register"):
+                self.mutate(decorator.value)
+        self.type_parameters(node)
+        self.parameters(node.args)
+        if node.returns is not None and not self.postponed:
+            self.reference(node.returns)
+        self.define(node.name)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def define(self, name: str) -> None:
+        self.bind(name)
+        if (
+            not self.local and not self.looping
+        ):  # in a loop the same text makes many, and none of them is the definition
+            self.defines.add(name)
+
+    def type_parameters(self, node: ast.AST) -> None:
+        names = {p.name for p in getattr(node, "type_params", ())}
+        if names and self.local:
+            self.local[-1] |= names
+
+    def parameters(self, arguments: ast.arguments) -> None:
+        for default in [*arguments.defaults, *arguments.kw_defaults]:
+            if default is not None:
+                self.reference(default)
+        if not self.postponed:
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+            for argument in every:
+                if argument is not None and argument.annotation is not None:
+                    self.reference(argument.annotation)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.parameters(node.args)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.runs_code = True
+        for decorator in node.decorator_list:
+            self.shaped(decorator)
+        for base in [*node.bases, *(k.value for k in node.keywords)]:
+            self.shaped(base) if chain_of(base) else self.visit(base)
+            generic = chain_of(base.value) if isinstance(base, ast.Subscript) else None
+            if generic:
+                self.use(generic, self.shapes)
+        self.local.append(set())
+        self.type_parameters(node)
+        for statement in node.body:
+            self.visit(statement)
+        self.local.pop()
+        self.define(node.name)
+
+    # ------------------------------------------------------------------ the rest
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            self.bind(bound)
+            self.imports.append(ImportOf(alias.name, 0, "", alias.asname or ""))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            if alias.name != "*":
+                self.bind(alias.asname or alias.name)
+            self.imports.append(ImportOf(node.module or "", node.level, alias.name, alias.asname or alias.name))
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        if node.name:
+            self.bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        if node.name:
+            self.bind(node.name)
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        if node.rest:
+            self.bind(node.rest)
+        self.generic_visit(node)
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        """`case Point(0, y)` asks the class for its `__match_args__`."""
+        self.shaped(node.cls)
+        if chain := chain_of(node.cls):
+            self.use((*chain, "__match_args__"))
+        for pattern in [*node.patterns, *node.kwd_patterns]:
+            self.visit(pattern)
+
+    def visit_TypeAlias(self, node: ast.AST) -> None:
+        self.bind(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12; its value is lazy
+
+    def visit_Global(self, node: ast.Global) -> None:
+        self.binds.update(node.names)  # in a class body

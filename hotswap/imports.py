@@ -1,0 +1,75 @@
+"""The imports of a module, read from its text: quick, and rather too many than too few."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hotswap.index import Tracked
+
+_IMPORT = re.compile(
+    r"\bfrom[ \t]+(?P<base>\.*[ \t]*[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;#]*)"
+    r"|\bimport[ \t]+(?P<modules>[\w. \t,]+)"
+)
+
+_HEADER = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def\b|if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|\w)", re.MULTILINE)
+
+
+def imports_of(tracked: Tracked, *, eager: bool = False) -> frozenset[str]:
+    """Every module that the text may import, by absolute name: quick, and rather too many than too few.
+
+    `eager`: only those imported as the module itself is; not in functions, and not for type checkers.
+    """
+    found = set()
+    try:
+        text = tracked.source.text
+    except SyntaxError:
+        return frozenset()
+    begun = set(parents(tracked.name)) if eager else set()  # the packages around it are there before it
+    for match in _IMPORT.finditer(text):
+        if eager and is_lazy(text, match.start()):
+            continue
+        if match["modules"]:
+            for part in match["modules"].split(","):
+                name = part.split(" as ")[0].strip()
+                found |= {name, *parents(name)} - begun
+            continue
+        base = resolve(tracked, match["base"].replace(" ", "").replace("\t", ""))
+        found |= {base, *(set(parents(base)) - begun)}
+        for part in match["names"].strip("()").split(","):
+            words = part.split("#")[-1].split()
+            if words:
+                found.add(f"{base}.{words[0]}")
+    return frozenset(found)
+
+
+def is_lazy(text: str, place: int) -> bool:
+    """Whether what stands at the place is inside of a function, or of a block that only type checkers read."""
+    begin = text.rfind("\n", 0, place) + 1
+    indent = place - begin if text[begin:place].isspace() else 0
+    while indent and begin:
+        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
+        header = _HEADER.match(text, begin, end)
+        if header is not None and len(header[1]) < indent:
+            indent = len(header[1])
+            if header[2] == "def" or header[2].startswith("if"):
+                return True
+    return False
+
+
+def parents(name: str) -> Iterator[str]:
+    """The packages around a module."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+def resolve(tracked: Tracked, name: str) -> str:
+    """An import's module as an absolute name (`..x` seen from the module)."""
+    level = len(name) - len(name.lstrip("."))
+    if not level:
+        return name
+    package = tracked.name if tracked.is_package else tracked.name.rpartition(".")[0]
+    for _ in range(level - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{name[level:]}".strip(".")

@@ -1,0 +1,118 @@
+"""Where names get their values now and where they got them before: what has to run, or to go, because that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hotswap.events import behaviour
+from hotswap.index import Index
+from hotswap.model import ALWAYS, NEVER, Action, Condition, Name, Place, Step
+from hotswap.planning.drafts import Drafts
+from hotswap.planning.editions import Editions
+from hotswap.planning.groups import LOADED, Group
+
+
+class Comparison:
+    """Compares the flows of the newest sources with those of the sources that run."""
+
+    def __init__(self, editions: Editions, drafts: Drafts, index: Index) -> None:
+        self.editions, self.drafts, self.index = editions, drafts, index
+        self.removals: list[Step] = []
+        self.gone: set[Name] = set()
+
+    def flows(self, modules: Iterable[str]) -> None:
+        """Find out what else has to run because names get their values from other statements than before."""
+        for group in {id(g): g for m in modules if (g := self.editions.group(m))}.values():
+            restless = group.restless()
+            names = restless if group.is_in_order else None
+            if names is None or names:
+                self.readers(group, names)
+            self.ends(group, restless if names is not None else {*group.old.names, *group.new.names})
+
+    def readers(self, group: Group, names: set[Name] | None) -> None:
+        """Statements that see a name as another statement left it (`names`: only these need a look)."""
+        for place in group.new.order:
+            before = group.old_place(place)
+            if place[1] == LOADED or before is None or before not in group.old.order:
+                continue
+            for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
+                if names is None or name in names:
+                    self.value(group, name, place, before)
+                    if is_used:
+                        self.filling(group, name, place, before)
+
+    def value(self, group: Group, name: Name, place: Place, before: Place) -> None:
+        """Whether the value that a name has at a place was given by other statements."""
+        if name not in group.new and name not in group.old:
+            return
+        new, old = group.new.before(name, place), group.old.before(name, before)
+        if group.as_before(new, old):
+            return
+        reason = f"it reads {name[1]}, which another statement binds"
+        draft = self.drafts.of.get(new[0]) if new else None
+        if draft is not None and draft.due != NEVER and old == group.old.final(name):
+            self.drafts.follow(place, reason, (name, new[0]))  # it may be the same value all the same
+        else:
+            self.drafts.draft(place, reason, ALWAYS)
+
+    def filling(self, group: Group, name: Name, place: Place, before: Place) -> None:
+        """Whether the container that a name stands for at a place was filled by other statements."""
+        new, old = group.new.filled_before(name, place), group.old.filled_before(name, before)
+        if not group.as_before(new, old):
+            self.drafts.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
+
+    def ends(self, group: Group, names: Iterable[Name]) -> None:
+        """Names that other statements leave behind now, or none at all."""
+        for name in sorted(names):
+            new, old = group.new.final(name), group.old.final(name)
+            if name[0] in self.index.modules and self.editions.source(name[0]) is None:
+                continue  # its module is gone, with all that is in it
+            if name not in group.new:
+                self.remove(name, group)
+            elif new and not group.as_before(new, old):
+                self.drafts.draft(new[0], f"it gives {name[1]} its value now", ALWAYS)
+            elif not group.as_before(group.new.content_final(name), group.old.content_final(name)):
+                self.content(group, name)
+
+    def content(self, group: Group, name: Name) -> None:
+        """A container that other statements fill now: it is built again, unless something was only added to it."""
+        if not self.editions.is_container(name):
+            return
+        new, old = group.new.content_final(name), group.old.content_final(name)
+        mapped = [group.old_place(place) for place in new]
+        if mapped[: len(old)] != list(old):
+            self.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
+
+    def rebuild(self, group: Group, name: Name, condition: Condition, reason: str) -> None:
+        """Have all statements run that make a container and its content."""
+        for place in group.new.content_final(name):
+            self.drafts.draft(place, reason, condition)
+
+    def remove(self, name: Name, group: Group) -> None:
+        """A name that left the source goes before anything runs; with the last annotation goes the table of them."""
+        module, target = name
+        home = self.editions.group(module)
+        if home is not None and home is not group and home.new.final(name):
+            return self.drafts.draft(home.new.final(name)[0], f"it gives {target} its value now", ALWAYS)
+        if "." in target and not self.is_there(name):
+            return None
+        owner, found, _ = target.rpartition("__annotations__.")
+        if found and not any(n[0] == module and n[1].startswith(owner + found) for n in group.new.names):
+            target = f"{owner}__annotations__"
+        if (module, target) not in self.gone:
+            self.gone.add((module, target))
+            self.removals.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
+            self.drafts.happens((module, target))
+            self.drafts.happens(behaviour((module, target)))
+            if "." in target:
+                self.drafts.class_changes(
+                    (module, target.rpartition(".")[0].removesuffix(".__annotations__")), None, [target]
+                )
+        return None
+
+    def is_there(self, name: Name) -> bool:
+        """Whether the class or function that a member or attribute left stays itself."""
+        module, target = name
+        owner = module, target.rpartition(".")[0].removesuffix(".__annotations__")
+        group = self.editions.group(module)
+        return group is None or not any(place in self.drafts.of for place in group.new.binders(owner))

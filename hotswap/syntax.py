@@ -1,0 +1,103 @@
+"""Expressions and blocks of the syntax tree: dotted names, and what a block binds on every way through it.  Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+Chain: TypeAlias = tuple[str, ...]
+"""A dotted name that starts at a global: ("level", "SPEED") for `level.SPEED`."""
+
+
+def chain_of(node: ast.expr) -> Chain | None:
+    """("a", "b") for the expression `a.b`; None for anything that is not a dotted name."""
+    attributes = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
+
+
+def is_type_checking(test: ast.expr) -> bool | None:
+    """True for `TYPE_CHECKING`, False for `not TYPE_CHECKING`, None for every other condition."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = is_type_checking(test.operand)
+        return None if inner is None else not inner
+    chain = chain_of(test)
+    return True if chain is not None and chain[-1] == "TYPE_CHECKING" else None
+
+
+def surely_bound(block: Sequence[ast.stmt]) -> set[str] | None:
+    """The names that a block binds on every way through it; None when no way leads to its end."""
+    found: set[str] = set()
+    for node in block:
+        here = _surely_bound(node)
+        if here is None:
+            return None
+        found |= here
+    return found
+
+
+def _surely_bound(node: ast.stmt) -> set[str] | None:
+    if isinstance(node, ast.Raise):
+        return None
+    if isinstance(node, ast.If):
+        checked = is_type_checking(node.test)
+        if checked is not None:
+            return surely_bound(node.orelse if checked else node.body)
+        bound = _on_every_way([node.body, node.orelse])
+        return bound if bound is None else bound | assigned(node.test)
+    if isinstance(node, ast.Try | getattr(ast, "TryStar", ast.Try)):
+        ways = [[*node.body, *node.orelse], *(h.body for h in node.handlers)]
+        last = surely_bound(node.finalbody)
+        bound = _on_every_way(ways)
+        return None if bound is None or last is None else bound | last
+    if isinstance(node, ast.With | ast.AsyncWith):
+        inner = surely_bound(node.body)
+        return (inner or set()) | {n for item in node.items for n in assigned(item)}
+    if isinstance(node, ast.Match):
+        last_case = node.cases[-1]
+        is_total = isinstance(last_case.pattern, ast.MatchAs) and last_case.pattern.pattern is None
+        ways = [case.body for case in node.cases]
+        return _on_every_way(ways if is_total and last_case.guard is None else [*ways, []])
+    if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+        return set()
+    return assigned(node)
+
+
+def _on_every_way(ways: Iterable[Sequence[ast.stmt]]) -> set[str] | None:
+    bound = [names for way in ways if (names := surely_bound(way)) is not None]
+    return set.intersection(*bound) if bound else None
+
+
+def assigned(node: ast.AST) -> set[str]:
+    """The names that a simple statement or an expression binds."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        names = {node.name}
+        return names.union(*(assigned(part) for part in node.decorator_list))
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.Global):
+        return set(node.names)
+    if isinstance(node, ast.Lambda):
+        return set()
+    found = {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
+    if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        found.add(node.name)
+    if isinstance(node, ast.MatchMapping) and node.rest:
+        found.add(node.rest)
+    if isinstance(node, ast.AnnAssign):
+        found.add("__annotations__")
+        if node.value is None:
+            return found
+    if type(node).__name__ == "TypeAlias":
+        found.add(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12
+    inner = _COMPREHENSIONS if isinstance(node, _COMPREHENSIONS) else ()
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(node, inner) or not isinstance(child, ast.comprehension):
+            found |= assigned(child)
+    return found
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
