@@ -54,11 +54,11 @@ def codes_by_statement(source: Source) -> list[list[CodeType]]:
     return found
 
 
-def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair]) -> None:
+def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair], *, within: bool = False) -> None:
     before, after = _by_name(old), _by_name(new)
     for name, codes in after.items():
         for one, other in _partners(before.get(name, []), codes):
-            _pair_two(one, other, pairs)
+            _pair_two(one, other, pairs, within=within)
 
 
 def _by_name(codes: Iterable[CodeType]) -> dict[str, list[CodeType]]:
@@ -83,10 +83,13 @@ def _partners(old: list[CodeType], new: list[CodeType]) -> Iterator[tuple[CodeTy
     yield from zip(old, new, strict=False)
 
 
-def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair]) -> None:
-    if old != new or behaviour(old) != behaviour(new):
+def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair], *, within: bool = False) -> None:
+    if within or old != new or behaviour(old) != behaviour(new):
         pairs.append(CodePair(old, new, edited=own_behaviour(old) != own_behaviour(new)))
-        _pair(nested(old), nested(new), pairs)
+        # Closures alive go along with the function that made them, or they would be lost from sight: the code in them
+        # would be that of no source any more, though equal.
+        is_function = bool(new.co_flags & 0x2)
+        _pair(nested(old), nested(new), pairs, within=is_function)
 
 
 def behaviour(code: CodeType) -> Hashable:

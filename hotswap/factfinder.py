@@ -164,6 +164,11 @@ class _Visitor(ast.NodeVisitor):
             chain = chain_of(node.value)
             if chain is not None and isinstance(node.slice, ast.Constant) and not self.is_local(chain[0]):
                 self.stores.append(Store(chain, "", node.slice.value))
+            if chain is not None and isinstance(node.ctx, ast.Store):  # what else is in it does not matter
+                self.attributes.update(chain[1:])
+                self.read(chain, self.shapes)
+                self.visit(node.slice)
+                return
         self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
@@ -180,6 +185,8 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.target, ast.Name):
             self.use((node.target.id,))
             self.mutate(node.target)
+        elif isinstance(node.target, ast.Subscript) and (chain := chain_of(node.target.value)):
+            self.use(chain)
         self.visit(node.target)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:

@@ -206,7 +206,8 @@ class Merger:
     def _become(self, live: Any, fresh: Any, state: frozenset[str]) -> Any:
         if is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
             self.twins[id(fresh)] = fresh, live  # before, for a wrapper may hold itself
-            pour(live, fresh, self.journal, self, state)
+            # What one that forwards shows is not its own: it must not become a part of what it stood aside for.
+            pour(live, fresh, self.journal, _newest if is_forwarder(live) else self, state)
             return live
         return self(live, fresh)
 
@@ -281,7 +282,16 @@ def forward(live: FunctionType, target: Any, journal: Journal) -> None:
     retarget(live, code, None, journal)
     for name in ("__defaults__", "__kwdefaults__"):
         journal.set_attribute(live, name, None)
-    pour_dict(live.__dict__, {**_shown_by(target), "__wrapped__": target}, journal, lambda _, new: new)
+    pour_dict(live.__dict__, {**_shown_by(target), "__wrapped__": target}, journal, _newest)
+
+
+def is_forwarder(function: FunctionType) -> bool:
+    """Whether a function hands every call on."""
+    return function.__code__.co_code == _forwarder.__code__.co_code and not function.__closure__
+
+
+def _newest(_: object, new: object) -> object:
+    return new
 
 
 _PLACEHOLDER = "<the object that calls are forwarded to>"

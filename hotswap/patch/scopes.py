@@ -13,7 +13,7 @@ from hotswap.index import Tracked
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
-from hotswap.source import StatementPath, first_line, innermost, mangled
+from hotswap.source import StatementPath, first_line, innermost, mangled, prefix_of
 from hotswap.trace import Footprint
 
 
@@ -27,6 +27,11 @@ def kept_members(
     old = edition.tracked.source.statement(before) if before is not None else None
     unchanged = {ast.dump(s) for s in old.body} if isinstance(old, ast.ClassDef) else set()
     kept: set[str] = set()
+    group, qualname = editions.group(module), prefix_of(edition.source, path) + node.name
+
+    def is_from_here(name: str) -> bool:
+        return group is not None and group.holds_now((module, f"{qualname}.{mangled(node.name, name)}"), (module, path))
+
     anew = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
     for number, statement in enumerate(node.body):
         member = (*path, number)
@@ -35,7 +40,7 @@ def kept_members(
         seen = reads.keys() | {event(r) for r in reads for event in (behaviour, content)}
         stale = (seen | named | {behaviour(called) for called in edition.called(member)}) & changed
         if ast.dump(statement) in unchanged and not stale and not facts.defines and not facts.roots & anew:
-            kept |= facts.binds
+            kept |= {name for name in facts.binds if is_from_here(name)}
         else:
             anew |= facts.binds | facts.mutated
     return frozenset(kept - anew - {"__doc__", "__annotations__", "__slots__"})

@@ -63,8 +63,13 @@ class Values:
 
     def _names(self, module: str, owner: str) -> dict[str, Any]:
         tracked = self.index.modules.get(module)
-        gone = owner or tracked is None or (tracked.away is None and module not in sys.modules)
-        return {} if gone or tracked is None else dict(tracked.namespace)
+        if owner or (module not in sys.modules and (tracked is None or tracked.away is None)):
+            return {}
+        return dict(self._namespace(module))
+
+    def _namespace(self, module: str) -> dict[str, Any]:
+        tracked = self.index.modules.get(module)  # a package without a file is not tracked
+        return vars(sys.modules[module]) if tracked is None else tracked.namespace
 
     def owner(self, module: str, prefix: str) -> type:
         """The class in whose body statements run one by one ("Enemy.", "Enemy.Part."); it is never made anew itself."""
@@ -125,7 +130,7 @@ class Values:
     def show(self, place: Place, names: Iterable[Name]) -> None:
         """Let the namespaces of modules hold what these names hold when the statement begins."""
         group = self.group(place[0])
-        plain = [name for name in names if "." not in name[1] and name[0] in self.index.modules]
+        plain = [n for n in names if "." not in n[1] and (n[0] in self.index.modules or n[0] in sys.modules)]
         homes = {name: home for name in plain if (home := self.editions.home(name)) in self.views} if self.views else {}
         for name in plain:
             if name in homes and (name != homes[name] or name not in group.new):
@@ -166,7 +171,7 @@ class Values:
         return {leaf: value for leaf, value in space.items() if value is not MISSING}
 
     def _put(self, name: Name, value: Any) -> None:
-        namespace = self.index.modules[name[0]].namespace
+        namespace = self._namespace(name[0])
         if namespace.get(name[1], MISSING) is value:
             return
         if name[0] not in self._remembered:

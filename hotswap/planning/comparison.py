@@ -25,9 +25,9 @@ class Comparison:
         for group in {id(g): g for m in modules if (g := self.editions.group(m))}.values():
             restless = group.restless()
             names = restless if group.is_in_order else None
+            self.ends(group, restless if names is not None else {*group.old.names, *group.new.names})
             if names is None or names:
                 self.readers(group, names)
-            self.ends(group, restless if names is not None else {*group.old.names, *group.new.names})
 
     def readers(self, group: Group, names: set[Name] | None) -> None:
         """Statements that see a name as another statement left it (`names`: only these need a look)."""
@@ -35,11 +35,19 @@ class Comparison:
             before = group.old_place(place)
             if place[1] == LOADED or before is None or before not in group.old.order:
                 continue
-            for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
+            reads = self.editions.new(place[0]).reads(place[1])
+            if len(place[1]) > 1 and not self.means_the_same(place, before, reads):
+                self.drafts.draft(place, "its names mean something else now", ALWAYS)
+            for name, is_used in reads.items():
                 if names is None or name in names:
                     self.value(group, name, place, before)
                     if is_used:
                         self.filling(group, name, place, before)
+
+    def means_the_same(self, place: Place, before: Place, reads: Iterable[Name]) -> bool:
+        """Whether a statement in a class body finds its names where it found them: in the class, or in the module."""
+        old = self.editions.find_old(place[0])
+        return old is None or old.reads(before[1]).keys() == set(reads)
 
     def value(self, group: Group, name: Name, place: Place, before: Place) -> None:
         """Whether the value that a name has at a place was given by other statements."""
@@ -67,12 +75,21 @@ class Comparison:
             new, old = group.new.final(name), group.old.final(name)
             if name[0] in self.index.modules and self.editions.source(name[0]) is None:
                 continue  # its module is gone, with all that is in it
-            if name not in group.new:
+            if name not in group.new or self.may_be_gone(group, name):
                 self.remove(name, group)
-            elif new and not group.as_before(new, old):
+            if name not in group.new:
+                continue
+            if new and not group.as_before(new, old):
                 self.drafts.draft(new[0], f"it gives {name[1]} its value now", ALWAYS)
             elif not group.as_before(group.new.content_final(name), group.old.content_final(name)):
                 self.content(group, name)
+
+    def may_be_gone(self, group: Group, name: Name) -> bool:
+        """Whether an attribute that was set on a definition need not be set again."""
+        new = group.new.final(name)
+        if "." not in name[1] or not new or group.new.is_sure(name) or group.as_before(new, group.old.final(name)):
+            return False
+        return all(self.editions.is_set_from_outside(name, place) for place in new)
 
     def content(self, group: Group, name: Name) -> None:
         """A container that other statements fill now: it is built again, unless something was only added to it."""

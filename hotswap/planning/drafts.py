@@ -113,12 +113,15 @@ class Drafts:
         if group is None or place not in group.new.order:
             return
         edition = self.editions.new(place[0])
+        mutated, looked_into = edition.mutates(place[1]), set()
         for name, is_used in edition.reads(place[1]).items():
             if name in group.new:
                 self.supply_name(group, name, place, condition)
-            if is_used:
+            if is_used and name not in mutated:
                 self.supply_view(name, place, condition)
-        for name in edition.mutates(place[1]) - self.editions.plainly_stored(place):
+            elif is_used:
+                looked_into.add(name)
+        for name in mutated - (self.editions.plainly_stored(place) - looked_into):
             self.supply_content(name, place, condition)
         for binding in edition.bindings(place[1]):
             if binding.maybe and group.new.final(binding.name)[:1] == (place,):
@@ -139,12 +142,16 @@ class Drafts:
         home, group = self.editions.group(name[0]), self.editions.group(reader[0])
         if home is None or group is None or name not in home.new or not self.editions.is_container(name):
             return
+        fillers = [g for g in self.editions.fillers(name) if g is not group]
+        now = [*home.old.content_final(name), *(p for g in fillers for p in g.old.mutators(name))]
         if group is home:
-            before, now = group.new.content_before(name, reader), group.old.content_final(name)
+            before = group.new.content_before(name, reader)
         else:
-            before = (*home.new.content_final(name), *group.new.filled_before(name, reader))
-            now = (*home.old.content_final(name), *group.old.mutators(name))
-        if [self.editions.old_place(place) for place in before] == list(now) or not now:
+            ahead = self.editions.ahead(reader[0])
+            through = [p for g in fillers if ahead.issuperset(g.modules) for p in g.new.mutators(name)]
+            before = (*home.new.content_final(name), *through, *group.new.filled_before(name, reader))
+            now += group.old.mutators(name)
+        if [self.editions.old_place(place) for place in before] == now or not now:
             return
         for place in before:
             draft = self.of.get(place)

@@ -152,7 +152,7 @@ class Edition:
         """Attributes set on classes, functions and modules, and globals that called functions rebind."""
         maybe = isinstance(node, COMPOUND)
         for store in facts.stores:
-            name = self.attribute_set(store)
+            name = self.attribute_set(store, path)
             if name is not None:
                 yield Binding(name, maybe)
         for called in self.called(path):
@@ -160,7 +160,7 @@ class Edition:
             for written in code.writes if code else ():
                 yield Binding((called[0], written), maybe=True)
 
-    def attribute_set(self, store: Store) -> Name | None:
+    def attribute_set(self, store: Store, path: StatementPath) -> Name | None:
         """The name of an attribute that a store sets on a class, function or module of the program."""
         if not store.attribute:
             return None
@@ -168,7 +168,17 @@ class Edition:
         if is_a(owner, ModuleType):
             return (owner.__name__, store.attribute) if owner.__name__ in self.graph.index.modules else None
         home = definition_of(owner, self.graph.index)
+        if home is not None and len(store.chain) == 1 and self.is_defined_before(store.chain[0], path):
+            home = self.module, store.chain[0]  # whatever the name stood for until now
         return None if home is None else (home[0], f"{home[1]}.{store.attribute}")
+
+    def is_defined_before(self, name: str, path: StatementPath) -> bool:
+        """Whether the statement that gives a global its value for this one is a definition."""
+        for number in reversed(range(path[0])):
+            facts = self.source.facts((number,))
+            if name in facts.binds:
+                return name in facts.defines
+        return False
 
     def _submodules(self, facts: Facts) -> Iterator[Binding]:
         """A package that imports a module of its own gets an attribute of that name, the first time."""
@@ -183,7 +193,7 @@ class Edition:
     def mutates(self, path: StatementPath) -> set[Name]:
         """The names whose value the statement itself changes in place: containers, instances."""
         facts = self.facts(path)
-        set_elsewhere = {s.chain for s in facts.stores if self.attribute_set(s) is not None}
+        set_elsewhere = {s.chain for s in facts.stores if self.attribute_set(s, path) is not None}
         return {name for chain in facts.mutates - set_elsewhere if (name := self.holder(chain, path)) is not None}
 
     def may_mutate(self, path: StatementPath) -> set[Name]:

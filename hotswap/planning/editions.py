@@ -187,6 +187,13 @@ class Editions:
             seen.add(origin)
             name = origin
 
+    def is_set_from_outside(self, name: Name, place: Place) -> bool:
+        """Whether the statement sets the attribute of that name on a definition, rather than being a part of it."""
+        edition, owner = self.find_new(place[0]), name[1].rpartition(".")[0]
+        if edition is None or (place[0] == name[0] and prefix_of(edition.source, place[1]).rstrip(".") == owner):
+            return False
+        return any(edition.attribute_set(store, place[1]) == name for store in edition.facts(place[1]).stores)
+
     # ------------------------------------------------------------------ star imports
 
     def _brought_before(self, origin: str) -> BroughtByStar:
@@ -220,6 +227,9 @@ class Editions:
                 if each.name == "*":
                     origin = resolve(tracked, "." * each.level + each.module)
                     found = {**self._will_bring(origin, seen), **found}
+        listed = listed_names(source)
+        if listed is not None:
+            return dict.fromkeys(listed, True)
         if "__all__" in found or "__all__" in vars_of(tracked):
             return dict.fromkeys(found, False)
         return {name: sure for name, sure in found.items() if not name.startswith("_")}
@@ -240,6 +250,13 @@ class Editions:
     def is_container(self, name: Name) -> bool:
         """Whether the name stands for a container that the statements which fill it can build again."""
         return type(value_of(name, self.graph)) in CONTAINERS
+
+    def fillers(self, name: Name) -> list[Group]:
+        """The groups, other than that of the container's own module, with statements that may fill it."""
+        home, leaf = self.group(name[0]), name[1].rpartition(".")[2].encode()
+        mentioning = (n for n in self.graph.dependents(name[0]) if leaf in self.index.modules[n].source.data)
+        groups = {id(g): g for n in sorted(mentioning) if (g := self.group(n)) is not None and g is not home}
+        return [g for g in groups.values() if g.old.mutators(name) or g.new.mutators(name)]
 
     # ------------------------------------------------------------------ groups
 
@@ -307,6 +324,20 @@ class Editions:
             if group is not None:
                 found.setdefault(group.modules, group)
         return list(found.values())[::-1]
+
+
+def listed_names(source: Source) -> list[str] | None:
+    """What the only statement about `__all__` lists, if that is plain."""
+    numbers = [n for n, facts in source.all_facts() if "__all__" in facts.binds | facts.mutated]
+    node = source.statement((numbers[0],)) if len(numbers) == 1 else None
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.List | ast.Tuple):
+        return None
+    parts = node.value.elts
+    return [str(p.value) for p in parts if isinstance(p, ast.Constant)] if all(map(_is_text, parts)) else None
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def vars_of(tracked: Tracked) -> dict[str, object]:

@@ -42,7 +42,7 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[str]:
         if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
             yield ast.unparse(call)
     for store in facts.stores:
-        if edition.attribute_set(store) is None and edition.holder(store.chain, path) is None:
+        if edition.attribute_set(store, path) is None and edition.holder(store.chain, path) is None:
             yield _in_words(store)
 
 

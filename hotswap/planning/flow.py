@@ -98,6 +98,12 @@ class Flow:
                 break
         return tuple(found)
 
+    def is_sure(self, name: Name) -> bool:
+        """Whether the name has a value at the end, whatever way the program takes."""
+        return any(
+            not binding.maybe for place in self.final(name) for binding in self.bindings(place) if binding.name == name
+        )
+
     def content_before(self, name: Name, place: Place) -> tuple[Place, ...]:
         """The statements that have made the content of the name's value until `place` begins, in order."""
         return self._content(name, self.order[place])

@@ -45,7 +45,8 @@ class Group:
         before, last = self.old_place(place), self.new.final(name)
         if before is None or self.old.final(name)[:1] != (before,):
             return False
-        return place in last or not last or not self.new.defines(name, last[0])
+        is_definition = self.old.defines(name, before) or (last and self.new.defines(name, last[0]))
+        return place in last or not last or not is_definition
 
     @property
     def is_in_order(self) -> bool:
