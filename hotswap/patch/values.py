@@ -17,7 +17,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
-from hotswap.resolving import resolve_value
+from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import mangled, prefix_of
 
 
@@ -123,6 +123,9 @@ class Values:
         group = self.group(place[0])
         if group.holds_now(name, place) or place in group.new.final(name):
             return self.original(name)
+        held = self.original(name)
+        if definition_of(held, self.index) == name and group.old.definers(name) and group.new.definers(name) == [place]:
+            return held  # it has come back to its name from elsewhere since
         return MISSING
 
     # ------------------------------------------------------------------ showing

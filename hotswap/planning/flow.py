@@ -72,6 +72,10 @@ class Flow:
         """All statements that bind the name, in order."""
         return [place for _, place, _ in self._binders.get(name, ())]
 
+    def definers(self, name: Name) -> list[Place]:
+        """Those of them that do it by a definition."""
+        return [place for place in self.binders(name) if self.defines(name, place)]
+
     def mutators(self, name: Name) -> list[Place]:
         """All statements that change the content of what the name stands for, in order."""
         return [place for _, place in self._mutators.get(name, ())]

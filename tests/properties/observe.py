@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.properties.shown import CALLABLES, Showman, arguments_for, kind_of, plain
+from tests.properties.shown import CALLABLES, Showman, arguments_for, kind_of, raised
 
 ATTRIBUTES: dict[str, object] = {"x": 3, "y": 5, "z": 7, "items": ()}
 """What each canned instance holds, whatever its constructor would have put there."""
@@ -138,7 +138,7 @@ class Observer(Showman):
         try:
             instance = canned(cls)
         except Exception as error:  # noqa: BLE001  abstract classes, classes of other layouts
-            self.facts[place] = f"raises {type(error).__name__}: {plain(str(error))}"
+            self.facts[place] = raised(error)
             return
         self.see_instance(place, cls, instance)
 
@@ -177,7 +177,7 @@ class Observer(Showman):
         try:
             value = getattr(instance, name)
         except Exception as error:  # noqa: BLE001  generated code may raise anything
-            self.facts[place] = f"raises {type(error).__name__}: {plain(str(error))}"
+            self.facts[place] = raised(error)
             return
         if callable(value) and not isinstance(value, type):
             self.see_calls(place, value)

@@ -49,9 +49,7 @@ class Showman:
             value = ask()
             return self.show(driven(value))
         except BaseException as error:  # noqa: BLE001  generated code may raise anything
-            if isinstance(error, ImportError | RecursionError):
-                return f"raises {type(error).__name__}"
-            return f"raises {type(error).__name__}: {plain(str(error))}"
+            return raised(error)
 
     def show(self, value: Any, depth: int = 4) -> str:
         """A value as text without addresses; definitions by their home."""
@@ -137,6 +135,13 @@ def driven(value: Any) -> Any:
             return done.value
         value.close()
     return value
+
+
+def raised(error: BaseException) -> str:
+    """An exception as text, without what depends on the depth of the stack or the place of the files."""
+    if isinstance(error, ImportError | RecursionError):
+        return f"raises {type(error).__name__}"
+    return f"raises {type(error).__name__}: {plain(str(error))}"
 
 
 def plain(text: str) -> str:
