@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import hotswap
 from hotswap import launch
+from hotswap.report import say as say_line
 from hotswap.restart import remember_start
-from hotswap.restart import say as say_line
 
 USAGE_ERROR = 2
 

@@ -17,7 +17,8 @@ from hotswap import startup
 from hotswap.errors import RestartRefused
 from hotswap.index import Scope, source_path
 from hotswap.preflight import compile_problem
-from hotswap.restart import restart, say
+from hotswap.report import say
+from hotswap.restart import restart
 
 PAUSE = 0.2
 """Seconds between two looks at the files.  There are few of them and nothing else runs."""

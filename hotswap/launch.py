@@ -21,7 +21,7 @@ from typing import Any, NoReturn, Protocol
 
 from hotswap import crash, startup
 from hotswap.errors import RestartRefused
-from hotswap.restart import unwinding
+from hotswap.leaving import unwinding
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from hotswap import startup
+from hotswap import startup, supervised
 
 
 def command() -> tuple[str, list[str], str]:
@@ -26,6 +26,9 @@ def preflight(files: Iterable[str] = ()) -> Iterator[str]:
     executable, arguments, folder = command()
     if startup.remember().pid != os.getpid():
         yield "this is a forked child; its parent is the program"
+    if not (supervised.can_exec() or supervised.is_child()):
+        where = "under a debugger" if supervised.under_debugger() else "on Windows"
+        yield f"{where} a process cannot be replaced; start the program with `hotswap run`, which supervises it"
     if not executable or not os.access(executable, os.X_OK):
         yield f"the interpreter {executable!r} cannot be executed any more; put it back"
     if folder and not os.path.isdir(folder):

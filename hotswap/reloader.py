@@ -7,19 +7,19 @@ other.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, Self, TypeAlias
 
-from hotswap import rounds
-from hotswap.errors import RestartRefused, UsageError
+from hotswap import leaving, losses, rounds
+from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Scope, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.policy import OnRestart, Policy
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
@@ -28,7 +28,6 @@ from hotswap.trace import Tracer
 from hotswap.watch import Watcher
 
 Apply: TypeAlias = Literal["auto", "main", "thread", "manual"]
-OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
 Report: TypeAlias = Callable[[Outcome], None]
 
 KEPT_OUTCOMES = 1000
@@ -55,6 +54,7 @@ class Reloader:
         self._hook = ImportHook(self._index, self._tracer, self._loaded)
         self._watcher = Watcher(notify=self._settled, poll=poll)
         self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
+        self._policy = Policy(self._replace)
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
         self._noticed: frozenset[str] = frozenset()
@@ -68,6 +68,7 @@ class Reloader:
         if not self._running:
             self._running = True
             remember_start()
+            leaving.install()
             self._hook.install()
             self._adopt()
             self._watcher.start()
@@ -124,6 +125,7 @@ class Reloader:
     def poll(self) -> Outcome | None:
         """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
         self._polled = True
+        leaving.safe_point()
         if not self._watcher.ready:
             return None
         with self._lock:
@@ -153,8 +155,18 @@ class Reloader:
         return "\n".join(found) or f"{name} has not been touched since watching began"
 
     def restart(self, reason: str = "") -> None:
-        """Replace the process by a new one; returns only when a restart is refused, by raising RestartRefused."""
-        restart_process(reason, before=self.stop, files=[p.path for p in self.pending if p.path.endswith(".py")])
+        """Replace the process by a new one, with what is kept; when that is refused, RestartRefused says why.
+
+        On the main thread it unwinds the program by raising, so that its `finally` blocks run.
+        """
+        self._replace(reason, [pending.path for pending in self.pending])
+
+    def restart_plan(self) -> losses.RestartPlan:
+        """What `restart()` would do now, whether it would be refused, and what would be lost."""
+        return losses.restart_plan(pending.path for pending in self.pending)
+
+    def _replace(self, reason: str, files: Iterable[str]) -> None:
+        restart_process(reason, before=self.stop, files=files)
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
@@ -168,17 +180,8 @@ class Reloader:
         if self.report is not None:
             self.report(outcome)
         if isinstance(outcome, RestartRequired):
-            self._restart_by_policy(outcome)
+            self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
-
-    def _restart_by_policy(self, outcome: RestartRequired) -> None:
-        if callable(self.on_restart):
-            self.on_restart(outcome)
-        elif self.on_restart == "exec" or (self.on_restart == "ask" and _agreed(outcome)):
-            try:
-                self.restart("; ".join(r.what for r in outcome.reasons))
-            except RestartRefused as refused:
-                print(f"hotswap: {refused}", file=sys.stderr)  # noqa: T201  the person at the terminal has to know
 
     # ------------------------------------------------------------------ applying by itself
 
@@ -207,11 +210,3 @@ def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> N
         raise UsageError(f"apply={apply!r} is not one of 'auto', 'main', 'thread', 'manual'")
     if not callable(on_restart) and on_restart not in ("exec", "ask", "never"):
         raise UsageError(f"on_restart={on_restart!r} is not 'exec', 'ask', 'never' or a function")
-
-
-def _agreed(outcome: RestartRequired) -> bool:
-    """Ask the person at the terminal; without one the answer is no."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return False
-    print(f"hotswap: {outcome}", file=sys.stderr)  # noqa: T201  a question to the person at the terminal
-    return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")

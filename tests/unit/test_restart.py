@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hotswap.preflight import command, compile_problem, program_of
-from hotswap.restart import Restart, _is_unwinding
+from hotswap.leaving import Restart, _is_unwinding
 
 PROGRAMS = [
     (["game.py", "-m"], "game.py"),

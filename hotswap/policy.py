@@ -1,0 +1,89 @@
+"""What to do about a round that needs a restart: do it, ask, tell, or leave it to a function; and never in a storm."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
+
+from hotswap import handover, startup
+from hotswap.errors import RestartRefused
+from hotswap.losses import restart_plan
+from hotswap.model import RestartRequired
+from hotswap.report import say
+
+OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
+
+STORM, WITHIN = 3, 10.0
+"""So many restarts that nobody asked for, in so many seconds, and the next one waits for another save.
+
+A program that writes one of its own sources at its start would otherwise restart itself for ever, 17 times a second.
+"""
+
+
+class Policy:
+    """Answers rounds that need a restart.  `restart(reason, files)` replaces the process, or raises RestartRefused."""
+
+    def __init__(self, restart: Callable[[str, Iterable[str]], object]) -> None:
+        self._restart = restart
+        self._last: RestartRequired | None = None
+        self._held = False
+
+    def answer(self, outcome: RestartRequired, on_restart: OnRestart, *, told: bool) -> None:
+        """Do what the policy says, once for each outcome.  Returns when the process goes on.
+
+        `told`: the outcome itself was reported.
+        """
+        if outcome is self._last:  # a `sync()` without a new save
+            return
+        self._last = outcome
+        if callable(on_restart):
+            try:
+                on_restart(outcome)
+            except Exception as error:  # noqa: BLE001  a function of the program's; the round is over whatever it does
+                say(f"on_restart: {handover.explain(error)}")
+        elif on_restart == "exec":
+            if not self._is_storm():
+                self._go(outcome)
+        elif on_restart == "ask" and _can_ask():
+            if _agreed(outcome, told=told):
+                self._go(outcome)
+        elif told:
+            say("hotswap.restart() does it, and hands over what is kept")
+
+    def _go(self, outcome: RestartRequired) -> None:
+        files = [change.path for change in outcome.changes if change.kind != "deleted"]
+        try:
+            self._restart("; ".join(reason.what for reason in outcome.reasons), files)
+        except RestartRefused as refused:
+            say(str(refused))
+
+    def _is_storm(self) -> bool:
+        """Whether this restart has to wait.  Notes the time of one that has not, for the processes to come."""
+        now = time.time()
+        recent = [at for at in handover.notes.get("restarts", ()) if now - WITHIN < at <= now]
+        if len(recent) >= STORM and not self._held:
+            self._held = True
+            say(f"restarted {len(recent)} times within {WITHIN:g} s; the next save restarts it again, or hotswap.restart()")
+            return True
+        handover.notes["restarts"] = [now] if self._held else [*recent, now]
+        return False
+
+
+def _can_ask() -> bool:
+    return bool(sys.stdin) and sys.stdin.isatty()
+
+
+def _agreed(outcome: RestartRequired, *, told: bool) -> bool:
+    """Show the person at the terminal why, and what would be lost, and ask."""
+    with startup.terminals_as_at_start():
+        if not told:
+            say(str(outcome))
+        plan = restart_plan()
+        for line in (*(f"it would be refused: {problem}" for problem in plan.refusals), *plan.losses):
+            say(line)
+        try:
+            return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")
+        except (EOFError, OSError):
+            return False
