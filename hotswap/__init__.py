@@ -5,21 +5,29 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from hotswap import losses
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
+from hotswap.handover import Descriptor
+from hotswap.hooks import forget, keep, on_dispose
+from hotswap.losses import RestartPlan
 from hotswap.model import Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Step, Swapped, Unchanged
 from hotswap.reloader import Reloader
+from hotswap.work import busy
 
 if TYPE_CHECKING:
-    from hotswap.reloader import Apply, OnRestart, Report
+    from hotswap.policy import OnRestart
+    from hotswap.reloader import Apply, Report
 
 __all__ = [
     "CannotSwap",
+    "Descriptor",
     "HotswapError",
     "Outcome",
     "Pending",
     "Plan",
     "Reason",
     "Reloader",
+    "RestartPlan",
     "RestartRefused",
     "RestartRequired",
     "RolledBack",
@@ -27,9 +35,16 @@ __all__ = [
     "Swapped",
     "Unchanged",
     "UsageError",
+    "busy",
+    "file_changed",
+    "forget",
+    "keep",
+    "on_dispose",
     "plan",
     "poll",
     "restart",
+    "restart_plan",
+    "run_with_reloader",
     "sync",
     "watch",
 ]
@@ -86,8 +101,17 @@ def restart(reason: str = "") -> None:
     default().restart(reason)
 
 
+def restart_plan() -> RestartPlan:
+    """What a restart would do now, whether it would be refused, and what would be lost; also when nothing watches."""
+    return _default.restart_plan() if _default is not None else losses.restart_plan()
+
+
 def default() -> Reloader:
     """The default reloader; raises UsageError when nothing is being watched."""
     if _default is None:
         raise UsageError("nothing is being watched: call hotswap.watch() first")
     return _default
+
+
+# Last, as it makes the default reloader.
+from hotswap.autoreload import file_changed, run_with_reloader  # noqa: E402

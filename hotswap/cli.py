@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import hotswap
-from hotswap import launch
+from hotswap import launch, supervised
 from hotswap.report import say as say_line
 from hotswap.restart import remember_start
+from hotswap.startup import switched_off
 
 USAGE_ERROR = 2
 
@@ -38,15 +41,25 @@ def run(words: Sequence[str]) -> None:
     parser = _run_parser()
     own, rest = split(words)
     options = parser.parse_args(own)
+    if options.strategy not in STRATEGIES:
+        parser.error(f"HOTSWAP_STRATEGY={options.strategy} is not one of {', '.join(STRATEGIES)}")
     if not rest:
         parser.error("which program? give a SCRIPT or -m MODULE")
     if rest[0] == "-":
         parser.error("a program read from standard input cannot be edited; save it to a file")
-    program = _program(rest, parser)
+    program, off = _program(rest, parser), switched_off()
+    if not off and supervised.wanted(options.strategy):
+        _supervise()
     try:
-        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never")
+        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never" and not off)
     except (launch.CannotOpen, WrongStart) as error:
         parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
+def _supervise() -> NoReturn:
+    from hotswap.supervisor import supervise, this_program  # needed by few
+
+    supervise(this_program())
 
 
 def _program(rest: Sequence[str], parser: argparse.ArgumentParser) -> launch.Program:
@@ -96,7 +109,8 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
-TAKE_A_VALUE = ("--on-restart", "--poll-every", "--watch")
+STRATEGIES = ("auto", "exec", "supervise")
+TAKE_A_VALUE = ("--on-restart", "--poll-every", "--strategy", "--watch")
 
 
 def _run_parser() -> argparse.ArgumentParser:
@@ -123,6 +137,13 @@ def _run_parser() -> argparse.ArgumentParser:
         help="the same, with this pause between two looks",
     )
     parser.add_argument("--quiet", action="store_true", help="do not report what each round did")
+    parser.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default=os.environ.get("HOTSWAP_STRATEGY", "auto"),
+        help="how to start again: replace this process (exec), or run the program below a parent that starts it again "
+        "(supervise); auto takes exec but on Windows and under a debugger",
+    )
     parser.add_argument(
         "--watch",
         action="append",

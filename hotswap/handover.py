@@ -1,8 +1,8 @@
 """What a process hands to its successor: values as pickles, open descriptors, a few notes.
 
 All of it travels in one anonymous file (memory, where the system has such files) and as descriptors that stay open.
-The environment only names their numbers, in one private variable that is taken out while hotswap is imported: children of
-the program see neither.
+The environment only names their numbers, in one private variable that is taken out while hotswap is imported: children
+of the program see neither.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Spare = Mapping[int, tuple[object, int]]
 
 
 def pack(value: object, spare: Spare | None = None) -> Packed:
-    """Pickle a value; sockets and descriptors anywhere in it are duplicated, not copied.  Raises what pickling raises."""
+    """Pickle a value; sockets and descriptors anywhere in it are duplicated.  Raises what pickling raises."""
     file, descriptors = io.BytesIO(), list[int]()
     pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = {**copyreg.dispatch_table, Descriptor: _of_descriptor(descriptors)}

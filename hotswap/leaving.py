@@ -178,9 +178,9 @@ def _running_loop() -> Any:
     return asyncio._get_running_loop() if asyncio is not None else None
 
 
-def _is_unwinding(error: BaseException | None) -> bool:
+def _is_unwinding(error: BaseException | None, over: type[BaseException] = Restart) -> bool:
     """Whether the program is in its `finally` blocks already; to raise again there would cut them short."""
-    while error is not None and not isinstance(error, Restart):
+    while error is not None and not isinstance(error, over):
         error = error.__context__
     return error is not None
 
@@ -213,10 +213,10 @@ def _go_on(go_on: Callable[[], NoReturn]) -> NoReturn:
 # ---- other threads
 
 
-def leave_thread(thread: threading.Thread, seconds: float) -> bool:
-    """Have a thread of the program raise Restart, preferably where it is not in the middle of something.
+def leave_thread(thread: threading.Thread, seconds: float, over: type[BaseException]) -> None:
+    """Have a thread of the program raise this kind, preferably where it is not in the middle of something.
 
-    Returns whether it has ended in time.  It is not woken from calls of C code.
+    Returns when it has ended, or the time is over: it is not woken from calls of C code.
     """
     import ctypes
 
@@ -225,10 +225,9 @@ def leave_thread(thread: threading.Thread, seconds: float) -> bool:
     while thread.is_alive() and time.monotonic() < until:
         is_patient = time.monotonic() < until - seconds / 2
         is_busy = is_patient and work.is_busy(ident, sys._current_frames().get(ident))
-        if not is_busy and not _is_unwinding(_exception_of(ident)):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Restart))
+        if not is_busy and not _is_unwinding(_exception_of(ident), over):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(over))
         thread.join(BEAT)
-    return not thread.is_alive()
 
 
 def _exception_of(ident: int) -> BaseException | None:

@@ -44,7 +44,8 @@ class Policy:
             except Exception as error:  # noqa: BLE001  a function of the program's; the round is over whatever it does
                 say(f"on_restart: {handover.explain(error)}")
         elif on_restart == "exec":
-            if not self._is_storm():
+            self._held = held_back(anyway=self._held)
+            if not self._held:
                 self._go(outcome)
         elif on_restart == "ask" and _can_ask():
             if _agreed(outcome, told=told):
@@ -59,16 +60,19 @@ class Policy:
         except RestartRefused as refused:
             say(str(refused))
 
-    def _is_storm(self) -> bool:
-        """Whether this restart has to wait.  Notes the time of one that has not, for the processes to come."""
-        now = time.time()
-        recent = [at for at in handover.notes.get("restarts", ()) if now - WITHIN < at <= now]
-        if len(recent) >= STORM and not self._held:
-            self._held = True
-            say(f"restarted {len(recent)} times within {WITHIN:g} s; the next save restarts it again, or hotswap.restart()")
-            return True
-        handover.notes["restarts"] = [now] if self._held else [*recent, now]
-        return False
+
+def held_back(*, anyway: bool = False) -> bool:
+    """Whether a restart that nobody asked for has to wait, because there was one after the other.
+
+    Notes the time of one that has not, for the processes to come.
+    """
+    now = time.time()
+    recent = [at for at in handover.notes.get("restarts", ()) if now - WITHIN < at <= now]
+    if len(recent) >= STORM and not anyway:
+        say(f"restarted {len(recent)} times within {WITHIN:g} s; waiting for the next save, or hotswap.restart()")
+        return True
+    handover.notes["restarts"] = [now] if anyway else [*recent, now]
+    return False
 
 
 def _can_ask() -> bool:

@@ -24,6 +24,8 @@ def command() -> tuple[str, list[str], str]:
 def preflight(files: Iterable[str] = ()) -> Iterator[str]:
     """Why a restart would lose the session; nothing when it would not."""
     executable, arguments, folder = command()
+    if startup.switched_off():
+        yield "hotswap is switched off; start the program without HOTSWAP=0"
     if startup.remember().pid != os.getpid():
         yield "this is a forked child; its parent is the program"
     if not (supervised.can_exec() or supervised.is_child()):

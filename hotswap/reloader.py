@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Self, TypeAlias
 
-from hotswap import leaving, losses, rounds
+from hotswap import leaving, losses, rounds, saved_files
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
@@ -24,6 +24,7 @@ from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
 from hotswap.source import Source
+from hotswap.startup import switched_off
 from hotswap.trace import Tracer
 from hotswap.watch import Watcher
 
@@ -55,17 +56,19 @@ class Reloader:
         self._watcher = Watcher(notify=self._settled, poll=poll)
         self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
         self._policy = Policy(self._replace)
+        self._verdicts = saved_files.Verdicts()
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
         self._noticed: frozenset[str] = frozenset()
         self._polled = False
         self._running = False
+        self._is_off = switched_off()
 
     # ------------------------------------------------------------------ starting and stopping
 
     def start(self) -> Self:
-        """Begin to watch; `hotswap.watch()` has done so already."""
-        if not self._running:
+        """Begin to watch; `hotswap.watch()` has done so already.  Under HOTSWAP=0 nothing is watched."""
+        if not self._running and not self._is_off:
             self._running = True
             remember_start()
             leaving.install()
@@ -117,6 +120,8 @@ class Reloader:
         With `force`, a round that needs a restart applies what can be true.  Never raises what the program's code
         raises: that is in the outcome.
         """
+        if self._is_off:
+            return Unchanged()
         with self._lock:
             self._adopt()
             noticed, self._noticed = self._noticed | self._watcher.flush(), frozenset()
@@ -134,10 +139,19 @@ class Reloader:
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
+        if self._is_off:
+            return Plan()
         with self._lock:
             self._adopt()
             self._noticed |= self._watcher.flush()
             return self._rounds.plan(self._noticed)
+
+    def behind(self) -> tuple[str, ...]:
+        """The files whose newest text the process does not run, as far as it knows them."""
+        with self._lock:
+            self._adopt()
+            self._noticed |= self._watcher.flush()
+            return tuple(change.path for change in self._rounds.changes(self._noticed))
 
     @property
     def pending(self) -> tuple[Pending, ...]:
@@ -170,6 +184,9 @@ class Reloader:
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
+        if saved_files.handlers:
+            handled = {change.path for change in self._rounds.changes(paths)}
+            paths -= handled - self._verdicts.not_handled(handled)
         outcome = self._rounds.run(paths, began, force=force)
         if isinstance(outcome, Unchanged):
             return outcome

@@ -1,8 +1,9 @@
 """Replace this process by a new run of the same program: the same process id, terminal, arguments and environment.
 
 The sole caller of `os.exec*`.  In order: preflight (what would lose the session refuses the restart, leaving it whole),
-the main thread leaves what it is doing, work in progress, `on_dispose`, what is kept, the watcher, exit handlers,
-buffers, what the process was given at its start, `os.execve`.  Every step has a deadline; one that misses it is reported and passed over.
+the main thread leaves what it is doing, work in progress ends, `on_dispose`, what is kept, the watcher, exit handlers,
+buffers, what the process was given at its start, `os.execve`.  Every step has a deadline; one that misses it is
+reported and passed over.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class WayOut:
             guard.armed.set()
             try:
                 act()
-            except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced whatever it does
+            except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced all the same
                 say(f"{name}: {type(error).__name__}: {error}")
             if not guard.claim.acquire(blocking=False):
                 threading.Event().wait()  # the guard replaces the process
@@ -129,7 +130,7 @@ class WayOut:
 
 
 class _Guard:
-    """Waits for one stage to be done.  Whoever takes the claim, the stage or the guard, goes on; the other never does."""
+    """Waits for one stage to be done.  Whoever takes the claim, stage or guard, goes on; the other never does."""
 
     def __init__(self, name: str, seconds: float) -> None:
         self.name, self.seconds = name, seconds

@@ -46,6 +46,11 @@ class Startup:
     limits: dict[int, tuple[int, int]]
 
 
+def switched_off() -> bool:
+    """Whether the environment says HOTSWAP=0: the program runs as if hotswap were not there."""
+    return os.environ.get("HOTSWAP", "").lower() in ("0", "off", "no", "false")
+
+
 _remembered: Startup | None = None
 
 

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from hotswap import handover, startup
 from hotswap.report import say
-from hotswap.supervised import ASKED, AT_MOST, PATIENCE, VARIABLE
+from hotswap.supervised import ASKED, AT_MOST, PATIENCE, VARIABLE, under_debugger
 
 FROM_THE_KERNEL = 0x80
 """What a signal of the terminal says of its sender (SI_KERNEL); all of the foreground gets those by itself."""
@@ -32,6 +32,23 @@ class Program:
     command: Sequence[str]
     folder: str
     environment: Mapping[str, str]
+
+
+def this_program() -> Program:
+    """What this process itself was started with; without the debugger, which follows the child by its own means."""
+    start = startup.remember()
+    command = [start.executable, *start.arguments[1:]]
+    if under_debugger():
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+        command = [start.executable, *flags, *_program_words()]
+    return Program(command=command, folder=start.folder, environment=start.environment)
+
+
+def _program_words() -> list[str]:
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is None:
+        return list(sys.argv)
+    return ["-m", spec.name.removesuffix(".__main__"), *sys.argv[1:]]
 
 
 def supervise(program: Program) -> NoReturn:

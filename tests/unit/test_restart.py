@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from hotswap.preflight import command, compile_problem, program_of
 from hotswap.leaving import Restart, _is_unwinding
+from hotswap.preflight import command, compile_problem, program_of
 
 PROGRAMS = [
     (["game.py", "-m"], "game.py"),
