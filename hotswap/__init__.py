@@ -12,6 +12,7 @@ from hotswap.hooks import forget, keep, on_dispose
 from hotswap.losses import RestartPlan
 from hotswap.model import Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Step, Swapped, Unchanged
 from hotswap.reloader import Reloader
+from hotswap.restart import restart as replace_process
 from hotswap.work import busy
 
 if TYPE_CHECKING:
@@ -97,8 +98,11 @@ def plan() -> Plan:
 
 
 def restart(reason: str = "") -> None:
-    """`Reloader.restart()` of the default reloader."""
-    default().restart(reason)
+    """`Reloader.restart()` of the default reloader; also when nothing watches."""
+    if _default is not None:
+        _default.restart(reason)
+    else:
+        replace_process(reason)
 
 
 def restart_plan() -> RestartPlan:

@@ -64,9 +64,9 @@ class Process:
     def interrupt(self) -> None:
         os.kill(self.pid, signal.SIGINT)
 
-    def wait(self) -> int:
+    def wait(self, patience: float = PATIENCE) -> int:
         """The exit status, once everything it wrote was read."""
-        status = self.process.wait(PATIENCE)
+        status = self.process.wait(patience)
         for reader in self._readers:
             reader.join(PATIENCE)
         return status
