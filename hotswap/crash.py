@@ -16,10 +16,10 @@ from typing import NoReturn
 from hotswap import startup
 from hotswap.errors import RestartRefused
 from hotswap.index import Scope, source_path
-from hotswap.policy import held_back
 from hotswap.preflight import compile_problem
 from hotswap.report import say
 from hotswap.restart import restart
+from hotswap.storm import held_back
 
 with suppress(ImportError):  # Windows: a save starts the program again, Enter does not
     import termios
@@ -83,7 +83,7 @@ def wait_and_restart(error: BaseException | None, *, behind: Iterable[str] = ())
         files = [*first, *sorted(files_that_matter(error) - set(first))]
         seen = read(files)
         saved = [*behind, *_already_corrected(error)]
-        if saved and not held_back():
+        if saved and not held_back(saved):
             restart_or_say(f"{shortened(saved)} was saved", saved)
         ended = "has finished" if error is None else "crashed"
         _watch(seen, f"the program {ended}; save {shortened(files) if first else 'a file'}")

@@ -7,6 +7,7 @@ is.  Who catches it is `unwinding()` at the bottom of its stack or, in a plain s
 from __future__ import annotations
 
 import builtins
+import gc
 import os
 import signal
 import sys
@@ -24,8 +25,8 @@ from hotswap.report import say
 SIGNAL = getattr(signal, "SIGURG", None)
 """Wakes the main thread.  Ignored by default, so that a late one can never kill a process."""
 
-BEAT = 0.05
-"""Seconds between two attempts."""
+BEAT, QUICK_BEAT = 0.05, 0.01
+"""Seconds between two attempts; quick ones while we look for a moment between two requests of a busy server."""
 
 
 class Restart(SystemExit):
@@ -161,16 +162,29 @@ def _wake(_number: int, frame: FrameType | None) -> None:
     # cleanup waited for a task that nobody was going to wake.
     if loop is not _leaving.loop:
         _leaving.loop = loop
-        loop.call_soon_threadsafe(_raise_when_idle, loop)
+        loop.call_soon_threadsafe(_raise_when_idle, loop, False)  # noqa: FBT003  a callback's argument
 
 
-def _raise_when_idle(loop: Any) -> None:
+def _raise_when_idle(loop: Any, accepts_no_more: bool) -> None:  # noqa: FBT001  a callback's argument
     """Between two callbacks of the loop."""
     assert _leaving is not None
-    if time.monotonic() < _leaving.patience and work.is_busy(threading.get_ident(), None):
-        loop.call_later(0.001, _raise_when_idle, loop)
-        return
+    if time.monotonic() < _leaving.patience:
+        if not accepts_no_more:
+            _stop_accepting(loop)  # a connection that was accepted just now has no task yet that could say busy()
+        if not accepts_no_more or work.is_busy(threading.get_ident(), None):
+            loop.call_later(0.01, _raise_when_idle, loop, True)  # noqa: FBT003  a callback's argument
+            return
     raise Restart
+
+
+def _stop_accepting(loop: Any) -> None:
+    """Have the servers of the loop leave new connections to wait, for the successor if their socket is kept."""
+    asyncio = sys.modules["asyncio"]
+    for thing in gc.get_objects():
+        if issubclass(type(thing), asyncio.Server) and thing.get_loop() is loop:
+            for sock in thing.sockets:
+                with suppress(Exception):  # loops of other makes do not work with readers
+                    loop.remove_reader(sock.fileno())
 
 
 def _running_loop() -> Any:
@@ -192,9 +206,10 @@ def _silence_lost_ones() -> None:
 
 
 def _call_away(go_on: Callable[[], NoReturn], deadline: float) -> None:
-    until = time.monotonic() + deadline
-    while time.monotonic() < until:
-        time.sleep(BEAT)  # also lets the thread that asked get out of the reloader
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < deadline:
+        # This also lets the thread that asked get out of the reloader.
+        time.sleep(QUICK_BEAT if BEAT < passed < deadline / 2 else BEAT)
         if _left.locked():
             return
         if SIGNAL is not None and signal.getsignal(SIGNAL) is _wake:

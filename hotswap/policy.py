@@ -1,9 +1,8 @@
-"""What to do about a round that needs a restart: do it, ask, tell, or leave it to a function; and never in a storm."""
+"""What to do about a round that needs a restart: do it, ask, tell, or leave it to a function."""
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
@@ -12,14 +11,9 @@ from hotswap.errors import RestartRefused
 from hotswap.losses import restart_plan
 from hotswap.model import RestartRequired
 from hotswap.report import say
+from hotswap.storm import held_back
 
 OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
-
-STORM, WITHIN = 3, 10.0
-"""So many restarts that nobody asked for, in so many seconds, and the next one waits for another save.
-
-A program that writes one of its own sources at its start would otherwise restart itself for ever, 17 times a second.
-"""
 
 
 class Policy:
@@ -28,7 +22,6 @@ class Policy:
     def __init__(self, restart: Callable[[str, Iterable[str]], object]) -> None:
         self._restart = restart
         self._last: RestartRequired | None = None
-        self._held = False
 
     def answer(self, outcome: RestartRequired, on_restart: OnRestart, *, told: bool) -> None:
         """Do what the policy says, once for each outcome.  Returns when the process goes on.
@@ -44,8 +37,7 @@ class Policy:
             except Exception as error:  # noqa: BLE001  a function of the program's; the round is over whatever it does
                 say(f"on_restart: {handover.explain(error)}")
         elif on_restart == "exec":
-            self._held = held_back(anyway=self._held)
-            if not self._held:
+            if not held_back(change.path for change in outcome.changes):
                 self._go(outcome)
         elif on_restart == "ask" and _can_ask():
             if _agreed(outcome, told=told):
@@ -59,20 +51,6 @@ class Policy:
             self._restart("; ".join(reason.what for reason in outcome.reasons), files)
         except RestartRefused as refused:
             say(str(refused))
-
-
-def held_back(*, anyway: bool = False) -> bool:
-    """Whether a restart that nobody asked for has to wait, because there was one after the other.
-
-    Notes the time of one that has not, for the processes to come.
-    """
-    now = time.time()
-    recent = [at for at in handover.notes.get("restarts", ()) if now - WITHIN < at <= now]
-    if len(recent) >= STORM and not anyway:
-        say(f"restarted {len(recent)} times within {WITHIN:g} s; waiting for the next save, or hotswap.restart()")
-        return True
-    handover.notes["restarts"] = [now] if anyway else [*recent, now]
-    return False
 
 
 def _can_ask() -> bool:

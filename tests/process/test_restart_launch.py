@@ -87,7 +87,9 @@ def test_a_console_script_is_repeated(package):
     script.write_text(f"#!{sys.executable}\n" + PROGRAM)
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     env = environment(PATH=f"{script.parent}:{os.environ['PATH']}")
-    process = subprocess.run(["tool", "x"], cwd=package, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    process = subprocess.run(
+        ["tool", "x"], cwd=package, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     facts = re.findall(r"facts .*", process.stdout)
     assert facts == [facts[0]] * 3, process.stderr
     assert str(script) in facts[0]
@@ -101,7 +103,13 @@ def test_a_virtual_environment_is_repeated(package):
     (package / "venv" / "pyvenv.cfg").write_text(f"home = {sysconfig.get_config_var('BINDIR')}\n")
     env = environment(PYTHONPATH=os.pathsep.join([environment()["PYTHONPATH"], *sys.path]))
     process = subprocess.run(
-        ["venv/bin/python", "program.py"], cwd=package, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+        ["venv/bin/python", "program.py"],
+        cwd=package,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     facts = re.findall(r"facts .*", process.stdout)
     assert facts == [facts[0]] * 3, process.stderr
@@ -114,11 +122,24 @@ def test_a_missing_interpreter_leaves_the_session_alive(package):
     bin_.mkdir()
     (bin_ / "python").symlink_to(os.path.realpath(sys.executable))
     (package / "program.py").write_text(
-        f"import os\nos.remove({str(bin_ / 'python')!r})\n{PROGRAM}".replace("    main()\n", "    try:\n        main()\n    except hotswap.RestartRefused as refused:\n        print(refused, 'and alive')\n")
+        f"import os\nos.remove({str(bin_ / 'python')!r})\n{PROGRAM}".replace(
+            "    main()\n",
+            "    try:\n        main()\n    except hotswap.RestartRefused as refused:\n        print(refused, 'and alive')\n",
+        )
     )
     env = environment(PYTHONPATH=os.pathsep.join([environment()["PYTHONPATH"], *sys.path]))
-    done = subprocess.run([bin_ / "python", "program.py"], cwd=package, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert re.search("not restarted: the interpreter .* cannot be executed any more; put it back and alive", done.stdout), done
+    done = subprocess.run(
+        [bin_ / "python", "program.py"],
+        cwd=package,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert re.search(
+        "not restarted: the interpreter .* cannot be executed any more; put it back and alive", done.stdout
+    ), done
 
 
 # ---- prompts
@@ -140,13 +161,24 @@ def test_a_prompt_is_left_with_a_sane_terminal(tmp_path, from_thread):
     """A restart typed at Python's prompt, or while it waits there in raw mode: the next prompt works, and so does the shell."""
     import termios
 
-    (tmp_path / "startup.py").write_text("import hotswap, termios\nn = hotswap.keep('n', list)\nn.append(1)\nprint('start' + 'up', len(n))\n")
-    env = environment(TERM="xterm", PYTHONSTARTUP=str(tmp_path / "startup.py"), HOME=str(tmp_path), PYTHON_HISTORY=str(tmp_path / "history"))
+    (tmp_path / "startup.py").write_text(
+        "import hotswap, termios\nn = hotswap.keep('n', list)\nn.append(1)\nprint('start' + 'up', len(n))\n"
+    )
+    env = environment(
+        TERM="xterm",
+        PYTHONSTARTUP=str(tmp_path / "startup.py"),
+        HOME=str(tmp_path),
+        PYTHON_HISTORY=str(tmp_path / "history"),
+    )
     with in_terminal("-q", cwd=tmp_path, env=env) as run:
         before = termios.tcgetattr(run.keyboard)
         here = run.expect("startup 1").end()
         here = at_prompt(run, "r = hotswap.watch(apply='manual'); print('watch' + 'ing')", "watching", since=here)
-        act = "import threading; t = threading.Timer(0.5, hotswap.restart); t.start()" if from_thread else "hotswap.restart()"
+        act = (
+            "import threading; t = threading.Timer(0.5, hotswap.restart); t.start()"
+            if from_thread
+            else "hotswap.restart()"
+        )
         here = at_prompt(run, act, "startup 2", since=here)
         at_prompt(run, "print('mode', termios.tcgetattr(0)[3] & 10)", f"mode {ECHO_AND_LINES}", since=here)
         run.type("exit()\n")
@@ -156,7 +188,9 @@ def test_a_prompt_is_left_with_a_sane_terminal(tmp_path, from_thread):
 
 def test_an_interactive_script_is_repeated(tmp_path):
     """`python -i script` runs the script again and shows its prompt again."""
-    (tmp_path / "program.py").write_text("import hotswap\nn = hotswap.keep('n', list)\nn.append(1)\nprint('ran', len(n))\n")
+    (tmp_path / "program.py").write_text(
+        "import hotswap\nn = hotswap.keep('n', list)\nn.append(1)\nprint('ran', len(n))\n"
+    )
     with in_terminal("-q", "-i", "program.py", cwd=tmp_path, env=environment(TERM="dumb")) as run:
         here = at_prompt(run, "hotswap.restart()", "ran 2", since=run.expect("ran 1").end())
         run.expect(">>> ", since=here)
@@ -167,7 +201,10 @@ def test_an_interactive_script_is_repeated(tmp_path):
 def test_a_prompt_for_a_password_is_left(tmp_path):
     """A program that is called away while getpass has switched echo off: its successor's terminal echoes."""
     (tmp_path / "program.py").write_text(
-        PROGRAM.replace('restart("the test asks for it")', 'import getpass, threading\n        threading.Timer(0.3, restart, [""]).start()\n        getpass.getpass()')
+        PROGRAM.replace(
+            'restart("the test asks for it")',
+            'import getpass, threading\n        threading.Timer(0.3, restart, [""]).start()\n        getpass.getpass()',
+        )
         + "import termios\nprint('mode', termios.tcgetattr(0)[3] & 10, flush=True)\n"
     )
     with in_terminal("-m", "hotswap", "run", "--quiet", "program.py", cwd=tmp_path) as run:
@@ -182,7 +219,10 @@ def test_a_prompt_for_a_password_is_left(tmp_path):
 def test_ctrl_c_works_afterwards(tmp_path):
     """After restarts out of a program that blocked and ignored SIGINT, Ctrl-C ends the successor."""
     (tmp_path / "program.py").write_text(
-        PROGRAM.replace("    os.chdir", "    import signal\n    if count[0] < 3:\n        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n        signal.signal(signal.SIGINT, signal.SIG_IGN)\n    os.chdir")
+        PROGRAM.replace(
+            "    os.chdir",
+            "    import signal\n    if count[0] < 3:\n        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n        signal.signal(signal.SIGINT, signal.SIG_IGN)\n    os.chdir",
+        )
         + "    print('rea' + 'dy', flush=True)\n    import time\n    time.sleep(60)\n"
     )
     with in_terminal("program.py", cwd=tmp_path) as run:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
-import stat
-import subprocess
-import sys
 
 import pytest
 
@@ -30,7 +26,9 @@ def again(last=3):
     if GENERATION[0] < last:
         hotswap.restart_now()
 """
-AGAIN = AGAIN.replace("hotswap.restart_now()", 'from hotswap.restart import restart\n        restart("the test asks for it")')
+AGAIN = AGAIN.replace(
+    "hotswap.restart_now()", 'from hotswap.restart import restart\n        restart("the test asks for it")'
+)
 
 
 def told(text: str) -> list[str]:
@@ -42,8 +40,7 @@ def test_what_is_kept_comes_through(tmp_path, runner):
     """Values are equal, sockets are the same connections with their timeouts, descriptors the same open files."""
     (tmp_path / "data").write_text("0123456789")
     (tmp_path / "program.py").write_text(
-        AGAIN
-        + "made = []\n"
+        AGAIN + "made = []\n"
         "value = hotswap.keep('value', lambda: made.append('value') or {'a': [1, (2.5, None)]})\n"
         "server = hotswap.keep('server', lambda: made.append('server') or socket.create_server(('127.0.0.1', 0)))\n"
         "pair = hotswap.keep('pair', lambda: made.append('pair') or dict(enumerate(socket.socketpair())))\n"
@@ -67,8 +64,7 @@ def test_what_is_kept_comes_through(tmp_path, runner):
 def test_what_does_not_pickle_is_named_and_made_anew(tmp_path):
     """A kept lock, lambda or closed socket is told of beforehand and as it is lost; the rest comes through."""
     (tmp_path / "program.py").write_text(
-        AGAIN
-        + "lock = hotswap.keep('lock', threading.Lock)\nrule = hotswap.keep('rule', lambda: lambda: 1)\n"
+        AGAIN + "lock = hotswap.keep('lock', threading.Lock)\nrule = hotswap.keep('rule', lambda: lambda: 1)\n"
         "other = hotswap.keep('other', dict)\nother[len(other)] = GENERATION[0]\n"
         "closed = hotswap.keep('closed', socket.socket)\nclosed.close()\n"
         "print(other, [key for key, why in hotswap.restart_plan().unpicklable], hotswap.restart_plan().kept)\nagain(2)\n"
@@ -77,7 +73,9 @@ def test_what_does_not_pickle_is_named_and_made_anew(tmp_path):
         assert run.wait() == 0, run.text
     lost = "['lock', 'rule', 'closed'] ('generation', 'other')"
     assert told(run.text) == [f"{{0: 1}} {lost}", f"{{0: 1, 1: 2}} {lost}"]
-    run.expect(r"hotswap: keep\('lock'\) will be made anew, it does not pickle: TypeError: cannot pickle '_thread.lock'")
+    run.expect(
+        r"hotswap: keep\('lock'\) will be made anew, it does not pickle: TypeError: cannot pickle '_thread.lock'"
+    )
     run.expect(r"keep\('rule'\) will be made anew")
     run.expect(r"keep\('closed'\) will be made anew, it does not pickle: PicklingError: a socket in it is closed")
 
@@ -85,8 +83,7 @@ def test_what_does_not_pickle_is_named_and_made_anew(tmp_path):
 def test_what_cannot_be_read_is_named_and_made_anew(tmp_path):
     """A value whose class is gone, or refuses, is made by its factory, with the reason."""
     (tmp_path / "program.py").write_text(
-        AGAIN
-        + "if GENERATION[0] == 1:\n    class Gone:\n        pass\nelse:\n    Gone = None\n"
+        AGAIN + "if GENERATION[0] == 1:\n    class Gone:\n        pass\nelse:\n    Gone = None\n"
         "value = hotswap.keep('value', lambda: Gone() if Gone else 'made anew')\n"
         "if Gone is None:\n    print(value)\nagain(2)\n"
     )
@@ -99,8 +96,7 @@ def test_what_cannot_be_read_is_named_and_made_anew(tmp_path):
 def test_a_start_that_fails_half_way_loses_nothing(tmp_path):
     """What a process was handed and did not ask for, since it crashed before, is handed on to the next one."""
     (tmp_path / "program.py").write_text(
-        AGAIN
-        + "if GENERATION[0] == 2:\n    again()\n"
+        AGAIN + "if GENERATION[0] == 2:\n    again()\n"
         "value, (ours, theirs) = hotswap.keep('value', lambda: ['first']), hotswap.keep('pair', socket.socketpair)\n"
         "theirs.send(b'x')\nprint(GENERATION[0], value, ours.recv(1))\nagain()\n"
     )
@@ -112,9 +108,8 @@ def test_a_start_that_fails_half_way_loses_nothing(tmp_path):
 def test_children_see_nothing_of_it(tmp_path):
     """No variable of hotswap's is in the environment of the program or its children, and none of its descriptors."""
     (tmp_path / "program.py").write_text(
-        AGAIN
-        + "import subprocess\nsock = hotswap.keep('sock', socket.socket)\n"
-        "code = 'import os; print([k for k in os.environ if \"HOTSWAP\" in k], len(os.listdir(\"/proc/self/fd\")))'\n"
+        AGAIN + "import subprocess\nsock = hotswap.keep('sock', socket.socket)\n"
+        'code = \'import os; print([k for k in os.environ if "HOTSWAP" in k], len(os.listdir("/proc/self/fd")))\'\n'
         "print([k for k in os.environ if 'HOTSWAP' in k], flush=True)\n"
         "subprocess.run([sys.executable, '-c', code], close_fds=False)\n"
         "if not os.fork():\n    import hotswap.handover as h\n    print(list(h.received.values), flush=True)\n    os._exit(0)\n"
@@ -129,7 +124,9 @@ def test_children_see_nothing_of_it(tmp_path):
 
 def test_the_number_of_a_descriptor_is_no_secret_key(tmp_path):
     """A variable that was meant for another process, or says nonsense, is not believed."""
-    (tmp_path / "program.py").write_text("import hotswap, hotswap.handover as h\nprint(h.received.values, hotswap.keep('x', str))")
+    (tmp_path / "program.py").write_text(
+        "import hotswap, hotswap.handover as h\nprint(h.received.values, hotswap.keep('x', str))"
+    )
     for value in ("exec:1:0", "child:1:0", "exec:x:9", "nonsense", "exec::"):
         with started("program.py", cwd=tmp_path, env=environment(_HOTSWAP_HANDOVER=value)) as run:
             assert run.wait() == 0, run.text
