@@ -118,8 +118,11 @@ class Client(threading.Thread):
             return self.news.wait_for(lambda: self.answers[answer] or self.faults, 60)
 
 
-@pytest.mark.parametrize("strategy", ["exec", "supervise"])
-@pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS)
+@pytest.mark.parametrize(
+    ("server", "strategy"),
+    [*((server, "exec") for server in SERVERS.values()), (SERVERS["threads"], "supervise")],
+    ids=[*SERVERS, "threads, supervised"],
+)
 def test_no_request_is_refused_or_broken(tmp_path, server, strategy):
     """Under a client that asks without a pause, through twenty restarts, every request has its whole answer."""
     program = tmp_path / "program.py"
