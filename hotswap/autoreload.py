@@ -62,7 +62,10 @@ def run_with_reloader(main: Callable[P, object], *args: P.args, **kwargs: P.kwar
         from hotswap.supervisor import supervise, this_program  # needed by few
 
         supervise(this_program())
-    _run(functools.partial(main, *args, **kwargs))
+    try:
+        _run(functools.partial(main, *args, **kwargs))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _is_being_imported_by_a_child() -> bool:
@@ -81,8 +84,8 @@ def _run(main: Callable[[], object]) -> None:
     session = _session()
     thread = _Main(main)
     with unwinding():
-        thread.start()
         try:
+            thread.start()
             thread.ended.wait()
         except KeyboardInterrupt:
             _interrupt(thread)

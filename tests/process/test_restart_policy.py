@@ -36,7 +36,9 @@ def test_ask_shows_why_and_what_would_be_lost(tmp_path, answer, edited):
         save(program, EDITED)
         run.expect(r"restart now\? \[y/N\] ")
         run.expect(r"needs a restart because \[HS\d+\]")
-        run.expect(r"hotswap: made anew, as it does not pickle: lock \(TypeError: cannot pickle '_thread.lock' object\)")
+        run.expect(
+            r"hotswap: made anew, as it does not pickle: lock \(TypeError: cannot pickle '_thread.lock' object\)"
+        )
         run.expect(r"hotswap: threads that end: worker\b")
         run.type(answer)
         if edited:
@@ -50,7 +52,9 @@ def test_ask_shows_why_and_what_would_be_lost(tmp_path, answer, edited):
 def test_ask_works_for_a_program_in_raw_mode(tmp_path):
     """The question can be read and answered although the program switched echo and line mode off; after "no" they are off."""
     program = tmp_path / "program.py"
-    program.write_text("import termios, tty\ntty.setcbreak(0)\n" + LOOP + "print('mode', termios.tcgetattr(0)[3] & 10)\n")
+    program.write_text(
+        "import termios, tty\ntty.setcbreak(0)\n" + LOOP + "print('mode', termios.tcgetattr(0)[3] & 10)\n"
+    )
     with in_terminal(*RUN, "--on-restart", "ask", "program.py", cwd=tmp_path) as run:
         run.expect("started 1")
         save(program, program.read_text() + "print('edited')\n")
@@ -69,7 +73,9 @@ def test_without_a_terminal_ask_only_tells(tmp_path):
     with started(*RUN, "--on-restart", "ask", "program.py", cwd=tmp_path) as run:
         run.expect("started 1")
         save(program, EDITED)
-        run.expect(r"hotswap: needs a restart because .*\nhotswap: hotswap\.restart\(\) does it, and hands over what is kept\n")
+        run.expect(
+            r"hotswap: needs a restart because .*\nhotswap: hotswap\.restart\(\) does it, and hands over what is kept\n"
+        )
         (tmp_path / "stop").touch()
         assert run.wait() == 0
         assert run.count("edited'") == run.count("started 2") == 0
@@ -88,7 +94,11 @@ def test_never_tells_the_command(tmp_path):
         assert run.count("started") == 1
 
 
-@pytest.mark.parametrize("writes", ["open(path, 'w').write(text)", "__import__('subprocess').run(['cp', 'other', path])"], ids=["itself", "child"])
+@pytest.mark.parametrize(
+    "writes",
+    ["open(path, 'w').write(text)", "__import__('subprocess').run(['cp', 'other', path])"],
+    ids=["itself", "child"],
+)
 def test_a_storm_is_held(tmp_path, writes):
     """A program that rewrites a source of its own at each start restarts three times, then waits; the next save restarts it."""
     program, other = tmp_path / "program.py", tmp_path / "generated.py"
@@ -176,7 +186,9 @@ def test_enter_starts_a_crashed_program_again(tmp_path):
         run.type("typed for the program\n")
         run.expect("typed for the program\r?\n")
         (tmp_path / "crash").touch()
-        end = run.expect(r"hotswap: the program crashed; save program\.py or press Enter to start it again, Ctrl-C to leave").end()
+        end = run.expect(
+            r"hotswap: the program crashed; save program\.py or press Enter to start it again, Ctrl-C to leave"
+        ).end()
         os.remove(tmp_path / "crash")
         run.type("\n")
         run.expect("hotswap: restarting: Enter was pressed", since=end)
