@@ -141,9 +141,12 @@ def _is_foreground() -> bool:
 
 
 def shortened(paths: Sequence[str]) -> str:
-    """The first file by its name, and how many more there are."""
+    """The first file as one would type it, and how many more there are."""
+    if not paths:
+        return ""
+    short = os.path.relpath(paths[0], startup.remember().folder or os.sep)
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return os.path.basename(paths[0]) + more if paths else ""
+    return (paths[0] if short.startswith("..") else short) + more
 
 
 def read(paths: Iterable[str]) -> Snapshot:

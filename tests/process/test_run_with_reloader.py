@@ -77,8 +77,8 @@ ENDS = {
     "exit in main": ("sys.exit(7)", None, 7),
     "exit in main with a text": ("sys.exit('no luck')", None, 1),
     "interrupt handled by main": (
-        "try:\n        print('ready', flush=True)\n        while True:\n            time.sleep(0.01)\n"
-        "    except KeyboardInterrupt:\n        print('goodbye')\n        sys.exit(9)", signal.SIGINT, 9,
+        "try:\n        while print('ready', flush=True) is None:\n            time.sleep(0.01)\n    except KeyboardInterrupt:\n        sys.exit(9)",
+        signal.SIGINT, 9,
     ),
 }  # fmt: skip
 

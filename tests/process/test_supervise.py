@@ -113,7 +113,7 @@ def test_the_program_does_not_outlive_its_parent(tmp_path):
 def test_ctrl_c_on_a_terminal_is_seen_once(tmp_path):
     """The key reaches parent and child alike: the program has one KeyboardInterrupt, the shell sees 130."""
     (tmp_path / "program.py").write_text(
-        "import time\nprint('rea' + 'dy', flush=True)\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n"
+        "import time\ntry:\n    print('rea' + 'dy', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n"
         "    print('once', flush=True)\n    time.sleep(0.3)\n    raise\n"
     )
     with in_terminal(*RUN, "program.py", cwd=tmp_path) as run:
