@@ -121,12 +121,18 @@ class WayOut:
             guard.armed.set()
             try:
                 act()
-            except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced all the same
+            except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced anyhow
                 say(f"{name}: {type(error).__name__}: {error}")
             if not guard.claim.acquire(blocking=False):
                 threading.Event().wait()  # the guard replaces the process
             guard.done.set()
-        replace()
+        try:
+            replace()
+        except OSError as error:
+            say(
+                f"{error.strerror}: {error.filename or command()[0]}; exit handlers have run, so start the program again"
+            )
+            os._exit(1)
 
 
 class _Guard:
@@ -162,7 +168,7 @@ def flush_all() -> None:
 
 
 def replace() -> NoReturn:
-    """Put back what the process was given at its start, and become its successor."""
+    """Put back what the process was given at its start, and become its successor.  Raises OSError if that fails."""
     if supervised.is_child():
         startup.restore_terminals()
         supervised.succeed(_sealed)
@@ -172,9 +178,4 @@ def replace() -> NoReturn:
     for fd in _sealed:
         os.set_inheritable(fd, True)  # noqa: FBT003  the standard library's own signature
     inheritance = handover.mark(_sealed, to="exec") if _sealed else {}
-    try:
-        os.execve(executable, arguments, {**startup.remember().environment, **inheritance})
-    except OSError as error:
-        raise RestartRefused(
-            (f"{executable}: {error.strerror}; exit handlers have run, so start the program again",)
-        ) from error
+    os.execve(executable, arguments, {**startup.remember().environment, **inheritance})

@@ -248,6 +248,62 @@ def test_a_plain_script_is_unwound(tmp_path):
         assert run.count("Exception ignored") == 0, run.text
 
 
+def test_a_loop_that_polls_is_left_where_it_polls(tmp_path):
+    """A program that calls `poll()` is left there and nowhere else, when another thread restarts it."""
+    (tmp_path / "program.py").write_text(
+        PROGRAM.replace('restart("the test asks for it")', """\
+import threading, time
+        hotswap.watch(apply="manual")
+        threading.Timer(0.2, hotswap.restart).start()
+        half_done = False
+        try:
+            while True:
+                half_done = True
+                time.sleep(0.04)
+                half_done = False
+                hotswap.poll()
+        finally:
+            print("half done", half_done, flush=True)""")
+    )  # fmt: skip
+    with started("program.py", cwd=tmp_path) as run:
+        assert_repeated(run)
+        assert re.findall("half done .*", run.text) == ["half done False"] * 2
+
+
+def test_work_in_progress_is_finished(tmp_path):
+    """A `busy()` block of the main thread is not cut in two, nor one of another thread; one that takes too long is named."""
+    (tmp_path / "program.py").write_text(
+        PROGRAM.replace('restart("the test asks for it")', """\
+import threading, time
+        def work(seconds, what):
+            with hotswap.busy(what):
+                time.sleep(seconds)
+                print("finished", what, flush=True)
+        threading.Thread(target=work, args=(0.6, "other"), daemon=True).start()
+        threading.Thread(target=work, args=(60, "endless"), daemon=True).start()
+        threading.Timer(0.1, restart, [""], {"deadline": 2.4}).start()
+        work(0.5, "main")
+        time.sleep(60)""")
+    )  # fmt: skip
+    with started("-m", "hotswap", "run", "--quiet", "program.py", cwd=tmp_path) as run:
+        assert_repeated(run)
+        assert sorted(re.findall("finished .*", run.text)) == ["finished main"] * 2 + ["finished other"] * 2
+        assert run.count("hotswap: cut off after 1.2 s: endless") == 2
+
+
+def test_an_exec_that_fails_at_the_last_moment_ends_the_program(tmp_path):
+    """What preflight could not foresee: exit handlers have run, so the process ends, with status 1 and the reason."""
+    (tmp_path / "program.py").write_text(
+        "import os\nimport hotswap\n\n\ndef execve(path, *_):\n    raise OSError(7, 'Argument list too long')\n\n\n"
+        "os.execve = execve\nhotswap.restart()\n"
+    )
+    for runner in ((), ("-m", "hotswap", "run")):
+        with started(*runner, "program.py", cwd=tmp_path) as run:
+            assert run.wait() == 1
+            run.expect("hotswap: Argument list too long: .*; exit handlers have run, so start the program again")
+            assert run.count("Traceback") == 0
+
+
 def test_a_call_into_c_is_forced_by_the_deadline(tmp_path):
     """A main thread that C code does not give back is left behind, in time, with exit handlers run and state kept."""
     (tmp_path / "program.py").write_text(

@@ -60,7 +60,7 @@ def test_edits_are_swapped_and_only_what_cannot_be_is_restarted(program, runner)
         run.expect("word one")
         save(program / "module.py", MODULE.replace("one", "two"))
         run.expect("word two")
-        assert run.count("hotswap: swapped") == 1
+        run.expect("hotswap: swapped")
         save(program / "program.py", LOOP.replace('"a", "b"', '"c"'))
         run.expect(rf"started 2 {run.pid} \('c',\)")
         run.expect("left")
@@ -141,7 +141,7 @@ def test_a_main_that_returns_runs_again_with_the_next_save(program):
         run.expect("the program has finished; save a file to start it again, Ctrl-C to leave")
         save(program / "module.py", MODULE.replace("one", "two"))
         run.expect(f"started 2 {run.pid}")
-        run.expect("the program has finished", since=run.text.index("started 2"))
+        run.expect("(?s)the program has finished.*the program has finished")
         run.interrupt()
         assert run.wait() == 130
 
@@ -195,7 +195,7 @@ def test_a_handler_can_deal_with_a_file(program):
         run.expect("word three")
         assert run.count("changed module.py") == 2
         assert run.count("word handled") == 0
-        assert run.count("file_changed: broken raised ZeroDivisionError") == 2
+        run.expect("(?s)(file_changed: broken raised ZeroDivisionError.*){2}")
         save(program / "program.py", source.replace('"a", "b"', '"handled"'))
         run.expect("changed program.py")
         save(program / "module.py", MODULE.replace("one", "four"))

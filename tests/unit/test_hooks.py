@@ -254,3 +254,15 @@ def test_the_function_is_returned_as_it_is():
     assert hotswap.on_dispose(function) is function
     with pytest.raises(UsageError, match="has to be callable"):
         hotswap.on_dispose("text")
+
+
+def test_an_edit_of_what_made_it_keeps_it(program):
+    """The statement runs again when the factory is edited, in a module that is watched; the object is the same."""
+    first = "import hotswap\n\n\ndef connect():\n    return ['one']\n\n\nCONN = hotswap.keep('conn', connect)\nUSE = CONN[0]\n"
+    a = program.load("a.py", first)
+    conn = a.CONN
+    assert (
+        program.sync("a.py", first.replace("one", "two").replace("USE = CONN[0]", "USE = CONN[0] * 2")).kind
+        == "swapped"
+    )
+    assert (a.CONN is conn, a.CONN, a.USE) == (True, ["one"], "oneone")

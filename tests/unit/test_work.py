@@ -93,7 +93,9 @@ def test_the_thread_that_serves_is_busy_while_it_handles():
         def handle(self):
             seen.append(work.is_busy(threading.get_ident(), sys._getframe()))
 
-    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        with socket.create_connection(server.server_address):
-            server._handle_request_noblock()
+    with (
+        socketserver.TCPServer(("127.0.0.1", 0), Handler) as server,
+        socket.create_connection(server.server_address),
+    ):
+        server._handle_request_noblock()
     assert (seen, work.is_busy(threading.get_ident(), sys._getframe())) == ([True], False)
