@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,20 +42,18 @@ class Restart(SystemExit):
 class _Departure:
     """The program is being called away.
 
-    `patience` is when it is no longer asked politely; `polls` how often it had come by a safe point when we last
-    looked; `loop` the event loop that was asked already.
+    `patience` is when it is no longer asked politely; `loop` the event loop that was asked already.
     """
 
     go_on: Callable[[], NoReturn]
     patience: float
-    polls: int
     loop: Any = None
 
 
 _catchers = 0
 _leaving: _Departure | None = None
 _left = threading.Lock()  # taken by whoever goes on: the main thread when it is unwound, or the one that lost patience
-_polls = 0
+_came_by = False  # a safe point, since we last looked; a flag, as a counter would make an int for each frame of a game
 
 
 @contextmanager
@@ -74,7 +73,7 @@ def unwinding() -> Iterator[None]:
     finally:
         _catchers -= 1
     if _leaving is not None and os.getpid() == process:
-        _go_on(_leaving.go_on)
+        go_on_with(_leaving.go_on)
 
 
 def install() -> None:
@@ -109,8 +108,8 @@ def _is_script() -> bool:
 
 def safe_point() -> None:
     """The program says that nothing is half done here.  Leaves with it, if it is being called away."""
-    global _polls  # noqa: PLW0603  the process has one main thread
-    _polls += 1
+    global _came_by  # noqa: PLW0603  the process has one main thread
+    _came_by = True
     if _leaving is not None and threading.current_thread() is threading.main_thread() and is_caught():
         raise Restart
 
@@ -120,9 +119,10 @@ def leave(go_on: Callable[[], NoReturn], deadline: float) -> NoReturn:
 
     Returns by raising: on the main thread what unwinds it, on another one what ends that.
     """
-    global _leaving  # noqa: PLW0603  the process has one main thread
+    global _leaving, _came_by  # noqa: PLW0603  the process has one main thread
     if _leaving is None:
-        _leaving = _Departure(go_on, time.monotonic() + deadline / 2, _polls)
+        _came_by = False
+        _leaving = _Departure(go_on, time.monotonic() + deadline / 2)
         _silence_lost_ones()
         if not _catchers:
             _catch_at_the_end(go_on)
@@ -136,21 +136,24 @@ def _catch_at_the_end(go_on: Callable[[], NoReturn]) -> None:
 
     def at_the_end() -> None:
         if os.getpid() == process:
-            _go_on(go_on)
+            go_on_with(go_on)
 
     # The first thing that the interpreter does when the main thread is done, before it waits for the other threads.
     try:
         threading._register_atexit(at_the_end)  # type: ignore[attr-defined]
     except RuntimeError:  # it is there already
-        _go_on(go_on)
+        go_on_with(go_on)
 
 
 def _wake(_number: int, frame: FrameType | None) -> None:
     """Runs on the main thread, between two of its instructions, once the signal has ended what it was waiting for."""
+    global _came_by
+    while _errands:
+        _errands.popleft()()
     if _leaving is None or not is_caught() or _is_unwinding(sys.exception()):
         return
     is_patient = time.monotonic() < _leaving.patience
-    came_by, _leaving.polls = _polls != _leaving.polls, _polls
+    came_by, _came_by = _came_by, False
     if is_patient and came_by:
         return  # it will come by a safe point again
     loop = _running_loop()
@@ -163,6 +166,36 @@ def _wake(_number: int, frame: FrameType | None) -> None:
     if loop is not _leaving.loop:
         _leaving.loop = loop
         loop.call_soon_threadsafe(_raise_when_idle, loop, False)  # noqa: FBT003  a callback's argument
+
+
+_errands: deque[Callable[[], object]] = deque()
+
+
+def on_main_thread(act: Callable[[], object], seconds: float) -> bool:
+    """Have the main thread do it, in the midst of what it waits for; then that goes on.
+
+    Returns when it is done; or false, with nothing done, when that thread does not come in so many seconds.
+    """
+    if threading.current_thread() is threading.main_thread():
+        act()
+        return True
+    if SIGNAL is None or signal.getsignal(SIGNAL) is not _wake:
+        return False
+    claim, done = threading.Lock(), threading.Event()
+
+    def errand() -> None:
+        if claim.acquire(blocking=False):
+            try:
+                act()
+            finally:
+                done.set()
+
+    _errands.append(errand)
+    signal.pthread_kill(threading.main_thread().ident or 0, SIGNAL)
+    if not done.wait(seconds) and claim.acquire(blocking=False):
+        return False
+    done.wait()
+    return True
 
 
 def _raise_when_idle(loop: Any, accepts_no_more: bool) -> None:  # noqa: FBT001  a callback's argument
@@ -219,7 +252,8 @@ def _call_away(go_on: Callable[[], NoReturn], deadline: float) -> None:
         go_on()
 
 
-def _go_on(go_on: Callable[[], NoReturn]) -> NoReturn:
+def go_on_with(go_on: Callable[[], NoReturn]) -> NoReturn:
+    """Nothing is left to unwind: go on, unless another thread does."""
     if not _left.acquire(blocking=False):
         threading.Event().wait()  # another thread replaces the process
     go_on()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
-from hotswap import handover, startup
+from hotswap import handover, leaving, startup
 from hotswap.errors import RestartRefused
 from hotswap.losses import restart_plan
 from hotswap.model import RestartRequired
@@ -14,6 +16,10 @@ from hotswap.report import say
 from hotswap.storm import held_back
 
 OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
+
+
+REACH = 0.5
+"""Seconds that the main thread has to come and ask."""
 
 
 class Policy:
@@ -58,14 +64,25 @@ def _can_ask() -> bool:
 
 
 def _agreed(outcome: RestartRequired, *, told: bool) -> bool:
-    """Show the person at the terminal why, and what would be lost, and ask."""
-    with startup.terminals_as_at_start():
-        if not told:
-            say(str(outcome))
-        plan = restart_plan()
-        for line in (*(f"it would be refused: {problem}" for problem in plan.refusals), *plan.losses):
-            say(line)
-        try:
-            return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")
-        except (EOFError, OSError):
-            return False
+    """Show the person at the terminal why, and what would be lost, and ask.
+
+    On the main thread, as far as it can be reached: the program may be waiting for a line there, and two readers of one
+    terminal would take each other's.
+    """
+    if not told:
+        say(str(outcome))
+    plan = restart_plan()
+    for line in (*(f"it would be refused: {problem}" for problem in plan.refusals), *plan.losses):
+        say(line)
+    answers: list[str] = []
+    if not leaving.on_main_thread(lambda: answers.append(_ask()), REACH):
+        answers.append(_ask())
+    return answers[-1].strip().lower() in ("y", "yes")
+
+
+def _ask() -> str:
+    """Read one line from the terminal; not with input(), which may be in the middle of its work."""
+    with startup.terminals_as_at_start(), suppress(OSError):
+        os.write(2, b"hotswap: restart now? [y/N] ")
+        return os.read(0, 1024).decode(errors="replace")
+    return ""

@@ -48,7 +48,7 @@ def restart(
     hooks.secure()
     way_out = WayOut(exit_stages(before, deadline))
     if not leaving.can_leave():
-        way_out.go()
+        leaving.go_on_with(way_out.go)
     leaving.leave(way_out.go, deadline)
 
 
@@ -121,7 +121,7 @@ class WayOut:
             guard.armed.set()
             try:
                 act()
-            except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced anyhow
+            except BaseException as error:  # noqa: BLE001  code of the program's; it stops nothing
                 say(f"{name}: {type(error).__name__}: {error}")
             if not guard.claim.acquire(blocking=False):
                 threading.Event().wait()  # the guard replaces the process
@@ -129,9 +129,8 @@ class WayOut:
         try:
             replace()
         except OSError as error:
-            say(
-                f"{error.strerror}: {error.filename or command()[0]}; exit handlers have run, so start the program again"
-            )
+            where = error.filename or command()[0]
+            say(f"{error.strerror}: {where}; exit handlers have run, so start the program again")
             os._exit(1)
 
 

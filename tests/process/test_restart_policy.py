@@ -67,6 +67,22 @@ def test_ask_works_for_a_program_in_raw_mode(tmp_path):
         run.expect("mode 0")
 
 
+def test_ask_takes_no_line_from_a_program_that_reads(tmp_path):
+    """The main thread waits in `input()`: the answer goes to the question, the next line to the program, both whole."""
+    (tmp_path / "module.py").write_text("__hotswap__ = 'restart'\nX = 1\n")
+    for program in ("import module\n", "import module, readline\n"):
+        (tmp_path / "program.py").write_text(program + "print('got', input('name? '))\n")
+        with in_terminal(*RUN, "--on-restart", "ask", "program.py", cwd=tmp_path) as run:
+            run.expect(r"name\? ")
+            save(tmp_path / "module.py", f"__hotswap__ = 'restart'\nX = {program!r}\n")
+            end = run.expect(r"restart now\? \[y/N\] ").end()
+            run.type("n\n")
+            run.expect("n\r?\n", since=end)
+            run.type("Bob\n")
+            assert run.wait() == 0
+            run.expect("got Bob")
+
+
 def test_without_a_terminal_ask_only_tells(tmp_path):
     """Nobody can be asked: the program goes on, and is told what would do it."""
     program = tmp_path / "program.py"

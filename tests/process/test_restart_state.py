@@ -276,3 +276,32 @@ def test_killed_at_any_step_it_leaves_nothing(tmp_path, step, memory):
     assert os.listdir(tmp_path / "temporary") == []
     assert sorted(os.listdir(tmp_path)) == ["program.py", "temporary"]
     assert run.count("open True") == (memory == "memory" and "tell()" in step)
+
+
+# ---- limits (docs/explanation/limits.md)
+
+
+@pytest.mark.xfail(strict=True, reason="each key is pickled by itself")
+def test_an_object_under_two_keys_stays_one(tmp_path):
+    """What two keys share is one object after a restart too."""
+    (tmp_path / "program.py").write_text(
+        AGAIN + "shared = hotswap.keep('shared', list)\nholder = hotswap.keep('holder', lambda: [shared])\n"
+        "print('same', holder[0] is shared)\nagain(2)\n"
+    )
+    with started("program.py", cwd=tmp_path) as run:
+        assert run.wait() == 0
+        assert re.findall(r"same (\w+)", run.text) == ["True"] * 2
+
+
+@pytest.mark.xfail(strict=True, reason="C code that does not return cannot be unwound")
+def test_finally_blocks_around_c_code_run(tmp_path):
+    """A main thread blocked in C code runs its `finally` blocks before the process is replaced."""
+    (tmp_path / "program.py").write_text(
+        AGAIN + "import ctypes\nlibc, lock = ctypes.CDLL(None), ctypes.create_string_buffer(64)\n"
+        "libc.pthread_mutex_lock(lock)\nif GENERATION[0] == 1:\n"
+        "    from hotswap.restart import restart\n    threading.Timer(0.1, restart, [''], {'deadline': 0.2}).start()\n"
+        "    try:\n        libc.pthread_mutex_lock(lock)\n    finally:\n        print('finally')\n"
+    )
+    with started(*RUN, "program.py", cwd=tmp_path) as run:
+        assert run.wait() == 0
+        assert run.count("finally") == 1
