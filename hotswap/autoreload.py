@@ -58,7 +58,7 @@ def run_with_reloader(main: Callable[P, object], *args: P.args, **kwargs: P.kwar
         )
     startup.ensure_echo()
     startup.remember()
-    if supervised.wanted(os.environ.get("HOTSWAP_STRATEGY", "auto")):
+    if supervised.wanted(supervised.asked()):
         from hotswap.supervisor import supervise, this_program  # needed by few
 
         supervise(this_program())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -41,19 +40,24 @@ def run(words: Sequence[str]) -> None:
     parser = _run_parser()
     own, rest = split(words)
     options = parser.parse_args(own)
-    if options.strategy not in STRATEGIES:
-        parser.error(f"HOTSWAP_STRATEGY={options.strategy} is not one of {', '.join(STRATEGIES)}")
     if not rest:
         parser.error("which program? give a SCRIPT or -m MODULE")
     if rest[0] == "-":
         parser.error("a program read from standard input cannot be edited; save it to a file")
     program, off = _program(rest, parser), switched_off()
-    if not off and supervised.wanted(options.strategy):
+    if not off and _is_to_supervise(options, parser):
         _supervise()
     try:
         launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never" and not off)
     except (launch.CannotOpen, WrongStart) as error:
         parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
+def _is_to_supervise(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
+    try:
+        return supervised.wanted(options.strategy or supervised.asked())
+    except hotswap.UsageError as error:
+        parser.error(str(error))
 
 
 def _supervise() -> NoReturn:
@@ -109,7 +113,6 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
-STRATEGIES = ("auto", "exec", "supervise")
 TAKE_A_VALUE = ("--on-restart", "--poll-every", "--strategy", "--watch")
 
 
@@ -139,8 +142,7 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="do not report what each round did")
     parser.add_argument(
         "--strategy",
-        choices=STRATEGIES,
-        default=os.environ.get("HOTSWAP_STRATEGY", "auto"),
+        choices=supervised.STRATEGIES,
         help="how to start again: replace this process (exec), or run the program below a parent that starts it again "
         "(supervise); auto takes exec but on Windows and under a debugger",
     )

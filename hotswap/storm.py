@@ -31,12 +31,9 @@ class _Writes:
     def __init__(self) -> None:
         self.paths: set[str] = set()
         self.has_children = False
-        self.is_armed = True
-        sys.addaudithook(self._note)
 
-    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.is_armed:  # a hook cannot be taken out again
-            return
+    def note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take in an event, as `sys.addaudithook` hands it over."""
         if event == "open" and _is_writing(*arguments[1:3]):
             self._add(arguments[0])
         elif event == "os.rename":
@@ -69,6 +66,8 @@ def _recent() -> list[float]:
 
 # Only a process that is one of many looks at what it writes, as that costs a call for each of its audit events.
 _writes = _Writes() if len(_recent()) >= MANY else None
+if _writes is not None:
+    sys.addaudithook(_writes.note)
 _is_holding = False
 
 

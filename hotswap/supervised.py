@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, NoReturn, TypeAlias, get_args
 
 from hotswap import handover
+from hotswap.errors import UsageError
 
 Strategy: TypeAlias = Literal["auto", "exec", "supervise"]
 
@@ -26,6 +27,17 @@ PATIENCE = 10.0
 
 AT_MOST = 250
 """Descriptors in one message (Linux takes 253)."""
+
+
+STRATEGIES = get_args(Strategy)
+
+
+def asked() -> str:
+    """The strategy that the environment asks for.  Raises UsageError when there is no such."""
+    strategy = os.environ.get("HOTSWAP_STRATEGY") or "auto"
+    if strategy not in STRATEGIES:
+        raise UsageError(f"HOTSWAP_STRATEGY={strategy} is not one of {', '.join(STRATEGIES)}")
+    return strategy
 
 
 def wanted(strategy: str) -> bool:
