@@ -86,13 +86,14 @@ def children() -> dict[int, str]:
 
 
 def _child_ids() -> list[int]:
+    # Not /proc/self/task/*/children, which leaves out some while others end.
     with suppress(OSError):
-        return [pid for task in os.listdir("/proc/self/task") for pid in _children_of(task)]
+        return [int(pid) for pid in os.listdir("/proc") if pid.isdecimal() and _parent_of(pid) == os.getpid()]
     known = sys.modules.get("multiprocessing")  # elsewhere only those that the library keeps a list of
     return [] if known is None else [p.pid for p in known.active_children() if p.pid]
 
 
-def _children_of(task: str) -> list[int]:
-    with suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/self/task/{task}/children", "rb") as ids:
-        return list(map(int, ids.read().split()))
-    return []
+def _parent_of(pid: str) -> int:
+    with suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[1])
+    return 0

@@ -219,10 +219,12 @@ def test_a_hundred_and_thirty_restarts(tmp_path):
 
 STEPS = {
     "on_dispose": "hotswap.on_dispose(kill)",
-    "pickling": "class Bomb:\n    __reduce__ = lambda self: kill()\nbomb = hotswap.keep('bomb', Bomb)",
+    "looking for sockets": "import socket\nclass Bomb:\n    __reduce__ = lambda self: kill()\nbomb = hotswap.keep('bomb', Bomb)",
+    "pickling": "import socket\ncalls = []\nclass Bomb:\n    def __reduce__(self):\n        calls.append(1)\n"
+    "        if len(calls) == 2:\n            kill()\n        return list, ()\nbomb = hotswap.keep('bomb', Bomb)",
     "writing": "import pickle, hotswap.handover as h\ndump = pickle.dump\n"
     "def half(value, file, protocol):\n    file.write(b'half'); file.flush(); tell(); kill()\npickle.dump = half",
-    "watcher": "import hotswap.restart as r\nlater = lambda: kill()",
+    "watcher": "later = kill",
     "exit handlers": "import atexit\natexit.register(kill)",
     "buffers": "import io\nclass File(io.TextIOWrapper):\n    def flush(self):\n        kill()\nfile = File(io.BytesIO())",
     "exec": "def execve(*_):\n    tell()\n    kill()\nos.execve = execve",
