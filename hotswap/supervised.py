@@ -56,8 +56,12 @@ def can_exec() -> bool:
 
 
 def under_debugger() -> bool:
-    """Whether a debugger of an editor is at work (not pdb, which goes on in the successor)."""
-    return not {"debugpy", "pydevd"}.isdisjoint(sys.modules)
+    """Whether a debugger of an editor is at work (not pdb, which goes on in the successor).
+
+    That its modules are loaded tells nothing: every Jupyter kernel loads them.
+    """
+    debugger = getattr(sys.modules.get("pydevd"), "get_global_debugger", None)
+    return debugger is not None and debugger() is not None
 
 
 def _parent() -> str:

@@ -118,16 +118,19 @@ class Client(threading.Thread):
             return self.news.wait_for(lambda: self.answers[answer] or self.faults, 60)
 
 
-@pytest.mark.parametrize(
-    ("server", "strategy"),
-    [*((server, "exec") for server in SERVERS.values()), (SERVERS["threads"], "supervise")],
-    ids=[*SERVERS, "threads, supervised"],
-)
-def test_no_request_is_refused_or_broken(tmp_path, server, strategy):
+CASES = {
+    "threads": (SERVERS["threads"], "exec", RESTARTS),
+    "one thread": (SERVERS["one thread"], "exec", 8),
+    "asyncio": (SERVERS["asyncio"], "exec", 8),
+    "threads, supervised": (SERVERS["threads"], "supervise", 5),
+}
+
+
+@pytest.mark.parametrize(("server", "strategy", "count"), CASES.values(), ids=CASES)
+def test_no_request_is_refused_or_broken(tmp_path, server, strategy, count):
     """Under a client that asks without a pause, through twenty restarts, every request has its whole answer."""
     program = tmp_path / "program.py"
     program.write_text(HANDLER + server)
-    count = RESTARTS if strategy == "exec" else 5
     with started(*RUN, "--strategy", strategy, "program.py", cwd=tmp_path) as run:
         client = Client(int(run.expect(r"serving 1 (\d+)")[1]))
         client.start()

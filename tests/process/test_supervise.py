@@ -192,17 +192,17 @@ def test_the_environment_can_ask_for_it(tmp_path):
 
 def test_under_a_debugger_it_is_the_default(tmp_path):
     """With an editor's debugger loaded the process is not replaced: `hotswap run` supervises, `watch()` alone refuses and says why."""
-    (tmp_path / "debugpy.py").write_text("")
+    (tmp_path / "pydevd.py").write_text("def get_global_debugger():\n    return 'attached'\n")
     (tmp_path / "program.py").write_text("import os\nprint('parent', os.getppid())\n")
     (tmp_path / "debugged.py").write_text(
-        "import sys\nsys.argv.pop(0)\nimport debugpy, runpy\nif sys.argv[0] == '-m':\n    del sys.argv[0]\n"
+        "import sys\nsys.argv.pop(0)\nimport pydevd, runpy\nif sys.argv[0] == '-m':\n    del sys.argv[0]\n"
         "    runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
     )
     with started("debugged.py", *RUN[:3], "program.py", cwd=tmp_path) as run:
         assert run.wait() == 0, run.text
         run.expect(f"parent {run.pid}")
     (tmp_path / "program.py").write_text(
-        "import debugpy, hotswap\ntry:\n    hotswap.restart()\nexcept hotswap.RestartRefused as e:\n    print(e)\n"
+        "import pydevd, hotswap\ntry:\n    hotswap.restart()\nexcept hotswap.RestartRefused as e:\n    print(e)\n"
     )
     with started("program.py", cwd=tmp_path) as run:
         assert run.wait() == 0
