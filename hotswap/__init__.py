@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap import losses
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
@@ -16,6 +16,7 @@ from hotswap.restart import restart as replace_process
 from hotswap.work import busy
 
 if TYPE_CHECKING:
+    from hotswap.integrations.surroundings import Home
     from hotswap.policy import OnRestart
     from hotswap.reloader import Apply, Report
 
@@ -62,6 +63,9 @@ def watch(
 ) -> Reloader:
     """Keep this process in step with its sources from now on.
 
+    In an IPython shell or kernel and at a plain prompt they go live before what is typed next, and messages are shown
+    there; called again without paths, it returns the reloader that is there.
+
     Args:
         paths: files and folders that belong to the program; without any, every loaded module outside of the standard
             library and site-packages (editable installs and `__main__` included).
@@ -76,7 +80,12 @@ def watch(
         UsageError: an argument makes no sense; nothing was begun.
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
-    reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
+    home = _home() if report is None and apply in ("auto", "thread") else None
+    known = running() if home is not None and not paths and poll is False else None
+    reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
+    if home is not None:
+        reloader.on_restart = on_restart
+        home.settle(reloader, thread=apply == "thread")
     if _default is None or not _default.watching:
         _default = reloader
     return reloader
@@ -108,6 +117,31 @@ def restart(reason: str = "") -> None:
 def restart_plan() -> RestartPlan:
     """What a restart would do now, whether it would be refused, and what would be lost; also when nothing watches."""
     return _default.restart_plan() if _default is not None else losses.restart_plan()
+
+
+def running() -> Reloader | None:
+    """The default reloader, if it watches."""
+    return _default if _default is not None and _default.watching else None
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext hotswap`."""
+    from hotswap.integrations import ipython
+
+    ipython.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext hotswap`."""
+    from hotswap.integrations import ipython
+
+    ipython.unload(shell)
+
+
+def _home() -> Home | None:
+    from hotswap.integrations.surroundings import find_home
+
+    return find_home()
 
 
 def default() -> Reloader:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hotswap
 from hotswap import launch, supervised
+from hotswap.preflight import interpreter_options
 from hotswap.report import say as say_line
-from hotswap.restart import remember_start
+from hotswap.restart import become, remember_start
 from hotswap.startup import switched_off
+
+if TYPE_CHECKING:
+    from hotswap.policy import OnRestart
 
 USAGE_ERROR = 2
 
@@ -45,6 +49,8 @@ def run(words: Sequence[str]) -> None:
     if rest[0] == "-":
         parser.error("a program read from standard input cannot be edited; save it to a file")
     program, off = _program(rest, parser), switched_off()
+    if options.interactive and not sys.flags.inspect:
+        become(["-i", *interpreter_options(), "-m", "hotswap", "run", *words])
     if not off and _is_to_supervise(options, parser):
         _supervise()
     try:
@@ -78,9 +84,15 @@ def _program(rest: Sequence[str], parser: argparse.ArgumentParser) -> launch.Pro
 
 def _watch(options: argparse.Namespace) -> Callable[[], launch.Session]:
     def watch() -> launch.Session:
-        report = None if options.quiet else say
+        report = None if options.quiet or sys.flags.inspect else say  # a prompt knows when it may speak
+        policy: OnRestart = options.on_restart or ("never" if sys.flags.inspect else "exec")
         try:
-            return hotswap.watch(*options.watch, on_restart=options.on_restart, poll=options.poll, report=report)
+            reloader = hotswap.watch(*options.watch, on_restart=policy, poll=options.poll, report=report)
+            if sys.flags.inspect and options.quiet:
+                from hotswap.integrations.repl import prompt
+
+                prompt.notices.level = "quiet"
+            return reloader
         except hotswap.UsageError as error:
             raise WrongStart(str(error)) from error
 
@@ -126,8 +138,8 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--on-restart",
         choices=("exec", "ask", "never"),
-        default="exec",
-        help="when only a new process can be true: start the program again (exec, the default), ask, or say so",
+        help="when only a new process can be true: start the program again (exec, the default), ask, or say so (the "
+        "default with -i)",
     )
     parser.add_argument(
         "--poll", action="store_true", help="look at the files again and again instead of waiting for events"
@@ -152,6 +164,12 @@ def _run_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="PATH",
         help="watch this file or folder instead of the whole program (may be repeated)",
+    )
+    parser.add_argument(
+        "-i",
+        dest="interactive",
+        action="store_true",
+        help="open a prompt when the program has ended, as python -i does; files that are saved go live there too",
     )
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     return parser

@@ -68,7 +68,10 @@ def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: boo
     try:
         with unwinding():
             launch.execute(session.adopt_main)
-    except (SystemExit, RestartRefused):
+    except (SystemExit, RestartRefused) as error:
+        if sys.flags.inspect:  # it is shown, and a prompt follows
+            strip(error)
+            leave_to_python(error)
         raise
     except BaseException as error:  # noqa: BLE001  the program may raise anything
         strip(error)

@@ -53,6 +53,14 @@ def _source_problems(arguments: Sequence[str]) -> Iterator[str]:
             yield f"{path} is a pipe, which cannot be read twice; start the program from a file"
 
 
+def interpreter_options() -> list[str]:
+    """The options that this process's interpreter was started with (`-X dev`, `-P`), without the program's."""
+    arguments = sys.orig_argv[1:]
+    program = program_of(arguments)
+    end = next((n for n, word in enumerate(arguments) if word == program or word.startswith("-m")), len(arguments))
+    return arguments[:end]
+
+
 def program_of(arguments: Sequence[str]) -> str:
     """The part of the interpreter's arguments that names the program: a path, "-", "-c", "-m", or "" for none."""
     rest = iter(arguments)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Literal, Self, TypeAlias
 
 from hotswap import leaving, losses, rounds, saved_files
@@ -30,6 +31,10 @@ from hotswap.watch import Watcher
 
 Apply: TypeAlias = Literal["auto", "main", "thread", "manual"]
 Report: TypeAlias = Callable[[Outcome], None]
+Deliver: TypeAlias = Callable[[Callable[[], None]], object]
+"""Calls a function, which applies a settled batch, where and when nothing is disturbed by it."""
+Choose: TypeAlias = Callable[[frozenset[str]], frozenset[str]]
+"""Some of these files."""
 
 KEPT_OUTCOMES = 1000
 
@@ -47,7 +52,10 @@ class Reloader:
     ) -> None:
         check_arguments(paths, apply, on_restart)
         self.on_restart, self.report = on_restart, report
-        self._apply = apply
+        self.deliver: Deliver = DELIVERIES[apply]
+        self.prepare: Callable[[], object] | None = None
+        """Called before each round, while the modules still hold what they held."""
+        self._choose: Choose | None = None
         self._lock = threading.RLock()
         self._index = Index(Scope(os.fspath(p) for p in paths))
         self._graph = Graph(self._index)
@@ -124,8 +132,7 @@ class Reloader:
             return Unchanged()
         with self._lock:
             self._adopt()
-            noticed, self._noticed = self._noticed | self._watcher.flush(), frozenset()
-            return self._round(noticed, force=force)
+            return self._round(self._watcher.flush(), force=force)
 
     def poll(self) -> Outcome | None:
         """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
@@ -144,7 +151,7 @@ class Reloader:
         with self._lock:
             self._adopt()
             self._noticed |= self._watcher.flush()
-            return self._rounds.plan(self._noticed)
+            return self._rounds.plan(self._chosen())
 
     def behind(self) -> tuple[str, ...]:
         """The files whose newest text the process does not run, as far as it knows them."""
@@ -168,6 +175,15 @@ class Reloader:
         found = [f"{n}: {text}" for n, text in self._why.items() if n == name or n.startswith(f"{name}.")]
         return "\n".join(found) or f"{name} has not been touched since watching began"
 
+    def limit(self, choose: Choose | None) -> None:
+        """Of the files that may have changed, apply only the chosen ones from now on; the others wait.  None: all.
+
+        What is pending is looked at anew.
+        """
+        with self._lock:
+            self._choose = choose
+            self._noticed |= self._rounds.forget()
+
     def restart(self, reason: str = "") -> None:
         """Replace the process by a new one, with what is kept; when that is refused, RestartRefused says why.
 
@@ -184,12 +200,14 @@ class Reloader:
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
-        if saved_files.handlers:
-            handled = {change.path for change in self._rounds.changes(paths)}
-            paths -= handled - self._verdicts.not_handled(handled)
-        outcome = self._rounds.run(paths, began, force=force)
-        if isinstance(outcome, Unchanged):
-            return outcome
+        self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
+        chosen = self._chosen()
+        if chosen and self.prepare is not None:
+            self.prepare()
+        outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+        self._noticed -= chosen
+        if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
+            return outcome  # the second time: nothing was saved since it failed, and it has been told
         self._history.append(outcome)
         if isinstance(outcome, Swapped):
             self._why.update(outcome.why)
@@ -200,22 +218,36 @@ class Reloader:
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
 
+    def _chosen(self) -> frozenset[str]:
+        return self._noticed if self._choose is None else self._choose(self._noticed)
+
+    def _not_handled(self, paths: frozenset[str]) -> frozenset[str]:
+        """Those that no handler of the program's has taken care of."""
+        if not saved_files.handlers:
+            return paths
+        changed = {change.path for change in self._rounds.changes(paths)}
+        return paths - (changed - self._verdicts.not_handled(changed))
+
     # ------------------------------------------------------------------ applying by itself
 
     def _settled(self) -> None:
         """Called on the watcher's thread when saved files have settled."""
-        if self._apply == "manual" or self._polled or not self._running:
-            return
-        if self._apply == "thread":
-            self._take()
-        else:
-            on_main_thread(self._take, patient=self._apply == "main")
+        if self._running and not self._polled:
+            self.deliver(self._take)
 
     def _take(self) -> None:
         with self._lock:
             if self._running and not self._polled:
                 self._adopt()
                 self._round(self._watcher.take())
+
+
+DELIVERIES: dict[str, Deliver] = {
+    "auto": on_main_thread,
+    "main": partial(on_main_thread, patient=True),
+    "thread": lambda take: take(),
+    "manual": lambda _: None,
+}
 
 
 def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> None:

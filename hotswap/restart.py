@@ -178,3 +178,13 @@ def replace() -> NoReturn:
         os.set_inheritable(fd, True)  # noqa: FBT003  the standard library's own signature
     inheritance = handover.mark(_sealed, to="exec") if _sealed else {}
     os.execve(executable, arguments, {**startup.remember().environment, **inheritance})
+
+
+def become(arguments: Sequence[str]) -> NoReturn:
+    """Run the interpreter with other arguments, in this process, before anything was begun in it."""
+    words = [startup.remember().executable, *arguments]
+    if os.name == "nt":  # there, `execve` starts another process, and the shell goes on beside it
+        import subprocess
+
+        raise SystemExit(subprocess.call(words))  # noqa: S603  this very interpreter
+    os.execve(words[0], words, startup.remember().environment)
