@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import hotswap
 from hotswap import launch, supervised
-from hotswap.preflight import interpreter_options
+from hotswap.preflight import divided
 from hotswap.report import say as say_line
 from hotswap.restart import become, remember_start
 from hotswap.startup import switched_off
@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> None:
         parser.error("a program read from standard input cannot be edited; save it to a file")
     program, off = _program(rest, parser), switched_off()
     if options.interactive and not sys.flags.inspect:
-        become(["-i", *interpreter_options(), "-m", "hotswap", "run", *words])
+        become(["-i", *divided(sys.orig_argv[1:])[0], "-m", "hotswap", "run", *words])
     if not off and _is_to_supervise(options, parser):
         _supervise()
     try:

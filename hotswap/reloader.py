@@ -35,6 +35,8 @@ Deliver: TypeAlias = Callable[[Callable[[], None]], object]
 """Calls a function, which applies a settled batch, where and when nothing is disturbed by it."""
 Choose: TypeAlias = Callable[[frozenset[str]], frozenset[str]]
 """Some of these files."""
+Leave: TypeAlias = Callable[[str, tuple[str, ...]], object]
+"""Replaces the process.  Takes the reason, and the files that have to compile; may raise RestartRefused."""
 
 KEPT_OUTCOMES = 1000
 
@@ -55,6 +57,8 @@ class Reloader:
         self.deliver: Deliver = DELIVERIES[apply]
         self.prepare: Callable[[], object] | None = None
         """Called before each round, while the modules still hold what they held."""
+        self.leave: Leave = self._leave
+        """How the process is replaced, once that is decided."""
         self._choose: Choose | None = None
         self._lock = threading.RLock()
         self._index = Index(Scope(os.fspath(p) for p in paths))
@@ -196,6 +200,9 @@ class Reloader:
         return losses.restart_plan(pending.path for pending in self.pending)
 
     def _replace(self, reason: str, files: Iterable[str]) -> None:
+        self.leave(reason, tuple(files))
+
+    def _leave(self, reason: str, files: tuple[str, ...]) -> None:
         restart_process(reason, before=self.stop, files=files)
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 try:
@@ -60,6 +60,13 @@ def remember() -> Startup:
     if _remembered is None:
         _remembered = _look()
     return _remembered
+
+
+def start_again_with(arguments: Iterable[str]) -> None:
+    """Have the successor be started with other arguments than this process."""
+    global _remembered  # noqa: PLW0603  the process has one start
+    start = remember()
+    _remembered = replace(start, arguments=(*start.arguments[:1], *arguments))
 
 
 def _look() -> Startup:

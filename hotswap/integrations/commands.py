@@ -1,33 +1,19 @@
-"""What one can type behind `%hotswap`, and what each of the words does."""
+"""What the words behind `%hotswap` do: on, off, now, restart; and what they show."""
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from hotswap.errors import UsageError
+from hotswap.errors import HotswapError, UsageError
 from hotswap.integrations.notices import short
 from hotswap.model import Unchanged
 
 if TYPE_CHECKING:
-    from hotswap.integrations.ipython import Session
-
-Act: TypeAlias = "Callable[[Session, list[str]], None]"
-Words: TypeAlias = "Callable[[Session], Iterable[str]]"
+    from hotswap.integrations.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One word behind `%hotswap`: how it is used, what it does, and the words that may follow."""
-
-    usage: str
-    summary: str
-    act: Act
-    words: Words = lambda _: ()
+class WrongWords(HotswapError):
+    """The words behind a command are not those that it takes; nothing was done."""
 
 
 def say(text: str) -> None:
@@ -97,7 +83,7 @@ def now(session: Session, words: list[str]) -> None:
     """Apply what was saved, at once."""
     force = words == ["--force"]
     if words and not force:
-        raise UsageError(f"usage: %hotswap {COMMANDS['now'].usage}")
+        raise WrongWords
     before = len(session.reloader.history)
     outcome = session.sync(force=force)
     session.show()
@@ -109,7 +95,7 @@ def now(session: Session, words: list[str]) -> None:
 
 def restart(session: Session, words: list[str]) -> None:
     """Replace the process by a new one that takes over the session's names."""
-    session.restart(" ".join(words))
+    session.reloader.restart(" ".join(words))
 
 
 # ---------------------------------------------------------------------- what would happen, what has happened
@@ -125,7 +111,7 @@ def plan(session: Session, _words: list[str]) -> None:
 
 def why(session: Session, words: list[str]) -> None:
     """Say why a module or name was last touched."""
-    for word in one_or_more(words, "why"):
+    for word in one_or_more(words):
         say(session.reloader.why(word))
 
 
@@ -142,7 +128,7 @@ def history(session: Session, words: list[str]) -> None:
     count = 20
     if words:
         if len(words) > 1 or not words[0].isdecimal():
-            raise UsageError(f"usage: %hotswap {COMMANDS['history'].usage}")
+            raise WrongWords
         count = int(words[0])
     past = session.reloader.history
     shown = past[len(past) - min(count, len(past)) :]
@@ -169,148 +155,8 @@ def imports_of(session: Session) -> dict[str, list[str]]:
     return {name: sorted(edges.imports(t) & index.modules.keys() - {name}) for name, t in index.modules.items()}
 
 
-# ---------------------------------------------------------------------- which modules
-
-
-def only(session: Session, words: list[str]) -> None:
-    """Keep only these modules up to date (and packages, whole); without words, list them; `--all` ends it."""
-    if words == ["--all"]:
-        session.selection.only.clear()
-    elif words:
-        for word in words:
-            load(word)
-        session.selection.only |= set(words)
-    session.select()
-    say(f"only: {' '.join(sorted(session.selection.only))}" if session.selection.only else "all modules of the program")
-
-
-def load(name: str) -> None:
-    """Import the module, which the user named and may not have used yet."""
-    if name not in sys.modules:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            raise UsageError(f"cannot import {name!r}: {error}") from error
-
-
-def exclude(session: Session, words: list[str]) -> None:
-    """Leave these modules alone (and packages, whole); without words, list them."""
-    session.selection.excluded |= set(words)
-    session.select()
-    say(f"excluded: {' '.join(sorted(session.selection.excluded)) or 'nothing'}")
-
-
-def include(session: Session, words: list[str]) -> None:
-    """Take modules out of the excluded ones; `--all` takes out all."""
-    named = session.selection.excluded if words == ["--all"] else set(one_or_more(words, "include"))
-    unknown = named - session.selection.excluded
-    if unknown:
-        raise UsageError(f"not excluded: {' '.join(sorted(unknown))}")
-    session.selection.excluded -= set(named)
-    session.select()
-    exclude(session, [])
-
-
-# ---------------------------------------------------------------------- settings
-
-
-def level(name: Any) -> Act:
-    """A command that sets how much is told."""
-
-    def act(session: Session, _words: list[str]) -> None:
-        session.notices.level = name
-        say(f"messages: {name}")
-
-    return act
-
-
-def log(session: Session, words: list[str]) -> None:
-    """Send outcomes to `logging`, too."""
-    session.logging = choice(words, "log") == "on"
-    say(f"outcomes also go to the logger 'hotswap': {'yes' if session.logging else 'no'}")
-
-
-def names(session: Session, words: list[str]) -> None:
-    """What becomes of names that were imported at the prompt."""
-    if words:
-        session.names.policy = choice(words, "names")  # type: ignore[assignment]  # one of its own words
-    say(f"imported names: {session.names.policy}")
-
-
-def thread(session: Session, words: list[str]) -> None:
-    """Whether files go live while a cell runs."""
-    session.swap_in_cells(wanted=choice(words, "thread") == "on")
-    say(f"while a cell runs, saved files {'go live' if session.swaps_in_cells else 'wait'}")
-
-
-def show_help(_session: Session, words: list[str]) -> None:
-    """List the commands, or tell of one."""
-    for word in words:
-        if word not in COMMANDS:
-            raise UsageError(f"there is no %hotswap {word}; %hotswap help lists what there is")
-    for name in words or COMMANDS:
-        command = COMMANDS[name]
-        say(f"%hotswap {command.usage:24} {command.summary}")
-
-
-def one_or_more(words: list[str], name: str) -> list[str]:
+def one_or_more(words: list[str]) -> list[str]:
     """The words, of which there must be one."""
     if not words:
-        raise UsageError(f"usage: %hotswap {COMMANDS[name].usage}")
+        raise WrongWords
     return words
-
-
-def choice(words: list[str], name: str) -> str:
-    """The word, which must be one of those that the command knows."""
-    known = set(CHOICES[name])
-    if len(words) != 1 or words[0] not in known:
-        raise UsageError(f"usage: %hotswap {COMMANDS[name].usage}")
-    return words[0]
-
-
-CHOICES = {"log": ("on", "off"), "thread": ("on", "off"), "names": ("follow", "offer", "keep")}
-
-
-def modules(session: Session) -> Iterable[str]:
-    """The program's modules."""
-    return session.reloader._index.modules.keys()
-
-
-def touched(session: Session) -> Iterable[str]:
-    """The names that a reason can be given for."""
-    return {*session.reloader._why, *modules(session)}
-
-
-def paths(_session: Session) -> Iterable[str]:
-    """Files and folders here."""
-    return [name for name in os.listdir() if not name.startswith(".")]
-
-
-COMMANDS: dict[str, Command] = {
-    "state": Command("state", "how things stand (also without any word)", state),
-    "on": Command("on [PATH ...]", "apply saved files before each cell (only those below the paths)", on, paths),
-    "off": Command("off", "leave saved files alone until `on` or `now`", off),
-    "now": Command("now [--force]", "apply what was saved; --force: as far as it can be true", now, lambda _: ["--force"]),
-    "plan": Command("plan", "what `now` would do, without doing it", plan),
-    "why": Command("why NAME ...", "why a module or name was last touched", why, touched),
-    "pending": Command("pending", "files that were saved and are not live, and why", pending),
-    "history": Command("history [COUNT]", "past rounds, the newest last", history),
-    "graph": Command("graph [MODULE ...]", "who imports whom", graph, modules),
-    "restart": Command("restart [REASON]", "a new process; the names that pickle come back", restart),
-    "only": Command("only [MODULE ... | --all]", "keep only these up to date", only, lambda s: [*modules(s), "--all"]),
-    "exclude": Command("exclude [MODULE ...]", "leave these alone", exclude, modules),
-    "include": Command(
-        "include MODULE ...|--all", "no longer exclude them", include, lambda s: [*s.selection.excluded, "--all"]
-    ),
-    "names": Command(
-        "names follow|offer|keep", "names imported at the prompt: they follow, one is told, nothing", names,
-        lambda _: CHOICES["names"],
-    ),
-    "thread": Command("thread on|off", "whether files go live while a cell runs", thread, lambda _: CHOICES["thread"]),
-    "silent": Command("silent", "tell nothing", level("silent")),
-    "quiet": Command("quiet", "tell of failures only", level("quiet")),
-    "normal": Command("normal", "one line a round", level("normal")),
-    "verbose": Command("verbose", "and the reason for each name", level("verbose")),
-    "log": Command("log on|off", "send outcomes to the logger 'hotswap', too", log, lambda _: CHOICES["log"]),
-    "help": Command("help [COMMAND]", "this list", show_help, lambda _: COMMANDS),
-}  # fmt: skip

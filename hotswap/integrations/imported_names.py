@@ -6,48 +6,32 @@ long as it is the import's: what the user bound since, by whatever statement, is
 
 from __future__ import annotations
 
-import ast
-import dis
-import symtable
+import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from dataclasses import dataclass
-from importlib.util import resolve_name
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
 from textwrap import dedent
 from types import CodeType, ModuleType
 from typing import Any, Literal, TypeAlias
+
+from hotswap.integrations.names_in_cells import Import, Names, names_in_code, names_in_text
 
 Policy: TypeAlias = Literal["follow", "offer", "keep"]
 """What happens to such a name when the module's value is another one: it follows, one is told how to, nothing."""
 
 ABSENT = object()
-CONDITIONAL = (ast.If, ast.For, ast.While, ast.ExceptHandler, ast.Match, ast.AsyncFor)
-TRANSPARENT_MAGICS = ("time", "capture", "prun")
-"""Cell magics whose body is run in the session's namespace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """One name of one `from … import …` in a cell; `star` of `*`.  `sure`: it ran if the cell came to its end."""
-
-    module: str
-    attribute: str
-    name: str
-    sure: bool
-
-    @property
-    def star(self) -> bool:
-        """Whether it brings all names of the module."""
-        return self.attribute == "*"
+EARLIER_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell's text says about names, and what those names held before it ran."""
+    """A cell or line that runs: what it says about names, and what those that it imports were before."""
 
-    imports: tuple[Import, ...]
-    binds: frozenset[str]
-    before: dict[str, Any]
+    names: Names = Names()  # noqa: RUF009  it is frozen
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+NOTHING = Cell()
 
 
 @dataclass(slots=True)
@@ -88,34 +72,27 @@ class ImportedNames:
         self._stars: set[str] = set()
         self.policy: Policy = "follow"
 
-    def read(self, text: str) -> Cell:
-        """Look at a cell before it runs.  A text that is no Python binds nothing."""
+    def read(self, cell: str | CodeType) -> Cell:
+        """Look at a cell, or at the code of a line, before it runs."""
         space = self._namespace()
-        if not self._links and not self._stars and "import" not in text:
+        package = str(space.get("__package__") or "")
+        if isinstance(cell, CodeType):
+            names = names_in_code(cell, package)
+        elif self._links or self._stars or "import" in cell:
+            names = names_in_text(cell, package)
+        else:
             return NOTHING
-        try:
-            tree = ast.parse(text)
-            binds = frozenset(bound_names(text)) | walrus_targets(tree)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return NOTHING
-        imports = tuple(imports_in(tree.body, str(space.get("__package__") or ""), sure=True))
-        return Cell(imports, binds, {i.name: space.get(i.name, ABSENT) for i in imports})
-
-    def read_code(self, code: CodeType) -> Cell:
-        """The same of a statement that was typed at a prompt which does not tell its text."""
-        space = self._namespace()
-        imports, binds = names_in_code(code, str(space.get("__package__") or ""))
-        return Cell(imports, binds, {i.name: space.get(i.name, ABSENT) for i in imports})
+        return Cell(names, {i.name: space.get(i.name, ABSENT) for i in names.imports})
 
     def learn(self, cell: Cell) -> None:
         """A cell has run (perhaps not to its end): note what it imported, forget what it bound otherwise."""
-        imported = {i.name for i in cell.imports}
-        for name in cell.binds - imported:
+        imports, binds = cell.names.imports, cell.names.binds
+        for name in binds - {i.name for i in imports}:
             self._links.pop(name, None)
-        for each in cell.imports:
+        for each in imports:
             if each.star:
                 self._learn_star(each.module)
-            elif each.name not in cell.binds:
+            elif each.name not in binds:
                 self._learn(each, cell.before.get(each.name, ABSENT))
 
     def _learn(self, each: Import, before: Any) -> None:
@@ -133,6 +110,21 @@ class ImportedNames:
             self._stars.add(module)
         for name, value in names.items():
             self._links.setdefault(name, Link(module, name, value, star=True))
+
+    def origins(self) -> dict[str, tuple[str, str, bool]]:
+        """Of each name that is an import's: the module, its attribute, and whether a star brought it."""
+        space = self._namespace()
+        links = ((n, k) for n, k in self._links.items() if space.get(n, ABSENT) is k.value)
+        return {name: (link.module, link.attribute, link.star) for name, link in links}
+
+    def bind(self, name: str, origin: tuple[str, str, bool]) -> None:
+        """Import a name again, from where it came.  Raises what the import raises."""
+        module, attribute_name, star = origin
+        value = getattr(importlib.import_module(module), attribute_name)
+        self._namespace()[name] = value
+        self._links[name] = Link(module, attribute_name, value, star)
+        if star:
+            self._stars.add(module)
 
     def follow(self) -> Followed:
         """A round has gone live: bring the names up to date, as the policy says."""
@@ -174,9 +166,6 @@ class ImportedNames:
                     yield name
 
 
-NOTHING = Cell((), frozenset(), {})
-
-
 def as_written(attribute_name: str, name: str) -> str:
     """The part of an import behind `import`."""
     return name if attribute_name == name else f"{attribute_name} as {name}"
@@ -200,107 +189,9 @@ def public_names(module: str) -> dict[str, Any]:
     return {n: space[n] for n in list(names) if n in space}
 
 
-def imports_in(body: Iterable[ast.stmt], package: str, *, sure: bool) -> Iterator[Import]:
-    """The from-imports among these statements, in order, not those inside of functions and classes."""
-    for node in body:
-        if isinstance(node, ast.ImportFrom):
-            yield from _names_of(node, package, sure=sure)
-        elif isinstance(node, ast.Expr):
-            yield from _in_cell_magic(node, package, sure=sure)
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-                certain = sure and field in ("body", "finalbody") and not isinstance(node, CONDITIONAL)
-                yield from imports_in(getattr(node, field, ()), package, sure=certain)
-
-
-def _names_of(node: ast.ImportFrom, package: str, *, sure: bool) -> Iterator[Import]:
-    module = "." * node.level + (node.module or "")
-    if node.level:
-        try:
-            module = resolve_name(module, package)
-        except ImportError:
-            return
-    for alias in node.names:
-        yield Import(module, alias.name, alias.asname or alias.name, sure)
-
-
-def _in_cell_magic(node: ast.Expr, package: str, *, sure: bool) -> Iterator[Import]:
-    call = node.value
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr != "run_cell_magic":
-        return
-    words = [a.value if isinstance(a, ast.Constant) else None for a in call.args]
-    match words:
-        case [str(magic), str(), str(text)] if magic in TRANSPARENT_MAGICS:
-            try:
-                yield from imports_in(ast.parse(text).body, package, sure=sure)
-            except SyntaxError:
-                return
-
-
-def walrus_targets(tree: ast.AST) -> frozenset[str]:
-    """The names that `:=` binds, which symtable does not tell of those in comprehensions."""
-    return frozenset(node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr))
-
-
-def bound_names(text: str) -> Iterator[str]:
-    """Every name that the text binds in the namespace it runs in, other than by an import."""
-    todo = [symtable.symtable(text, "<cell>", "exec")]
-    while todo:
-        table = todo.pop()
-        todo += table.get_children()
-        for symbol in table.get_symbols():
-            own = table.get_type() == "module" or symbol.is_global()
-            if own and (symbol.is_assigned() or symbol.is_namespace()):
-                yield symbol.get_name()
-
-
-def names_in_code(code: CodeType, package: str) -> tuple[tuple[Import, ...], frozenset[str]]:
-    """The from-imports of a compiled statement, and every other name that it binds where it runs.
-
-    They are sure if it has no jumps.
-    """
-    steps = list(dis.get_instructions(code))
-    sure = not any(step.opcode in JUMPS for step in steps)
-    imports: list[Import] = []
-    binds: set[str] = set()
-    constants: list[Any] = [None, None]
-    module = attribute_name = ""
-    for step in steps:
-        if step.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
-            constants = [constants[-1], step.argval]
-        elif step.opname == "IMPORT_NAME":
-            module = _absolute(constants[0], step.argval, package)
-        elif step.opname == "IMPORT_FROM":
-            attribute_name = step.argval
-        elif step.opname == "IMPORT_STAR" or (step.opname == "CALL_INTRINSIC_1" and step.arg == IMPORT_STAR):
-            imports.append(Import(module, "*", "*", sure))
-        elif step.opname in ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"):
-            if attribute_name and module:
-                imports.append(Import(module, attribute_name, step.argval, sure))
-            else:
-                binds.add(step.argval)
-            attribute_name = ""
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            binds |= {s.argval for s in dis.get_instructions(inner) if s.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
-    return tuple(imports), frozenset(binds)
-
-
-JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
-IMPORT_STAR = 2
-"""The number of that intrinsic (3.12 and newer)."""
-
-
-def _absolute(level: object, module: str, package: str) -> str:
-    try:
-        return resolve_name("." * level + module, package) if isinstance(level, int) and level else module
-    except ImportError:
-        return ""
-
-
 def earlier_lines() -> list[str]:
     """What was typed before, oldest first, as far as the prompt's history tells; of other sessions too."""
-    reader = sys.modules.get("_pyrepl.readline") or sys.modules.get("readline")
+    reader: Any = sys.modules.get("_pyrepl.readline") or sys.modules.get("readline")
     if reader is None:
         return []
     try:
@@ -309,6 +200,3 @@ def earlier_lines() -> list[str]:
     except Exception:  # noqa: BLE001  a prompt that is not the process's own keeps none
         return []
     return [dedent(line) for line in lines if line]
-
-
-EARLIER_LINES = 1000

@@ -63,6 +63,8 @@ class Prompt:
             before.stop()
         self.reloader = reloader
         reloader.prepare, reloader.report = self._learn, self._report
+        if reloader.on_restart == "never":
+            reloader.on_restart = _is_told_already
         reloader.deliver = self._quietly if thread else lambda take: on_main_thread(lambda: self._quietly(take))
         if not self._hooked:
             self._hooked = True
@@ -75,7 +77,7 @@ class Prompt:
         self._namespace = typed.f_globals if typed is not None else None
         for line in earlier_lines():
             self.names.learn(self.names.read(line))
-        self._line = self.names.read_code(typed.f_code) if typed is not None else NOTHING
+        self._line = self.names.read(typed.f_code) if typed is not None else NOTHING
 
     def namespace(self) -> dict[str, Any]:
         """Where what is typed runs."""
@@ -101,7 +103,7 @@ class Prompt:
         """A statement that was typed is about to run; the one before it has."""
         self._learn()
         reloader.sync()
-        self._line = self.names.read_code(code)
+        self._line = self.names.read(code)
         self.show(remind=True)
 
     def _learn(self) -> None:
@@ -143,6 +145,10 @@ class Prompt:
         if isinstance(outcome, RestartRequired):
             stale = stale_names(self.namespace(), modules_of(c.path for c in outcome.changes))
         return notice_of(outcome, ADVICE, stale, str(self._followed))
+
+
+def _is_told_already(_outcome: RestartRequired) -> None:
+    """The notice says what to do."""
 
 
 def is_typing() -> bool:

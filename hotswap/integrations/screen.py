@@ -16,6 +16,9 @@ COLOURS = {
 }
 
 
+FONT = "font-family:var(--jp-code-font-family,monospace)"
+
+
 class Screen(Protocol):
     """Where notices go."""
 
@@ -50,10 +53,10 @@ def screen_for(shell: Any) -> Screen:
 
 def as_html(notice: Notice) -> str:
     """The line, its details folded away below it, and the block; colours that work on light and dark."""
-    line = f"<code>hotswap: {html.escape(notice.line)}</code>"
+    line = f"<span style='{FONT}'>hotswap: {html.escape(notice.line)}</span>"
     if notice.details:
         rows = "".join(
-            f"<tr><td style='text-align:left'><code>{html.escape(name)}</code></td>"
+            f"<tr><td style='text-align:left;{FONT}'>{html.escape(name)}</td>"
             f"<td style='text-align:left'>{html.escape(why)}</td></tr>"
             for name, why in notice.details
         )
