@@ -81,8 +81,10 @@ def watch(
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
     home = _home() if report is None and apply in ("auto", "thread") else None
-    known = running() if home is not None and not paths and poll is False else None
-    reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
+    # The one that was stopped knows what the modules were made from; a new one could only guess.
+    known = _default if home is not None and not paths and poll is False else None
+    reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
+    reloader.start()
     if home is not None:
         reloader.on_restart = on_restart
         home.settle(reloader, thread=apply == "thread")
@@ -117,11 +119,6 @@ def restart(reason: str = "") -> None:
 def restart_plan() -> RestartPlan:
     """What a restart would do now, whether it would be refused, and what would be lost; also when nothing watches."""
     return _default.restart_plan() if _default is not None else losses.restart_plan()
-
-
-def running() -> Reloader | None:
-    """The default reloader, if it watches."""
-    return _default if _default is not None and _default.watching else None
 
 
 def load_ipython_extension(shell: Any) -> None:

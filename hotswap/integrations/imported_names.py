@@ -36,12 +36,13 @@ NOTHING = Cell()
 
 @dataclass(slots=True)
 class Link:
-    """A name at the prompt that is the module's attribute, and the object that both were last."""
+    """A name at the prompt that is the module's attribute, the object that both were last, the one last offered."""
 
     module: str
     attribute: str
     value: Any
     star: bool
+    offered: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ class ImportedNames:
                 del self._links[name]
                 gone.append(self._let_go(name, link, space))
             elif self.policy == "offer":
-                offered.append(f"{name} (from {link.module} import {as_written(link.attribute, name)})")
+                if link.offered is not value:
+                    link.offered = value
+                    offered.append(f"{name} (from {link.module} import {as_written(link.attribute, name)})")
             else:
                 space[name] = link.value = value
                 followed.append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -128,17 +129,30 @@ def complete(session: Session, line: str) -> list[str]:
 
 
 def install_magic(shell: Any, session: Session) -> None:
-    """Give the shell `%hotswap`."""
+    """Give the shell `%hotswap`, and Tab behind it."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
 
     def magic(line: str) -> None:
         run(session, line)
 
+    @context_matcher(identifier=MATCHER)
+    def matcher(context: Any) -> Any:
+        line = context.line_with_cursor[: context.cursor_position]
+        begun = "" if line[-1:].isspace() else line.rpartition(" ")[2]
+        words = complete(session, line) if re.match(r"\s*%?hotswap\s", line) else ()
+        found = [SimpleCompletion(text=word) for word in words]
+        return {"completions": found, "matched_fragment": begun, "suppress": bool(found)}
+
     magic.__doc__ = DOC
     shell.register_magic_function(magic, "line", "hotswap")
-    shell.set_hook("complete_command", lambda _, event: complete(session, event.line), str_key="%hotswap")
+    shell.Completer.custom_matchers.append(matcher)
+
+
+MATCHER = "hotswap"
 
 
 def remove_magic(shell: Any) -> None:
     """Take it away again."""
     shell.magics_manager.magics["line"].pop("hotswap", None)
-    shell.strdispatchers["complete_command"].strs.pop("%hotswap", None)
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != MATCHER]

@@ -140,12 +140,14 @@ class Session:
         while self._unhidden:
             self.shell.user_ns_hidden.pop(self._unhidden.pop(), None)
         self._cells[threading.get_ident()] = NOTHING
+        self.reloader._polled = False  # who polls is one cell, and not the next
         if not self.reloader.watching:
             self._say_stopped()
-        elif self.on and not is_only_our_magic(info.raw_cell):
-            self._warn()
-            self.sync()
-            self.show(remind=True)
+        elif not is_only_our_magic(info.raw_cell):
+            if self.on:
+                self._warn()
+                self.sync()
+            self.show(remind=self.on)
         self._cells[threading.get_ident()] = self.names.read(text)
 
     def _after_cell(self, _result: object) -> None:
