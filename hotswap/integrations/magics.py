@@ -70,7 +70,7 @@ COMMANDS: dict[str, Command] = {
     "state": Command("state", "how things stand (also without any word)", state),
     "on": Command("on [PATH ...]", "apply saved files before each cell (only those below the paths)", on, paths),
     "off": Command("off", "leave saved files alone until `on` or `now`", off),
-    "now": Command("now [--force]", "apply what was saved; --force: what can be true of it", now, lambda _: ["--force"]),
+    "now": Command("now [--force]", "apply what was saved; --force: as far as possible", now, lambda _: ["--force"]),
     "plan": Command("plan", "what `now` would do, without doing it", plan),
     "why": Command("why NAME ...", "why a module or name was last touched", why, touched),
     "pending": Command("pending", "files that were saved and are not live, and why", pending),
@@ -135,8 +135,7 @@ def install_magic(shell: Any, session: Session) -> None:
     def magic(line: str) -> None:
         run(session, line)
 
-    @context_matcher(identifier=MATCHER)
-    def matcher(context: Any) -> Any:
+    def offer(context: Any) -> Any:
         line = context.line_with_cursor[: context.cursor_position]
         begun = "" if line[-1:].isspace() else line.rpartition(" ")[2]
         words = complete(session, line) if re.match(r"\s*%?hotswap\s", line) else ()
@@ -145,7 +144,7 @@ def install_magic(shell: Any, session: Session) -> None:
 
     magic.__doc__ = DOC
     shell.register_magic_function(magic, "line", "hotswap")
-    shell.Completer.custom_matchers.append(matcher)
+    shell.Completer.custom_matchers.append(context_matcher(identifier=MATCHER)(offer))
 
 
 MATCHER = "hotswap"

@@ -9,17 +9,16 @@ All of these execute what was typed as a module named like "<stdin>", and the in
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from types import CodeType, FrameType
 from typing import Any
 
 from hotswap.integrations.imported_names import NOTHING, Followed, ImportedNames, earlier_lines
 from hotswap.integrations.notices import Advice, Notice, Notices, notice_of
+from hotswap.integrations.quiet import Quiet
 from hotswap.integrations.stale import modules_of, stale_names
 from hotswap.integrations.surroundings import is_typed, typed_frame
 from hotswap.model import Outcome, Pending, RestartRequired, Swapped
@@ -51,7 +50,7 @@ class Prompt:
         self.notices = Notices(self._pending, self._notice)
         self._line = NOTHING
         self._followed = Followed()
-        self._printed: io.StringIO | None = None
+        self._quiet = Quiet(self.notices.put)
         self._busy = threading.Lock()
         self._hooked = False
 
@@ -117,24 +116,14 @@ class Prompt:
     # ------------------------------------------------------------------ a round has ended
 
     def _quietly(self, take: Callable[[], None]) -> None:
-        """Apply a settled batch; while a line is being typed, what modules print is kept for later."""
-        if not is_typing():
+        """Apply a settled batch; nothing is printed into a line that is being typed."""
+        if is_typing():
+            self._quiet.run(take)
+        else:
             take()
-            return
-        self._printed = io.StringIO()
-        with redirect_stdout(self._printed), redirect_stderr(self._printed):
-            take()
-        self._keep_printed()
-
-    def _keep_printed(self) -> None:
-        text = self._printed.getvalue() if self._printed is not None else ""
-        if text and self._printed is not None:
-            self._printed.seek(0)
-            self._printed.truncate()
-            self.notices.put(Notice(kind="printed", line=text.rstrip("\n")))
 
     def _report(self, outcome: Outcome) -> None:
-        self._keep_printed()
+        self._quiet.hand_over()
         self._followed = self.names.follow() if isinstance(outcome, Swapped) else Followed()
         self.notices.add(outcome)
         if not is_typing() and not self._busy.locked():

@@ -53,6 +53,8 @@ def screen_for(shell: Any) -> Screen:
 
 def as_html(notice: Notice) -> str:
     """The line, its details folded away below it, and the block; colours that work on light and dark."""
+    if notice.kind == "printed":
+        return f"<pre>{html.escape(notice.line)}</pre>"
     line = f"<span style='{FONT}'>hotswap: {html.escape(notice.line)}</span>"
     if notice.details:
         rows = "".join(

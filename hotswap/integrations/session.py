@@ -19,6 +19,7 @@ from hotswap.integrations import journey
 from hotswap.integrations.commands import AUTORELOAD_TOO
 from hotswap.integrations.imported_names import NOTHING, Cell, Followed, ImportedNames
 from hotswap.integrations.notices import Advice, Notice, Notices, notice_of
+from hotswap.integrations.quiet import Quiet
 from hotswap.integrations.screen import screen_for
 from hotswap.integrations.selection import Selection
 from hotswap.integrations.stale import modules_of, stale_names
@@ -44,6 +45,7 @@ class Session:
         self.names = ImportedNames(lambda: shell.user_ns)
         self.notices = Notices(lambda: self.reloader.pending, self._notice)
         self.screen = screen_for(shell)
+        self._quiet = Quiet(self.notices.put)
         self.selection: Selection = Selection(lambda path: [t.name for t in self.reloader._index.at(path)])
         self._followed = Followed()
         self._warned = False
@@ -113,13 +115,15 @@ class Session:
             self.reloader.leave = self._replace
 
     def swap_in_cells(self, *, wanted: bool) -> None:
-        """Whether saved files go live while a cell runs, on the watcher's thread."""
+        """Whether saved files go live by themselves, on the watcher's thread, also while a cell runs."""
         self.swaps_in_cells = wanted
-        self.reloader.deliver = self._within_cell if wanted else DELIVERIES["manual"]
+        self.reloader.deliver = self._in_background if wanted else DELIVERIES["manual"]
 
-    def _within_cell(self, take: Callable[[], None]) -> None:
-        if self.on:
+    def _in_background(self, take: Callable[[], None]) -> None:
+        if self.on and self._cells:
             take()
+        elif self.on:
+            self._quiet.run(take)  # an input may be being typed
 
     def _earlier_cells(self) -> Iterable[str]:
         """The cells that ran before anybody looked."""
@@ -186,6 +190,7 @@ class Session:
             self.screen.show(notice)
 
     def _report(self, outcome: Outcome) -> None:
+        self._quiet.hand_over()
         self._followed = self.names.follow() if isinstance(outcome, Swapped) else Followed()
         self.notices.add(outcome)
         if self.logging:

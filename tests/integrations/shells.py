@@ -29,14 +29,14 @@ class Room:
         self.folder, self.shell, self._capsys = folder, shell, capsys
 
     @staticmethod
-    def new_shell(cls: Any) -> Any:
+    def new_shell(kind: Any) -> Any:
         """The one shell of the process, quiet and without a history on disk."""
         from traitlets.config import Config
 
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
-        return cls.instance(config=config)
+        return kind.instance(config=config)
 
     @property
     def reloader(self) -> Any:

@@ -56,10 +56,22 @@ def test_an_edit_between_import_and_loading_is_not_lost(room):
 
 def test_what_the_session_holds_stays_valid(loaded):
     """From-imports, instances, bound methods and callbacks of the session run the new code; nothing is made anew."""
-    loaded.save("lib.py", "class Hero:\n    made = 0\n    def __init__(self):\n        self.x = 3\n    def run(self):\n        return self.x\n")
+    loaded.save(
+        "lib.py",
+        "class Hero:\n    made = 0\n    def __init__(self):\n        self.x = 3\n    def run(self):\n        return self.x\n",
+    )
     loaded.run("from lib import Hero\nhero = Hero()\nrun = hero.run\nlater = [lambda: hero.run()]")
-    loaded.save("lib.py", "class Hero:\n    made = 0\n    def __init__(self):\n        self.x = 4\n    def run(self):\n        return self.x * 10\n")
-    assert loaded.run("hero.run(), run(), later[0](), isinstance(hero, Hero), Hero().run()").value == (30, 30, 30, True, 40)
+    loaded.save(
+        "lib.py",
+        "class Hero:\n    made = 0\n    def __init__(self):\n        self.x = 4\n    def run(self):\n        return self.x * 10\n",
+    )
+    assert loaded.run("hero.run(), run(), later[0](), isinstance(hero, Hero), Hero().run()").value == (
+        30,
+        30,
+        30,
+        True,
+        40,
+    )
 
 
 def test_a_save_within_the_same_second_and_of_the_same_size_is_seen(loaded):
@@ -164,7 +176,10 @@ def test_the_cell_that_loads_the_extension_counts(room):
     assert room.run("early, SPEED").value == (2, 2)
 
 
-@pytest.mark.parametrize(("policy", "value", "told"), [("offer", 1, "still old at the prompt: SPEED (from lib import SPEED)"), ("keep", 1, "")])
+@pytest.mark.parametrize(
+    ("policy", "value", "told"),
+    [("offer", 1, "still old at the prompt: SPEED (from lib import SPEED)"), ("keep", 1, "")],
+)
 def test_what_names_do_can_be_chosen(loaded, policy, value, told):
     """`%hotswap names`."""
     loaded.run("from lib import SPEED", f"%hotswap names {policy}")
@@ -248,7 +263,10 @@ def test_graph(loaded):
     loaded.run("import app")
     assert "app → lib" in loaded.run("%hotswap graph").lines
     imports, imported_by = loaded.run("%hotswap graph lib").lines
-    assert (imports, imported_by.split()[:5]) == ("lib imports nothing of the program", ["lib", "is", "imported", "by", "app,"])
+    assert (imports, imported_by.split()[:5]) == (
+        "lib imports nothing of the program",
+        ["lib", "is", "imported", "by", "app,"],
+    )
 
 
 def test_excluded_modules_are_left_alone(loaded):
@@ -294,7 +312,9 @@ def test_watching_other_places(loaded):
     assert loaded.run("mine.X, lib.where()").value == (2, "new")
 
 
-@pytest.mark.parametrize(("level", "swapped", "failed"), [("silent", 0, 0), ("quiet", 0, 1), ("normal", 1, 1), ("verbose", 1, 1)])
+@pytest.mark.parametrize(
+    ("level", "swapped", "failed"), [("silent", 0, 0), ("quiet", 0, 1), ("normal", 1, 1), ("verbose", 1, 1)]
+)
 def test_how_much_is_told(loaded, level, swapped, failed):
     """Nothing, failures, one line, one line and the reasons."""
     loaded.run(f"%hotswap {level}")
@@ -350,7 +370,9 @@ def test_help(loaded):
     from hotswap.integrations.magics import COMMANDS
 
     assert len(loaded.run("%hotswap help").lines) == len(COMMANDS)
-    assert loaded.run("%hotswap help plan").lines == ["%hotswap plan                     what `now` would do, without doing it"]
+    assert loaded.run("%hotswap help plan").lines == [
+        "%hotswap plan                     what `now` would do, without doing it"
+    ]
     assert all(name in loaded.run("%hotswap?").printed for name in COMMANDS)
 
 

@@ -80,10 +80,7 @@ def test_tasks_go_on_between_cells(kernel):
 def test_an_asynchronous_cell_is_not_changed_under_way(kernel):
     """What is saved while it waits is live in the next one."""
     cell = kernel.run(
-        "import asyncio, pathlib\n"
-        f"pathlib.Path('lib.py').write_text({NEW!r})\n"
-        "await asyncio.sleep(0.3)\n"
-        "lib.where()"
+        f"import asyncio, pathlib\npathlib.Path('lib.py').write_text({NEW!r})\nawait asyncio.sleep(0.3)\nlib.where()"
     )
     assert (cell.value, kernel.run("lib.where()").value) == ("'old'", "'new'")
 

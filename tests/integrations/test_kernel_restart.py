@@ -112,7 +112,7 @@ def test_requests_sent_at_any_moment_are_answered(kernel):
 
 
 def test_an_edit_and_an_interrupt_work_behind_a_restart(kernel):
-    """hotswap is loaded again by itself, and the stop button is the stop button."""
+    """The extension is loaded again by itself, and the stop button is the stop button."""
     kernel.run("%hotswap restart", "pass")
     kernel.save("lib.py", LIB.replace("SPEED = 1", "SPEED = 7"))
     assert kernel.run("lib.SPEED, SPEED").value == "(7, 7)"
@@ -172,7 +172,9 @@ def test_a_kernel_without_a_server_keeps_its_connection_file(tmp_path):
     from jupyter_client.blocking import BlockingKernelClient
 
     env = environment(tmp_path)
-    process = subprocess.Popen([sys.executable, "-m", "ipykernel"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ipykernel"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         path = tmp_path / "private" / "jupyter_runtime_dir" / f"kernel-{process.pid}.json"
         while not path.exists() or not path.read_text().endswith("}"):

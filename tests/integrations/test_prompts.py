@@ -201,7 +201,9 @@ def test_the_prompt_comes_also_behind_a_script_that_ends_badly(tmp_path, course,
     """As with `python -i`: the error is shown as python shows it, and the names are there."""
     (tmp_path / "script.py").write_text(SCRIPT + course + "\n")
     (tmp_path / "lib.py").write_text(LIB)
-    with in_terminal("-m", "hotswap", "run", "-i", "script.py", cwd=tmp_path, env=environment(TERM="xterm", HOME=str(tmp_path))) as run:
+    with in_terminal(
+        "-m", "hotswap", "run", "-i", "script.py", cwd=tmp_path, env=environment(TERM="xterm", HOME=str(tmp_path))
+    ) as run:
         run.expect(shown)
         run.expect(">>>")
         assert "hotswap/" not in clean(run.text).replace("-m hotswap", "")

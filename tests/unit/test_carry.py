@@ -30,7 +30,9 @@ def test_values_modules_functions_and_classes_come_back():
 
 def test_names_of_the_shell_stay():
     """Those are made anew by every shell."""
-    namespace = dict.fromkeys(["_", "__", "_12", "_i", "_i3", "_ih", "_oh", "_dh", "In", "Out", "exit", "__name__", "mine", "_mine"], 1)
+    namespace = dict.fromkeys(
+        ["_", "__", "_12", "_i", "_i3", "_ih", "_oh", "_dh", "In", "Out", "exit", "__name__", "mine", "_mine"], 1
+    )
     assert through_a_file({**namespace, "hidden": 1}, hidden={"hidden"})[0] == {"mine": 1, "_mine": 1}
 
 

@@ -95,7 +95,9 @@ def test_a_magic_that_runs_elsewhere_says_nothing():
     assert names_in_text("get_ipython().run_cell_magic('bash', '', 'from lib import a')") == Names()
 
 
-@pytest.mark.parametrize("read", [names_in_text, lambda text, package: names_in_code(compile(text, "<s>", "exec"), package)])
+@pytest.mark.parametrize(
+    "read", [names_in_text, lambda text, package: names_in_code(compile(text, "<s>", "exec"), package)]
+)
 def test_a_relative_import_is_made_absolute(read):
     """As the session's package says; without one it means nothing."""
     assert [each.module for each in read("from .lib import a", "pkg").imports] == ["pkg.lib"]

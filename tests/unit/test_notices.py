@@ -10,7 +10,9 @@ from hotswap.integrations.notices import Advice, Notice, Notices, error_block, n
 from hotswap.model import Change, Pending, Reason, RestartRequired, RolledBack, Swapped
 
 ADVICE = Advice(restart="%restart", force="%force", restart_means="begins anew")
-SWAPPED = Swapped(modules=("lib",), tracked=2, duration=0.001, patched=("lib.f",), why=(("lib.f", "its body was edited"),))
+SWAPPED = Swapped(
+    modules=("lib",), tracked=2, duration=0.001, patched=("lib.f",), why=(("lib.f", "its body was edited"),)
+)
 
 
 class Told:
@@ -111,7 +113,9 @@ def test_a_restart_is_told_with_reasons_and_ways_out(told, tmp_path, monkeypatch
     """Why, what would stay old, and the two things that one can do; the reminder names the first of them."""
     monkeypatch.chdir(tmp_path)
     path = str(tmp_path / "lib.py")
-    reason = Reason(code="HS201", what="lib.T has other fields", where=f"{path}:3", why="one is alive", remedy="restart")
+    reason = Reason(
+        code="HS201", what="lib.T has other fields", where=f"{path}:3", why="one is alive", remedy="restart"
+    )
     outcome = RestartRequired(changes=(Change(path=path, kind="edited"),), reasons=(reason,))
     notice = notice_of(outcome, ADVICE, ["t: an instance of lib.T"])
     assert str(notice).splitlines() == [
@@ -157,7 +161,9 @@ def test_what_the_program_printed_is_left_as_it_is():
 
 def test_names_that_followed_are_part_of_the_line():
     """One line tells of the round and of the prompt."""
-    assert notice_of(SWAPPED, ADVICE, followed="at the prompt, x followed").line.endswith("lib.f; at the prompt, x followed")
+    assert notice_of(SWAPPED, ADVICE, followed="at the prompt, x followed").line.endswith(
+        "lib.f; at the prompt, x followed"
+    )
 
 
 def test_paths_are_short_where_they_can_be(tmp_path, monkeypatch):
