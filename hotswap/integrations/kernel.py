@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from hotswap.integrations.mailbox import Request, mailbox_of, quiet, replay
+from hotswap.report import say
 
 HOLD = 0.5
 """Seconds that the first request of each client is held after a restart.
@@ -43,8 +44,11 @@ def depart(shell: Any, leave: Callable[[list[Request]], object]) -> None:
             finish_outputs(kernel)
             mailbox.close()
             leave(mailbox.requests)
-        finally:
-            os._exit(1)  # the channels are closed: a server notices a kernel that has ended, but none that is deaf
+        except SystemExit:  # under `hotswap run`: the process is replaced at the bottom of the stack
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, nobody can be told of it any more but the log
+            say(f"the kernel could not be replaced: {error!r}")
+            os._exit(1)  # its channels are closed: a server notices a kernel that has ended, but none that is deaf
 
     if threading.current_thread() is threading.main_thread():
         mailbox.hold()

@@ -1,4 +1,4 @@
-"""What modules print while they run again in the background is kept: it must not stand in a line that is being typed."""
+"""What modules print while they run again in the background is kept: it must not stand in a line being typed."""
 
 from __future__ import annotations
 

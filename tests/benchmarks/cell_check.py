@@ -71,7 +71,7 @@ def cell_info() -> Any:
     """What the shell tells of a cell."""
     from IPython.core.interactiveshell import ExecutionInfo
 
-    return ExecutionInfo("pass", True, False, True, None, transformed_cell="pass")  # noqa: FBT003  theirs
+    return ExecutionInfo("pass", True, False, True, None, transformed_cell="pass")
 
 
 def before_cell(shell: Any, info: Any) -> None:
