@@ -16,7 +16,6 @@ from hotswap.integrations import kernel
 from hotswap.integrations.carry import Lost, Luggage, pack, told, unpack
 from hotswap.integrations.mailbox import Request
 from hotswap.integrations.notices import Notice
-from hotswap.preflight import divided
 
 if TYPE_CHECKING:
     from hotswap.integrations.session import Session
@@ -49,16 +48,16 @@ class Cargo:
 def depart(session: Session, replace: Callable[[], object]) -> None:
     """Tell what will come back and what will not, pack it, and replace the process when the cell has its answers."""
     shell = session.shell
-    cargo = pack_up(session) if comes_back(shell) else None
+    arguments = next_arguments(shell)
+    cargo = pack_up(session) if arguments is not None else None
     session.screen.show(farewell(cargo))
 
     def leave(requests: list[Request]) -> None:
-        if cargo is not None:
+        if cargo is not None and arguments is not None:
             cargo.requests = requests
             hooks.forget(KEY)
             hooks.keep(KEY, lambda: cargo)
-            options, program, arguments = divided(startup.remember().arguments[1:])
-            startup.start_again_with([*options, *program, *([] if OPTION in arguments else [OPTION]), *arguments])
+            startup.start_again_with(arguments)
         replace()
 
     if kernel.is_kernel(shell):
@@ -67,10 +66,17 @@ def depart(session: Session, replace: Callable[[], object]) -> None:
         leave([])
 
 
-def comes_back(shell: Any) -> bool:
-    """Whether a new run of this program is a shell again, which can be told to load us: not one within a program."""
+def next_arguments(shell: Any) -> list[str] | None:
+    """The interpreter's arguments with which a new run is such a shell again, and loads us.
+
+    None when it would not: the shell is part of a program that does not take its options from the command line.
+    """
     app = kernel.application() if kernel.is_kernel(shell) else _terminal_application()
-    return app is not None and list(getattr(app, "argv", ())) == sys.argv[1:]
+    own, arguments = list(getattr(app, "argv", ())), list(startup.remember().arguments[1:])
+    place = len(arguments) - len(own)
+    if app is None or own != sys.argv[1:] or arguments[place:] != own:
+        return None
+    return arguments if OPTION in own else [*arguments[:place], OPTION, *own]
 
 
 def _terminal_application() -> Any:
