@@ -102,6 +102,9 @@ class Reloader:
         """Whether it was started and not stopped."""
         return self._running
 
+    def __repr__(self) -> str:
+        return f"<hotswap.Reloader: {'watching' if self._running else 'not watching'}, {len(self._index)} modules>"
+
     def __enter__(self) -> Self:
         return self.start()
 

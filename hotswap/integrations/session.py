@@ -23,6 +23,7 @@ from hotswap.integrations.quiet import Quiet
 from hotswap.integrations.screen import screen_for
 from hotswap.integrations.selection import Selection
 from hotswap.integrations.stale import modules_of, stale_names
+from hotswap.integrations.surroundings import is_embedded
 from hotswap.model import Outcome, RestartRequired, Swapped
 from hotswap.preflight import preflight
 from hotswap.reloader import DELIVERIES, Reloader
@@ -117,6 +118,8 @@ class Session:
     def swap_in_cells(self, *, wanted: bool) -> None:
         """Whether saved files go live by themselves, on the watcher's thread, also while a cell runs."""
         self.swaps_in_cells = wanted
+        if is_embedded(self.shell):
+            return  # the program around it decides
         self.reloader.deliver = self._in_background if wanted else DELIVERIES["manual"]
 
     def _in_background(self, take: Callable[[], None]) -> None:

@@ -44,12 +44,18 @@ class Shell:
 
 
 def ipython_shell() -> Any:
-    """The IPython shell of this process, if one runs."""
+    """The IPython shell of this process, if one runs and is all that runs."""
     module = sys.modules.get("IPython.core.interactiveshell")
     if module is None or not hasattr(module, "InteractiveShell"):  # half imported
         return None
     cls = module.InteractiveShell
-    return cls.instance() if cls.initialized() else None
+    shell = cls.instance() if cls.initialized() else None
+    return None if is_embedded(shell) else shell
+
+
+def is_embedded(shell: Any) -> bool:
+    """Whether the shell is an interlude of a program (`IPython.embed()`), which goes on afterwards, without cells."""
+    return type(shell).__name__ == "InteractiveShellEmbed"
 
 
 def at_a_prompt() -> bool:

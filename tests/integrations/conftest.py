@@ -29,6 +29,8 @@ def room(tmp_path, monkeypatch, capsys):
         if hotswap._default is not None:
             hotswap._default.stop()
         type(shell).clear_instance()
+        for name in ("ps1", "ps2", "ps3"):  # else the next test would be at a prompt
+            vars(sys).pop(name, None)
         for name in set(sys.modules) - modules:
             if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
                 del sys.modules[name]

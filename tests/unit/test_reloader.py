@@ -448,6 +448,14 @@ def test_how_a_settled_batch_is_delivered_can_be_chosen(unwatched):
     assert a.X == 2
 
 
+def test_it_says_what_it_is(program):
+    """A cell that ends in `hotswap.watch()` shows it."""
+    program.load("a.py", "X = 1\n")
+    assert repr(program.reloader) == "<hotswap.Reloader: watching, 1 modules>"
+    program.reloader.stop()
+    assert repr(program.reloader) == "<hotswap.Reloader: not watching, 1 modules>"
+
+
 def test_how_the_process_is_left_can_be_chosen(program):
     """By a function that is given the reason, and the files that have to compile."""
     asked = []

@@ -67,3 +67,10 @@ def test_ipython_that_is_only_imported_is_no_home(ipython):
     assert find_home() is None
     ipython.InteractiveShell = SimpleNamespace(initialized=lambda: False)
     assert find_home() is None
+
+
+def test_a_shell_within_a_program_is_no_home(ipython):
+    """After `IPython.embed()` the program goes on, and there are no more cells before which to act."""
+    shell = type("InteractiveShellEmbed", (), {})()
+    ipython.InteractiveShell = SimpleNamespace(initialized=lambda: True, instance=lambda: shell)
+    assert find_home() is None
