@@ -16,6 +16,16 @@ from tests.process.running import PATIENCE, environment, in_terminal, save
 
 LIB = "SPEED = 1\n\n\ndef where():\n    return 'old'\n"
 SCRIPT = "import sys\nimport lib\nimport hotswap\nFACTOR = 3\n\n\ndef scaled():\n    return FACTOR * 2\n"
+MARKER = """
+import pathlib, time, lib
+
+def mark():
+    while True:
+        time.sleep(0.01)
+        if lib.where() == "marked":
+            pathlib.Path("marked").touch()
+"""
+START_MARKER = "import marker, threading; threading.Thread(target=marker.mark, daemon=True).start()"
 PROMPTS = {
     "python -i": (("-i", "-q"), {}),
     "the basic prompt": (("-i", "-q"), {"PYTHON_BASIC_REPL": "1"}),
@@ -57,10 +67,12 @@ class Prompt:
         self.run.type(line + "\r")
         self.enter("0")
 
-    def wait_for(self, name):
-        """Wait for a file that a module makes when it runs."""
+    def wait_for_thread(self):
+        """Wait until a thread of the program has seen `where()` return "marked"."""
+        path = self.folder / "marked"
         for _ in range(int(PATIENCE / 0.01)):
-            if (self.folder / name).exists():
+            if path.exists():
+                path.unlink()
                 return
             threading.Event().wait(0.01)
         raise AssertionError(self.run.text)
@@ -79,12 +91,14 @@ def prompt_in(folder, name):
         pytest.skip("ptpython is not installed")
     (folder / "lib.py").write_text(LIB)
     (folder / "script.py").write_text(SCRIPT)
+    (folder / "marker.py").write_text(MARKER)
     env = environment(TERM="xterm", HOME=str(folder), PYTHON_HISTORY=str(folder / "history"), **variables)
     with in_terminal(*words, cwd=folder, env=env) as run:
         run.expect(r">>>")
         prompt = Prompt(folder, run, name)
         if "script.py" not in words:
             prompt.say("import hotswap, lib")
+        prompt.say(START_MARKER)
         if name != "hotswap run -i":
             prompt.say("from lib import SPEED; reloader = hotswap.watch()")
         yield prompt
@@ -116,20 +130,22 @@ def test_a_line_sees_what_was_saved_before_it(prompt):
 
 
 def test_nothing_is_printed_into_the_line_that_is_being_typed(prompt):
-    """Neither by hotswap nor by a module that runs again; both stand below the line once it has been entered."""
-    (prompt.folder / "ran").unlink(missing_ok=True)
+    """Neither by hotswap nor by a module that runs again; both stand below the line once it has been entered.
+
+    Meanwhile the edit is live in the program's threads.
+    """
     line = prompt.typed("lib.where()")
     before = len(prompt.run.text)
     prompt.run.type(line[:30])
-    prompt.save(LIB.replace("old", "new") + "print('printed by the module')\nopen('ran', 'w').close()\n")
-    prompt.wait_for("ran")
+    prompt.save(LIB.replace("old", "marked") + "print('printed by the module')\n")
+    prompt.wait_for_thread()
     threading.Event().wait(0.2)  # time in which something could be printed
     typed = clean(prompt.run.text[before:])
     prompt.run.type(line[30:] + "\r")
-    assert prompt.value() == "new"
+    assert prompt.value() == "marked"
     shown = clean(prompt.run.text[before:])
     assert not re.search("printed|hotswap", typed)
-    assert shown.index("printed by the module") < shown.index("hotswap: swapped") < shown.index(" new :end")
+    assert shown.index("printed by the module") < shown.index("hotswap: swapped") < shown.index(" marked :end")
 
 
 def test_a_failure_is_told_once_and_then_reminded_of(prompt):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 pytest.importorskip("IPython")
-from tests.integrations.test_prompts import Prompt, clean
+from tests.integrations.test_prompts import MARKER, START_MARKER, Prompt, clean
 from tests.process.running import environment, in_terminal, save
 
 LIB = "SPEED = 1\n\n\ndef where():\n    return 'old'\n"
@@ -20,6 +20,7 @@ NEW = LIB.replace("old", "new")
 def ipython_in(folder, *words):
     """Start `ipython` with these options."""
     (folder / "lib.py").write_text(LIB)
+    (folder / "marker.py").write_text(MARKER)
     variables = {
         "TERM": "xterm",
         "HOME": str(folder),
@@ -37,6 +38,7 @@ def running(tmp_path_factory):
     """`ipython --ext=hotswap`, once."""
     with ipython_in(tmp_path_factory.mktemp("terminal"), "--ext=hotswap") as prompt:
         prompt.say("import lib, os")
+        prompt.say(START_MARKER)
         prompt.say("from lib import SPEED")
         yield prompt
 
@@ -60,21 +62,20 @@ def test_the_extension_is_loaded_by_an_option(prompt):
 @pytest.mark.parametrize("thread", ["off", "on"])
 def test_nothing_is_printed_into_the_input_that_is_being_typed(prompt, thread):
     """Neither by hotswap nor by a module that runs again meanwhile, which it does with `%hotswap thread on`."""
-    (prompt.folder / "ran").unlink(missing_ok=True)
     prompt.say(f"%hotswap thread {thread}")
     line = prompt.typed("lib.where()")
     before = len(prompt.run.text)
     prompt.run.type(line[:30])
-    prompt.save(NEW + "print('printed by the module')\nopen('ran', 'w').close()\n")
+    prompt.save(LIB.replace("old", "marked") + "print('printed by the module')\n")
     if thread == "on":
-        prompt.wait_for("ran")
+        prompt.wait_for_thread()
     threading.Event().wait(0.2)  # time in which something could be printed
     typed = clean(prompt.run.text[before:])
     prompt.run.type(line[30:] + "\r")
-    assert prompt.value() == "new"
+    assert prompt.value() == "marked"
     shown = clean(prompt.run.text[before:])
     assert not re.search("printed|swapped", typed)
-    assert shown.index("printed by the module") < shown.index("hotswap: swapped") < shown.index(" new :end")
+    assert shown.index("printed by the module") < shown.index("hotswap: swapped") < shown.index(" marked :end")
     prompt.say("%hotswap thread off")
 
 
@@ -83,7 +84,7 @@ def test_a_restart_in_place(prompt):
     prompt.say("kept = [1]")
     pid = prompt.enter("os.getpid()")[0]
     prompt.run.type("%hotswap restart\r")
-    prompt.run.expect("kept, lib, os come back")
+    prompt.run.expect("kept, lib, marker, os, threading come back")
     prompt.run.expect(r"restarting\r*\n(.|\n)*In .{0,20}\[")
     prompt.save(NEW.replace("1", "5"))
     assert prompt.enter("(kept, lib.where(), SPEED, os.getpid(), len(In) > 5)")[0] == f"([1], 'new', 5, {pid}, True)"
