@@ -81,8 +81,7 @@ def watch(
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
     home = _home() if report is None and apply in ("auto", "thread") else None
-    # The one that was stopped knows what the modules were made from; a new one could only guess.
-    known = _default if home is not None and not paths and poll is False else None
+    known = _known() if home is not None and not paths and poll is False else None
     reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
     reloader.start()
     if home is not None:
@@ -133,6 +132,14 @@ def unload_ipython_extension(shell: Any) -> None:
     from hotswap.integrations import ipython
 
     ipython.unload(shell)
+
+
+def _known() -> Reloader | None:
+    """The default reloader, if it watches, or did watch the whole program.
+
+    One that was stopped knows what the modules were made from; a new one could only guess.
+    """
+    return _default if _default is not None and (_default.watching or not _default._index.scope.roots) else None
 
 
 def _home() -> Home | None:

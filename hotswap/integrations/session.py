@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import hotswap
-from hotswap.errors import RestartRefused
+from hotswap.errors import HotswapError, RestartRefused
 from hotswap.integrations import journey
 from hotswap.integrations.commands import AUTORELOAD_TOO
 from hotswap.integrations.imported_names import NOTHING, Cell, Followed, ImportedNames
@@ -53,7 +53,7 @@ class Session:
         self._cells: dict[int, Cell] = {}
         self._here = threading.local()
         self._interrupted = False
-        self._departing: Callable[[], object] | None = None
+        self._departing: dict[int, Callable[[], object]] = {}
         self._unhidden: list[str] = []
         self._events = {
             "pre_execute": self._before_anything,
@@ -82,7 +82,8 @@ class Session:
         self.reloader, self.on = reloader, True
         self.swap_in_cells(wanted=thread)
         reloader.prepare, reloader.report = self._learn, self._report
-        self._replace, reloader.leave = reloader.leave, self._leave
+        if reloader.leave != self._leave:
+            self._replace, reloader.leave = reloader.leave, self._leave
         if reloader.on_restart == "never":
             reloader.on_restart = _is_told_already
         self.select()
@@ -231,14 +232,18 @@ class Session:
         problems = tuple(preflight(files))
         if problems:
             raise RestartRefused(problems)
-        self._departing = lambda: self._replace(reason, files)
-        if not self._cells:
+        thread = threading.get_ident()
+        self._departing[thread] = lambda: self._replace(reason, files)
+        if thread not in self._cells:
             self._depart()
 
     def _depart(self) -> None:
-        if self._departing is not None and not self._cells:
-            replace, self._departing = self._departing, None
-            journey.depart(self, replace)
+        replace = self._departing.pop(threading.get_ident(), None)
+        if replace is not None:
+            try:
+                journey.depart(self, replace)
+            except (HotswapError, OSError) as error:
+                self.screen.show(Notice(kind="note", line=str(error)))
 
     def arrived(self, names: Iterable[str]) -> None:
         """These names have come back; a shell that is still being made would take them for its own, and hide them."""

@@ -140,7 +140,8 @@ def test_nothing_is_lost_or_leaked_over_many_restarts(kernel):
 
 def test_the_python_call_does_the_same(kernel):
     """`hotswap.restart()` in a cell waits for the cell's answers too."""
-    asking = kernel.run("import hotswap\nhotswap.restart('because')\nlater = 1")
+    kernel.run("import hotswap\nhotswap.watch()\nhotswap.watch()")
+    asking = kernel.run("hotswap.restart('because')\nlater = 1")
     after = kernel.run("later, os.getpid()")
     assert (asking.status, after.value) == ("ok", f"(1, {kernel.pid})")
 
