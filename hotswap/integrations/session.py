@@ -278,7 +278,11 @@ class Session:
     def turn_on(self, paths: Iterable[str] = ()) -> None:
         """Apply saved files before each cell again; with paths, watch those from now on instead."""
         paths = tuple(paths)
-        if paths or not self.reloader.watching:
+        if paths:
+            Reloader(*paths)  # raises UsageError before the present one is stopped
+            self.sync()
+            self.reloader.stop()
+        if not self.reloader.watching:
             hotswap.watch(*paths, apply="thread" if self.swaps_in_cells else "auto")
         self.on = True
 
