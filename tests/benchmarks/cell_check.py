@@ -75,10 +75,9 @@ def cell_info() -> Any:
 
 
 def before_cell(shell: Any, info: Any) -> None:
-    """All that hotswap does before a cell."""
-    for event, words in (("pre_execute", ()), ("pre_run_cell", (info,))):
-        for function in ours(shell, event):
-            function(*words)
+    """What hotswap does before a cell (before that it is asked by `pre_execute`, and leaves cells to this)."""
+    for function in ours(shell, "pre_run_cell"):
+        function(info)
 
 
 def after_cell(shell: Any) -> None:
