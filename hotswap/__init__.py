@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hotswap import losses
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
+from hotswap.handover import Descriptor
+from hotswap.hooks import forget, keep, on_dispose
+from hotswap.losses import RestartPlan
 from hotswap.model import Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Step, Swapped, Unchanged
 from hotswap.reloader import Reloader
+from hotswap.restart import restart as replace_process
+from hotswap.work import busy
 
 if TYPE_CHECKING:
-    from hotswap.reloader import Apply, OnRestart, Report
+    from hotswap.integrations.surroundings import Home
+    from hotswap.policy import OnRestart
+    from hotswap.reloader import Apply, Report
 
 __all__ = [
     "CannotSwap",
+    "Descriptor",
     "HotswapError",
     "Outcome",
     "Pending",
     "Plan",
     "Reason",
     "Reloader",
+    "RestartPlan",
     "RestartRefused",
     "RestartRequired",
     "RolledBack",
@@ -27,9 +37,16 @@ __all__ = [
     "Swapped",
     "Unchanged",
     "UsageError",
+    "busy",
+    "file_changed",
+    "forget",
+    "keep",
+    "on_dispose",
     "plan",
     "poll",
     "restart",
+    "restart_plan",
+    "run_with_reloader",
     "sync",
     "watch",
 ]
@@ -46,6 +63,9 @@ def watch(
 ) -> Reloader:
     """Keep this process in step with its sources from now on.
 
+    In an IPython shell or kernel and at a plain prompt they go live before what is typed next, and messages are shown
+    there; called again without paths, it returns the reloader that is there.
+
     Args:
         paths: files and folders that belong to the program; without any, every loaded module outside of the standard
             library and site-packages (editable installs and `__main__` included).
@@ -60,7 +80,13 @@ def watch(
         UsageError: an argument makes no sense; nothing was begun.
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
-    reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
+    home = _home() if report is None and apply in ("auto", "thread") else None
+    known = _known() if home is not None and not paths and poll is False else None
+    reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
+    reloader.start()
+    if home is not None:
+        reloader.on_restart = on_restart
+        home.settle(reloader, thread=apply == "thread")
     if _default is None or not _default.watching:
         _default = reloader
     return reloader
@@ -82,8 +108,44 @@ def plan() -> Plan:
 
 
 def restart(reason: str = "") -> None:
-    """`Reloader.restart()` of the default reloader."""
-    default().restart(reason)
+    """`Reloader.restart()` of the default reloader; also when nothing watches."""
+    if _default is not None:
+        _default.restart(reason)
+    else:
+        replace_process(reason)
+
+
+def restart_plan() -> RestartPlan:
+    """What a restart would do now, whether it would be refused, and what would be lost; also when nothing watches."""
+    return _default.restart_plan() if _default is not None else losses.restart_plan()
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext hotswap`."""
+    from hotswap.integrations import ipython
+
+    ipython.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext hotswap`."""
+    from hotswap.integrations import ipython
+
+    ipython.unload(shell)
+
+
+def _known() -> Reloader | None:
+    """The default reloader, if it watches, or did watch the whole program.
+
+    One that was stopped knows what the modules were made from; a new one could only guess.
+    """
+    return _default if _default is not None and (_default.watching or not _default._index.scope.roots) else None
+
+
+def _home() -> Home | None:
+    from hotswap.integrations.surroundings import find_home
+
+    return find_home()
 
 
 def default() -> Reloader:
@@ -91,3 +153,7 @@ def default() -> Reloader:
     if _default is None:
         raise UsageError("nothing is being watched: call hotswap.watch() first")
     return _default
+
+
+# Last, as it makes the default reloader.
+from hotswap.autoreload import file_changed, run_with_reloader  # noqa: E402

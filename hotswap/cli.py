@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import hotswap
-from hotswap import launch
-from hotswap.restart import remember_start
-from hotswap.restart import say as say_line
+from hotswap import launch, supervised
+from hotswap.preflight import divided
+from hotswap.report import say as say_line
+from hotswap.restart import become, remember_start
+from hotswap.startup import switched_off
+
+if TYPE_CHECKING:
+    from hotswap.policy import OnRestart
 
 USAGE_ERROR = 2
 
@@ -42,11 +48,28 @@ def run(words: Sequence[str]) -> None:
         parser.error("which program? give a SCRIPT or -m MODULE")
     if rest[0] == "-":
         parser.error("a program read from standard input cannot be edited; save it to a file")
-    program = _program(rest, parser)
+    program, off = _program(rest, parser), switched_off()
+    if options.interactive and not sys.flags.inspect:
+        become(["-i", *divided(sys.orig_argv[1:])[0], "-m", "hotswap", "run", *words])
+    if not off and _is_to_supervise(options, parser):
+        _supervise()
     try:
-        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never")
+        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never" and not off)
     except (launch.CannotOpen, WrongStart) as error:
         parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
+def _is_to_supervise(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
+    try:
+        return supervised.wanted(options.strategy or supervised.asked())
+    except hotswap.UsageError as error:
+        parser.error(str(error))
+
+
+def _supervise() -> NoReturn:
+    from hotswap.supervisor import supervise, this_program  # needed by few
+
+    supervise(this_program())
 
 
 def _program(rest: Sequence[str], parser: argparse.ArgumentParser) -> launch.Program:
@@ -61,9 +84,15 @@ def _program(rest: Sequence[str], parser: argparse.ArgumentParser) -> launch.Pro
 
 def _watch(options: argparse.Namespace) -> Callable[[], launch.Session]:
     def watch() -> launch.Session:
-        report = None if options.quiet else say
+        report = None if options.quiet or sys.flags.inspect else say  # a prompt knows when it may speak
+        policy: OnRestart = options.on_restart or ("never" if sys.flags.inspect else "exec")
         try:
-            return hotswap.watch(*options.watch, on_restart=options.on_restart, poll=options.poll, report=report)
+            reloader = hotswap.watch(*options.watch, on_restart=policy, poll=options.poll, report=report)
+            if sys.flags.inspect and options.quiet:
+                from hotswap.integrations.repl import prompt
+
+                prompt.notices.level = "quiet"
+            return reloader
         except hotswap.UsageError as error:
             raise WrongStart(str(error)) from error
 
@@ -96,7 +125,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
-TAKE_A_VALUE = ("--on-restart", "--poll-every", "--watch")
+TAKE_A_VALUE = ("--on-restart", "--poll-every", "--strategy", "--watch")
 
 
 def _run_parser() -> argparse.ArgumentParser:
@@ -109,8 +138,8 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--on-restart",
         choices=("exec", "ask", "never"),
-        default="exec",
-        help="when only a new process can be true: start the program again (exec, the default), ask, or say so",
+        help="when only a new process can be true: start the program again (exec, the default), ask, or say so (the "
+        "default with -i)",
     )
     parser.add_argument(
         "--poll", action="store_true", help="look at the files again and again instead of waiting for events"
@@ -124,11 +153,23 @@ def _run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quiet", action="store_true", help="do not report what each round did")
     parser.add_argument(
+        "--strategy",
+        choices=supervised.STRATEGIES,
+        help="how to start again: replace this process (exec), or run the program below a parent that starts it again "
+        "(supervise); auto takes exec but on Windows and under a debugger",
+    )
+    parser.add_argument(
         "--watch",
         action="append",
         default=[],
         metavar="PATH",
         help="watch this file or folder instead of the whole program (may be repeated)",
+    )
+    parser.add_argument(
+        "-i",
+        dest="interactive",
+        action="store_true",
+        help="open a prompt when the program has ended, as python -i does; files that are saved go live there too",
     )
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     return parser

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn
@@ -17,7 +17,12 @@ from hotswap import startup
 from hotswap.errors import RestartRefused
 from hotswap.index import Scope, source_path
 from hotswap.preflight import compile_problem
-from hotswap.restart import restart, say
+from hotswap.report import say
+from hotswap.restart import restart
+from hotswap.storm import held_back
+
+with suppress(ImportError):  # Windows: a save starts the program again, Enter does not
+    import termios
 
 PAUSE = 0.2
 """Seconds between two looks at the files.  There are few of them and nothing else runs."""
@@ -65,35 +70,83 @@ def show(error: BaseException) -> None:
         traceback.print_exception(error)
 
 
-def wait_and_restart(error: BaseException, *, pause: Callable[[float], object] = time.sleep) -> NoReturn:
-    """Wait for a save after which the program compiles, and restart.  Ctrl-C exits with status 130."""
+def wait_and_restart(error: BaseException | None, *, behind: Iterable[str] = ()) -> NoReturn:
+    """Wait for a save after which the program compiles, or for Enter, and restart.  Ctrl-C exits with status 130.
+
+    Without an error the program has simply finished.  `behind` are files that were saved since the process read them:
+    those are not waited for.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # the program's handlers have nobody left to speak to
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     try:
-        seen = read(sorted(files_that_matter(error)))
-        say("the program crashed; save a file to start it again, Ctrl-C to leave")
-        _watch(seen, pause, at_once=_already_corrected(error))
+        first = in_order(error)
+        files = [*first, *sorted(files_that_matter(error) - set(first))]
+        seen = read(files)
+        saved = [*behind, *_already_corrected(error)]
+        if saved and not held_back(saved):
+            restart_or_say(f"{shortened(saved)} was saved", saved)
+        ended = "has finished" if error is None else "crashed"
+        _watch(seen, f"the program {ended}; save {shortened(files) if first else 'a file'}")
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _watch(seen: Snapshot, pause: Callable[[float], object], *, at_once: bool) -> NoReturn:
+def _watch(seen: Snapshot, invitation: str) -> NoReturn:
+    keyboard = Keyboard()
+    say(f"{invitation}{' or press Enter' if keyboard.is_there else ''} to start it again, Ctrl-C to leave")
     while True:
-        saved = ["what it crashed on"] if at_once else []
-        while not saved:
-            pause(PAUSE)
-            now = read(seen)
-            saved = [path for path in now if now[path] != seen[path]]
-            seen = now
-        at_once = False
-        try:
-            restart(f"{_shortened(saved)} was saved", files=[path for path in saved if os.path.isfile(path)])
-        except RestartRefused as refusal:
-            say(f"still waiting, {refusal}")
+        if keyboard.pressed_enter(PAUSE):
+            restart_or_say("Enter was pressed")
+        now = read(seen)
+        saved = [path for path in now if now[path] != seen[path]]
+        seen = now
+        if saved:
+            restart_or_say(f"{shortened(saved)} was saved", saved)
 
 
-def _shortened(paths: list[str]) -> str:
-    return os.path.basename(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+def restart_or_say(reason: str, files: Iterable[str] = ()) -> None:
+    """Restart; returns when it was refused, which is said."""
+    try:
+        restart(reason, files=[path for path in files if os.path.isfile(path)])
+    except RestartRefused as refusal:
+        say(f"still waiting, {refusal}")
+
+
+class Keyboard:
+    """The terminal that the program was started from, if it is ours to read."""
+
+    def __init__(self) -> None:
+        self.is_there = _is_foreground()
+        if self.is_there:  # what was typed for the program that crashed is no answer to us
+            termios.tcflush(0, termios.TCIFLUSH)
+
+    def pressed_enter(self, seconds: float) -> bool:
+        """Wait so long at most; whether a line was entered."""
+        if not self.is_there or not _is_foreground():
+            time.sleep(seconds)
+            return False
+        ready, _, _ = select.select([0], [], [], seconds)
+        if not ready:
+            return False
+        self.is_there = bool(os.read(0, 4096))  # nothing: Ctrl-D
+        return self.is_there
+
+
+def _is_foreground() -> bool:
+    """Whether reading standard input would wait for a line; a job in the background would be stopped by it."""
+    try:
+        return os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
+    except (OSError, AttributeError):
+        return False
+
+
+def shortened(paths: Sequence[str]) -> str:
+    """The first file as one would type it, and how many more there are."""
+    if not paths:
+        return ""
+    short = os.path.relpath(paths[0], startup.remember().folder or os.sep)
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return (paths[0] if short.startswith("..") else short) + more
 
 
 def read(paths: Iterable[str]) -> Snapshot:
@@ -109,7 +162,15 @@ def _content(path: str) -> bytes | None:
         return None
 
 
-def files_that_matter(error: BaseException) -> set[str]:
+def in_order(error: BaseException | None) -> list[str]:
+    """The files of the program that the error speaks of, the likeliest first."""
+    scope, found = Scope(), list[str]()
+    for fault in _chain(error):
+        found += [*_named_by(fault), *reversed(list(_in_traceback(fault.__traceback__)))]
+    return [path for path in dict.fromkeys(found) if os.path.isfile(path) and scope.contains(path)]
+
+
+def files_that_matter(error: BaseException | None) -> set[str]:
     """The files whose edit may cure the error: those in its tracebacks and messages, and those of the whole program."""
     scope = Scope()
     modules = (source_path(module) for module in list(sys.modules.values()))
@@ -122,7 +183,7 @@ def files_that_matter(error: BaseException) -> set[str]:
     return paths
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def _chain(error: BaseException | None) -> list[BaseException]:
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -158,8 +219,8 @@ def _would_be(module: str) -> Iterator[str]:
         yield os.path.abspath(os.path.join(folder, name, "__init__.py"))
 
 
-def _already_corrected(error: BaseException) -> bool:
-    """Whether the file of a syntax error compiles by now: it was saved between the crash and our first look."""
+def _already_corrected(error: BaseException | None) -> list[str]:
+    """The file of a syntax error if it compiles by now: it was saved between the crash and our first look."""
     if not isinstance(error, SyntaxError) or not error.filename or not os.path.isfile(error.filename):
-        return False
-    return not any(compile_problem(error.filename))
+        return []
+    return [] if any(compile_problem(error.filename)) else [error.filename]

@@ -263,7 +263,7 @@ def source_path(module: object) -> str | None:
     if not isinstance(module, ModuleType):
         return None
     path = module.__dict__.get("__file__")
-    if not isinstance(path, str):
+    if not isinstance(path, str) or "\0" in path:  # some importers of archives and network file systems write such
         return None
     is_script = module.__name__ == "__main__" and os.path.isfile(path)  # a script may be called anything
     return os.path.abspath(path) if is_script or path.endswith((".py", ".pyw", *EXTENSION_SUFFIXES)) else None

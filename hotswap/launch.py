@@ -12,7 +12,7 @@ import os
 import pkgutil
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader, SourcelessFileLoader
 from importlib.util import MAGIC_NUMBER
@@ -21,7 +21,7 @@ from typing import Any, NoReturn, Protocol
 
 from hotswap import crash, startup
 from hotswap.errors import RestartRefused
-from hotswap.restart import unwinding
+from hotswap.leaving import unwinding
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -31,6 +31,9 @@ class Session(Protocol):
 
     def adopt_main(self, path: str, source: bytes) -> None:
         """Learn the source that `__main__` is compiled from, before it runs."""
+
+    def behind(self) -> Sequence[str]:
+        """The files that the process does not run as they are on disk now."""
 
     def stop(self) -> None:
         """Stop watching."""
@@ -65,15 +68,21 @@ def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: boo
     try:
         with unwinding():
             launch.execute(session.adopt_main)
-    except (SystemExit, RestartRefused):
+    except (SystemExit, RestartRefused) as error:
+        if sys.flags.inspect:  # it is shown, and a prompt follows
+            strip(error)
+            leave_to_python(error)
         raise
     except BaseException as error:  # noqa: BLE001  the program may raise anything
         strip(error)
+        if os.getpid() == process:
+            startup.restore_terminals()  # an interrupt of a prompt for a password leaves them without echo
         if not wait_after_crash or os.getpid() != process or not crash.may_wait(error):
             leave_to_python(error)
+        behind = session.behind()
         session.stop()
         crash.report(error)
-        crash.wait_and_restart(error)
+        crash.wait_and_restart(error, behind=behind)
 
 
 Adopt = Callable[[str, bytes], None]

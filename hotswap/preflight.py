@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from hotswap import startup
+from hotswap import startup, supervised
 
 
 def command() -> tuple[str, list[str], str]:
@@ -24,8 +24,13 @@ def command() -> tuple[str, list[str], str]:
 def preflight(files: Iterable[str] = ()) -> Iterator[str]:
     """Why a restart would lose the session; nothing when it would not."""
     executable, arguments, folder = command()
+    if startup.switched_off():
+        yield "hotswap is switched off; start the program without HOTSWAP=0"
     if startup.remember().pid != os.getpid():
         yield "this is a forked child; its parent is the program"
+    if not (supervised.can_exec() or supervised.is_child()):
+        where = "under a debugger" if supervised.under_debugger() else "on Windows"
+        yield f"{where} a process cannot be replaced; start the program with `hotswap run`, which supervises it"
     if not executable or not os.access(executable, os.X_OK):
         yield f"the interpreter {executable!r} cannot be executed any more; put it back"
     if folder and not os.path.isdir(folder):
@@ -50,24 +55,31 @@ def _source_problems(arguments: Sequence[str]) -> Iterator[str]:
 
 def program_of(arguments: Sequence[str]) -> str:
     """The part of the interpreter's arguments that names the program: a path, "-", "-c", "-m", or "" for none."""
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "-" or not argument.startswith("-"):
-            return argument
-        if argument == "--":
-            return next(rest, "")
-        if argument.startswith("--"):
-            if argument == "--check-hash-based-pycs":
-                next(rest, "")
-            continue
-        for place, letter in enumerate(argument[1:], 1):
-            if letter in "cm":
-                return "-" + letter
-            if letter in "WX":
-                if place == len(argument) - 1:
-                    next(rest, "")
-                break
-    return ""
+    return next(iter(divided(arguments)[1]), "")
+
+
+def divided(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """The interpreter's arguments as its options, the words that name the program, and the program's own.
+
+    >>> divided(["-X", "dev", "-Bm", "game", "--fast"])
+    (['-X', 'dev', '-B'], ['-m', 'game'], ['--fast'])
+    """
+    words, place = list(arguments), 0
+    while place < len(words):
+        word = words[place]
+        if word == "-" or not word.startswith("-"):
+            return words[:place], [word], words[place + 1 :]
+        if word == "--":
+            return words[:place], words[place + 1 : place + 2], words[place + 2 :]
+        long = word.startswith("--")
+        at = None if long else next((n for n, letter in enumerate(word) if letter in "cmWX"), None)
+        if at is not None and word[at] in "cm":
+            options = [*words[:place], *([word[:at]] if at > 1 else [])]
+            rest = [word[at + 1 :], *words[place + 1 :]] if word[at + 1 :] else words[place + 1 :]
+            return options, ["-" + word[at], *rest[:1]], rest[1:]
+        takes_next = word == "--check-hash-based-pycs" if long else at == len(word) - 1
+        place += 2 if takes_next else 1
+    return words, [], []
 
 
 def _is_terminal(fd: int) -> bool:

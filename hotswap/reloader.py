@@ -7,29 +7,36 @@ other.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Literal, Self, TypeAlias
 
-from hotswap import rounds
-from hotswap.errors import RestartRefused, UsageError
+from hotswap import leaving, losses, rounds, saved_files
+from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Scope, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.policy import OnRestart, Policy
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
 from hotswap.source import Source
+from hotswap.startup import switched_off
 from hotswap.trace import Tracer
 from hotswap.watch import Watcher
 
 Apply: TypeAlias = Literal["auto", "main", "thread", "manual"]
-OnRestart: TypeAlias = Literal["exec", "ask", "never"] | Callable[[RestartRequired], object]
 Report: TypeAlias = Callable[[Outcome], None]
+Deliver: TypeAlias = Callable[[Callable[[], None]], object]
+"""Calls a function, which applies a settled batch, where and when nothing is disturbed by it."""
+Choose: TypeAlias = Callable[[frozenset[str]], frozenset[str]]
+"""Some of these files."""
+Leave: TypeAlias = Callable[[str, tuple[str, ...]], object]
+"""Replaces the process.  Takes the reason, and the files that have to compile; may raise RestartRefused."""
 
 KEPT_OUTCOMES = 1000
 
@@ -47,7 +54,12 @@ class Reloader:
     ) -> None:
         check_arguments(paths, apply, on_restart)
         self.on_restart, self.report = on_restart, report
-        self._apply = apply
+        self.deliver: Deliver = DELIVERIES[apply]
+        self.prepare: Callable[[], object] | None = None
+        """Called before each round, while the modules still hold what they held."""
+        self.leave: Leave = self._leave
+        """How the process is replaced, once that is decided."""
+        self._choose: Choose | None = None
         self._lock = threading.RLock()
         self._index = Index(Scope(os.fspath(p) for p in paths))
         self._graph = Graph(self._index)
@@ -55,19 +67,23 @@ class Reloader:
         self._hook = ImportHook(self._index, self._tracer, self._loaded)
         self._watcher = Watcher(notify=self._settled, poll=poll)
         self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
+        self._policy = Policy(self._replace)
+        self._verdicts = saved_files.Verdicts()
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
         self._noticed: frozenset[str] = frozenset()
         self._polled = False
         self._running = False
+        self._is_off = switched_off()
 
     # ------------------------------------------------------------------ starting and stopping
 
     def start(self) -> Self:
-        """Begin to watch; `hotswap.watch()` has done so already."""
-        if not self._running:
+        """Begin to watch; `hotswap.watch()` has done so already.  Under HOTSWAP=0 nothing is watched."""
+        if not self._running and not self._is_off:
             self._running = True
             remember_start()
+            leaving.install()
             self._hook.install()
             self._adopt()
             self._watcher.start()
@@ -85,6 +101,9 @@ class Reloader:
     def watching(self) -> bool:
         """Whether it was started and not stopped."""
         return self._running
+
+    def __repr__(self) -> str:
+        return f"<hotswap.Reloader: {'watching' if self._running else 'not watching'}, {len(self._index)} modules>"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -116,14 +135,16 @@ class Reloader:
         With `force`, a round that needs a restart applies what can be true.  Never raises what the program's code
         raises: that is in the outcome.
         """
+        if self._is_off:
+            return Unchanged()
         with self._lock:
             self._adopt()
-            noticed, self._noticed = self._noticed | self._watcher.flush(), frozenset()
-            return self._round(noticed, force=force)
+            return self._round(self._watcher.flush(), force=force)
 
     def poll(self) -> Outcome | None:
         """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
         self._polled = True
+        leaving.safe_point()
         if not self._watcher.ready:
             return None
         with self._lock:
@@ -132,10 +153,19 @@ class Reloader:
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
+        if self._is_off:
+            return Plan()
         with self._lock:
             self._adopt()
             self._noticed |= self._watcher.flush()
-            return self._rounds.plan(self._noticed)
+            return self._rounds.plan(self._chosen())
+
+    def behind(self) -> tuple[str, ...]:
+        """The files whose newest text the process does not run, as far as it knows them."""
+        with self._lock:
+            self._adopt()
+            self._noticed |= self._watcher.flush()
+            return tuple(change.path for change in self._rounds.changes(self._noticed))
 
     @property
     def pending(self) -> tuple[Pending, ...]:
@@ -152,15 +182,42 @@ class Reloader:
         found = [f"{n}: {text}" for n, text in self._why.items() if n == name or n.startswith(f"{name}.")]
         return "\n".join(found) or f"{name} has not been touched since watching began"
 
+    def limit(self, choose: Choose | None) -> None:
+        """Of the files that may have changed, apply only the chosen ones from now on; the others wait.  None: all.
+
+        What is pending is looked at anew.
+        """
+        with self._lock:
+            self._choose = choose
+            self._noticed |= self._rounds.forget()
+
     def restart(self, reason: str = "") -> None:
-        """Replace the process by a new one; returns only when a restart is refused, by raising RestartRefused."""
-        restart_process(reason, before=self.stop, files=[p.path for p in self.pending if p.path.endswith(".py")])
+        """Replace the process by a new one, with what is kept; when that is refused, RestartRefused says why.
+
+        On the main thread it unwinds the program by raising, so that its `finally` blocks run.
+        """
+        self._replace(reason, [pending.path for pending in self.pending])
+
+    def restart_plan(self) -> losses.RestartPlan:
+        """What `restart()` would do now, whether it would be refused, and what would be lost."""
+        return losses.restart_plan(pending.path for pending in self.pending)
+
+    def _replace(self, reason: str, files: Iterable[str]) -> None:
+        self.leave(reason, tuple(files))
+
+    def _leave(self, reason: str, files: tuple[str, ...]) -> None:
+        restart_process(reason, before=self.stop, files=files)
 
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
-        outcome = self._rounds.run(paths, began, force=force)
-        if isinstance(outcome, Unchanged):
-            return outcome
+        self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
+        chosen = self._chosen()
+        if chosen and self.prepare is not None:
+            self.prepare()
+        outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+        self._noticed -= chosen
+        if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
+            return outcome  # the second time: nothing was saved since it failed, and it has been told
         self._history.append(outcome)
         if isinstance(outcome, Swapped):
             self._why.update(outcome.why)
@@ -168,34 +225,39 @@ class Reloader:
         if self.report is not None:
             self.report(outcome)
         if isinstance(outcome, RestartRequired):
-            self._restart_by_policy(outcome)
+            self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
 
-    def _restart_by_policy(self, outcome: RestartRequired) -> None:
-        if callable(self.on_restart):
-            self.on_restart(outcome)
-        elif self.on_restart == "exec" or (self.on_restart == "ask" and _agreed(outcome)):
-            try:
-                self.restart("; ".join(r.what for r in outcome.reasons))
-            except RestartRefused as refused:
-                print(f"hotswap: {refused}", file=sys.stderr)  # noqa: T201  the person at the terminal has to know
+    def _chosen(self) -> frozenset[str]:
+        return self._noticed if self._choose is None else self._choose(self._noticed)
+
+    def _not_handled(self, paths: frozenset[str]) -> frozenset[str]:
+        """Those that no handler of the program's has taken care of."""
+        if not saved_files.handlers:
+            return paths
+        changed = {change.path for change in self._rounds.changes(paths)}
+        return paths - (changed - self._verdicts.not_handled(changed))
 
     # ------------------------------------------------------------------ applying by itself
 
     def _settled(self) -> None:
         """Called on the watcher's thread when saved files have settled."""
-        if self._apply == "manual" or self._polled or not self._running:
-            return
-        if self._apply == "thread":
-            self._take()
-        else:
-            on_main_thread(self._take, patient=self._apply == "main")
+        if self._running and not self._polled:
+            self.deliver(self._take)
 
     def _take(self) -> None:
         with self._lock:
             if self._running and not self._polled:
                 self._adopt()
                 self._round(self._watcher.take())
+
+
+DELIVERIES: dict[str, Deliver] = {
+    "auto": on_main_thread,
+    "main": partial(on_main_thread, patient=True),
+    "thread": lambda take: take(),
+    "manual": lambda _: None,
+}
 
 
 def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> None:
@@ -207,11 +269,3 @@ def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> N
         raise UsageError(f"apply={apply!r} is not one of 'auto', 'main', 'thread', 'manual'")
     if not callable(on_restart) and on_restart not in ("exec", "ask", "never"):
         raise UsageError(f"on_restart={on_restart!r} is not 'exec', 'ask', 'never' or a function")
-
-
-def _agreed(outcome: RestartRequired) -> bool:
-    """Ask the person at the terminal; without one the answer is no."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return False
-    print(f"hotswap: {outcome}", file=sys.stderr)  # noqa: T201  a question to the person at the terminal
-    return input("hotswap: restart now? [y/N] ").strip().lower() in ("y", "yes")

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
+from contextlib import suppress
 
 from hotswap.model import Outcome, RestartRequired, RolledBack, Swapped, Unchanged
 
 MOST_NAMES = 4
+
+
+def say(text: str) -> None:
+    """One line to the standard error; a closed one is no reason to fail."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"hotswap: {text}\n")
+        sys.stderr.flush()
 
 
 def one_line(outcome: Outcome) -> str:

@@ -1,8 +1,9 @@
 """Replace this process by a new run of the same program: the same process id, terminal, arguments and environment.
 
 The sole caller of `os.exec*`.  In order: preflight (what would lose the session refuses the restart, leaving it whole),
-the main thread leaves what it is doing, `before`, exit handlers, buffers, what the process was given at its start,
-`os.execve`.  Every step has a deadline; one that misses it is reported and passed over.
+the main thread leaves what it is doing, work in progress ends, `on_dispose`, what is kept, the watcher, exit handlers,
+buffers, what the process was given at its start, `os.execve`.  Every step has a deadline; one that misses it is
+reported and passed over.
 """
 
 from __future__ import annotations
@@ -11,34 +12,22 @@ import atexit
 import gc
 import io
 import os
-import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import NoReturn
 
-from hotswap import startup
+from hotswap import handover, hooks, leaving, losses, startup, supervised, work
 from hotswap.errors import RestartRefused
+from hotswap.handover import Parcel
 from hotswap.preflight import command, preflight
-
-SIGNAL = getattr(signal, "SIGURG", None)
-"""Wakes the main thread.  Ignored by default, so that a late one can never kill a process."""
+from hotswap.report import say
 
 remember_start = startup.remember
 
 Stage = tuple[str, Callable[[], object], float]
 """What it is called in reports, what to do, and for how many seconds at most."""
-
-
-class Restart(SystemExit):
-    """Unwinds the program so that its `with` and `finally` blocks run before the process is replaced.  Let it pass.
-
-    A SystemExit, because frameworks know that those must get through: an asyncio task keeps any other BaseException to
-    itself and the loop goes on.
-    """
 
 
 def restart(
@@ -56,129 +45,11 @@ def restart(
     if problems:
         raise RestartRefused(problems)
     say(f"restarting: {reason}" if reason else "restarting")
-    stages = exit_stages(before, deadline)
-    if can_unwind():
-        _leave(stages, deadline)
-        # A thread ends without a word over a plain SystemExit only.
-        raise Restart if threading.current_thread() is threading.main_thread() else SystemExit
-    carry_out(stages)
-
-
-def say(text: str) -> None:
-    """One line to the standard error; a closed one is no reason to fail."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"hotswap: {text}\n")
-        sys.stderr.flush()
-
-
-# ---- the main thread leaves what it is doing
-
-
-@dataclass(slots=True)
-class _Departure:
-    """The program is being called away.  `loop` was asked already; `patience` is how long it may take to answer."""
-
-    stages: Sequence[Stage]
-    patience: float
-    loop: Any = None
-
-
-_catchers = 0
-_leaving: _Departure | None = None
-_left = threading.Lock()  # taken by whoever goes on: the main thread when it is unwound, or the one that lost patience
-
-
-@contextmanager
-def unwinding() -> Iterator[None]:
-    """At the bottom of the main thread's stack: within the block a restart unwinds the program and goes on here."""
-    global _catchers  # noqa: PLW0603  the process has one main thread
-    _install_waker()
-    process = os.getpid()
-    _catchers += 1
-    try:
-        yield
-    except BaseException as error:
-        if _leaving is None or os.getpid() != process:
-            raise
-        if not isinstance(error, SystemExit):
-            say(f"while the program was stopped: {type(error).__name__}: {error}")
-    finally:
-        _catchers -= 1
-    if _leaving is not None and os.getpid() == process:
-        _go_on(_leaving.stages)
-
-
-def can_unwind() -> bool:
-    """Whether somebody waits at the bottom of the main thread's stack, and that thread can be woken."""
-    return bool(_catchers) and SIGNAL is not None and signal.getsignal(SIGNAL) is _wake
-
-
-def _install_waker() -> None:
-    if SIGNAL is not None and signal.getsignal(SIGNAL) is signal.SIG_DFL:  # never over a handler of the program's
-        signal.signal(SIGNAL, _wake)
-
-
-def _wake(_number: int, _frame: object) -> None:
-    """Runs on the main thread, between two of its instructions, once the signal has ended what it was waiting for."""
-    if _leaving is None or not _catchers or _is_unwinding(sys.exception()):
-        return
-    loop = _running_loop()
-    if loop is None or time.monotonic() > _leaving.patience:
-        raise Restart
-    # Raised in the midst of the loop's own code, it made the loop forget a callback in 5 of 80 trials, and then the
-    # cleanup waited for a task that nobody was going to wake.
-    if loop is not _leaving.loop:
-        _leaving.loop = loop
-        loop.call_soon_threadsafe(_raise)
-
-
-def _raise() -> NoReturn:
-    raise Restart
-
-
-def _running_loop() -> Any:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio._get_running_loop() if asyncio is not None else None
-
-
-def _is_unwinding(error: BaseException | None) -> bool:
-    """Whether the program is in its `finally` blocks already; to raise again there would cut them short."""
-    while error is not None and not isinstance(error, Restart):
-        error = error.__context__
-    return error is not None
-
-
-def _leave(stages: Sequence[Stage], deadline: float) -> None:
-    """Begin to call the main thread away, until it is at the bottom of its stack or the time is over."""
-    global _leaving  # noqa: PLW0603  the process has one main thread
-    if _leaving is None:
-        _leaving = _Departure(stages, time.monotonic() + deadline / 2)
-        _silence_lost_ones()
-        threading.Thread(target=_call_away, args=(stages, deadline), name="hotswap-restart", daemon=True).start()
-
-
-def _silence_lost_ones() -> None:
-    """A Restart raised in a destructor or a callback of C code gets lost; the next one will not, so not a word."""
-    hook = sys.unraisablehook
-    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Restart) else hook(lost)
-
-
-def _call_away(stages: Sequence[Stage], deadline: float) -> None:
-    until = time.monotonic() + deadline
-    while time.monotonic() < until:
-        time.sleep(0.05)  # also lets the thread that asked get out of the reloader
-        if _left.locked():
-            return
-        signal.pthread_kill(threading.main_thread().ident or 0, SIGNAL or 0)
-    if _left.acquire(blocking=False):
-        say(f"the main thread did not stop within {deadline:g} s; restarting over it")
-        carry_out(stages)
-
-
-def _go_on(stages: Sequence[Stage]) -> NoReturn:
-    if not _left.acquire(blocking=False):
-        threading.Event().wait()  # another thread replaces the process
-    carry_out(stages)
+    hooks.secure()
+    way_out = WayOut(exit_stages(before, deadline))
+    if not leaving.can_leave():
+        leaving.go_on_with(way_out.go)
+    leaving.leave(way_out.go, deadline)
 
 
 # ---- the way out
@@ -187,39 +58,97 @@ def _go_on(stages: Sequence[Stage]) -> NoReturn:
 def exit_stages(before: Callable[[], object], deadline: float) -> list[Stage]:
     """What happens between the decision and the new process."""
     return [
+        ("waiting for work in progress", lambda: _finish_work(deadline / 2), deadline),
+        ("on_dispose", _dispose, deadline),
+        ("keeping state", _hand_over, max(deadline, 60.0)),
         ("stopping the watcher", before, deadline),
         ("exit handlers", atexit._run_exitfuncs, deadline),
         ("writing out buffered output", flush_all, deadline),
     ]
 
 
-def carry_out(stages: Sequence[Stage]) -> NoReturn:
-    """Do each stage on this thread, then replace the process.  A stage that hangs is left behind by another thread."""
-    for number, (name, act, seconds) in enumerate(stages):
-        with _guarded(name, seconds, stages[number + 1 :]):
-            act()
-    replace()
+def _finish_work(seconds: float) -> None:
+    cut_off = work.drain(seconds)
+    if cut_off:
+        say(f"cut off after {seconds:g} s: {', '.join(cut_off)}")
 
 
-@contextmanager
-def _guarded(name: str, seconds: float, rest: Sequence[Stage]) -> Iterator[None]:
-    claim = threading.Lock()  # whoever takes it, this thread or the timer, goes on; the other one never does
+def _dispose() -> None:
+    for fault in hooks.dispose_all():
+        say(f"on_dispose: {fault}")
 
-    def overtake() -> None:
-        if claim.acquire(blocking=False):
-            say(f"{name} took longer than {seconds:g} s; going on without")
-            carry_out(rest)
 
-    timer = threading.Timer(seconds, overtake)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except BaseException as error:  # noqa: BLE001  code of the program's; the process is replaced whatever it does
-        say(f"{name}: {type(error).__name__}: {error}")
-    if not claim.acquire(blocking=False):
-        threading.Event().wait()  # the other thread replaces the process
-    timer.cancel()
+_sealed: list[int] = []
+"""The descriptors of what is handed over, once all of it is written."""
+
+
+def _hand_over() -> None:
+    reap()
+    handover.notes["children"] = list(losses.children())
+    parcel = Parcel(notes=handover.notes)
+    hooks.pack(parcel)
+    _sealed[:] = handover.seal(parcel)
+
+
+def reap() -> None:
+    """Let the children of the processes before this one go that have ended; nobody here knows of them."""
+    left = []
+    for pid in handover.notes.pop("children", ()):
+        with suppress(ChildProcessError, AttributeError):
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                left.append(pid)
+    handover.notes["children"] = left
+
+
+reap()
+
+
+class WayOut:
+    """The stages between the decision and the new process; each has somebody who goes on without it when it hangs.
+
+    Made while threads can be started: once the interpreter is shutting down there are no new ones.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
+        self._guards = [_Guard(name, seconds) for name, _, seconds in stages]
+        for place, guard in enumerate(self._guards):
+            guard.watch(lambda rest=place + 1: self.go(rest))  # type: ignore[misc]
+
+    def go(self, first: int = 0) -> NoReturn:
+        """Do each stage on this thread, then replace the process."""
+        for (name, act, _), guard in zip(self._stages[first:], self._guards[first:], strict=True):
+            guard.armed.set()
+            try:
+                act()
+            except BaseException as error:  # noqa: BLE001  code of the program's; it stops nothing
+                say(f"{name}: {type(error).__name__}: {error}")
+            if not guard.claim.acquire(blocking=False):
+                threading.Event().wait()  # the guard replaces the process
+            guard.done.set()
+        try:
+            replace()
+        except OSError as error:
+            where = error.filename or command()[0]
+            say(f"{error.strerror}: {where}; exit handlers have run, so start the program again")
+            os._exit(1)
+
+
+class _Guard:
+    """Waits for one stage to be done.  Whoever takes the claim, stage or guard, goes on; the other never does."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name, self.seconds = name, seconds
+        self.armed, self.done, self.claim = threading.Event(), threading.Event(), threading.Lock()
+
+    def watch(self, go_on: Callable[[], NoReturn]) -> None:
+        threading.Thread(target=self._wait, args=(go_on,), name="hotswap-guard", daemon=True).start()
+
+    def _wait(self, go_on: Callable[[], NoReturn]) -> None:
+        self.armed.wait()
+        if not self.done.wait(self.seconds) and self.claim.acquire(blocking=False):
+            say(f"{self.name} took longer than {self.seconds:g} s; going on without")
+            go_on()
 
 
 BUFFERED = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
@@ -230,11 +159,7 @@ def flush_all() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    files = [
-        thing
-        for thing in gc.get_objects()
-        if issubclass(type(thing), (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom))
-    ]
+    files = [thing for thing in gc.get_objects() if issubclass(type(thing), BUFFERED)]
     for file in files:
         with suppress(Exception):  # a file may be closed, detached, or broken in a way of its own
             if file.writable():
@@ -242,13 +167,24 @@ def flush_all() -> None:
 
 
 def replace() -> NoReturn:
-    """Put back what the process was given at its start, and become its successor."""
+    """Put back what the process was given at its start, and become its successor.  Raises OSError if that fails."""
+    if supervised.is_child():
+        startup.restore_terminals()
+        supervised.succeed(_sealed)
     executable, arguments, _ = command()
-    for problem in startup.restore():
+    for problem in startup.restore(keep=_sealed):
         say(f"not put back: {problem}")
-    try:
-        os.execve(executable, arguments, startup.remember().environment)
-    except OSError as error:
-        raise RestartRefused(
-            (f"{executable}: {error.strerror}; exit handlers have run, so start the program again",)
-        ) from error
+    for fd in _sealed:
+        os.set_inheritable(fd, True)  # noqa: FBT003  the standard library's own signature
+    inheritance = handover.mark(_sealed, to="exec") if _sealed else {}
+    os.execve(executable, arguments, {**startup.remember().environment, **inheritance})
+
+
+def become(arguments: Sequence[str]) -> NoReturn:
+    """Run the interpreter with other arguments, in this process, before anything was begun in it."""
+    words = [startup.remember().executable, *arguments]
+    if os.name == "nt":  # there, `execve` starts another process, and the shell goes on beside it
+        import subprocess
+
+        raise SystemExit(subprocess.call(words))  # noqa: S603  this very interpreter
+    os.execve(words[0], words, startup.remember().environment)

@@ -69,6 +69,11 @@ class Rounds:
         why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
         return tuple(Pending(path=change.path, why=why) for change in self.failed.changes)
 
+    def forget(self) -> frozenset[str]:
+        """Nothing is pending any more; returns the files that were."""
+        failed, self.failed = self.failed, None
+        return frozenset(failed.contents) if failed else frozenset()
+
     def want(self, tracked: Tracked) -> list[str]:
         """Note the files that a module asked for in vain: if one appears or changes, the imports are tried again."""
         imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)

@@ -30,6 +30,9 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
         if begun.acquire(blocking=False):
             try:
                 function()
+            except SystemExit:  # a restart was begun, which calls the main thread away by itself
+                if threading.current_thread() is not threading.main_thread():
+                    raise
             finally:
                 done.set()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 try:
@@ -24,6 +24,8 @@ else:
     POSIX = True
 
 TERMINALS = (0, 1, 2)
+LFLAG = 3
+"""Where the local modes (echo among them) stand in what `tcgetattr` returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,11 @@ class Startup:
     limits: dict[int, tuple[int, int]]
 
 
+def switched_off() -> bool:
+    """Whether the environment says HOTSWAP=0: the program runs as if hotswap were not there."""
+    return os.environ.get("HOTSWAP", "").lower() in ("0", "off", "no", "false")
+
+
 _remembered: Startup | None = None
 
 
@@ -53,6 +60,13 @@ def remember() -> Startup:
     if _remembered is None:
         _remembered = _look()
     return _remembered
+
+
+def start_again_with(arguments: Iterable[str]) -> None:
+    """Have the successor be started with other arguments than this process."""
+    global _remembered  # noqa: PLW0603  the process has one start
+    start = remember()
+    _remembered = replace(start, arguments=(*start.arguments[:1], *arguments))
 
 
 def _look() -> Startup:
@@ -153,17 +167,41 @@ def _attempt(step: Callable[[], object]) -> str:
 
 def restore_terminals() -> None:
     """Give the terminals the modes that they had: echo, whole lines, Ctrl-C."""
+    _set_terminals(remember().terminals)
+
+
+def _set_terminals(modes: dict[int, list[Any]]) -> None:
     if not POSIX:
         return
     # A process in the background is stopped by SIGTTOU when it sets a mode; blocked, the call goes through.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
-        for fd, mode in remember().terminals.items():
+        for fd, mode in modes.items():
             with suppress(termios.error):
                 if termios.tcgetattr(fd) != mode:
                     termios.tcsetattr(fd, termios.TCSANOW, mode)  # not TCSADRAIN: it hangs on a terminal held by Ctrl-S
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def terminals_as_at_start() -> Iterator[None]:
+    """Within the block the terminals echo and take whole lines; then they are as the program had set them."""
+    before = _terminals()
+    restore_terminals()
+    try:
+        yield
+    finally:
+        _set_terminals(before)
+
+
+def ensure_echo() -> None:
+    """Switch echo on: a debugger that was killed at its prompt leaves it off, for the next programs too."""
+    modes = {}
+    for fd, mode in _terminals().items():
+        if fd == 0 and not mode[LFLAG] & termios.ECHO:
+            modes[fd] = [*mode[:LFLAG], mode[LFLAG] | termios.ECHO, *mode[LFLAG + 1 :]]
+    _set_terminals(modes)
 
 
 def _stop_timers() -> None:

@@ -35,17 +35,24 @@ class Process:
         return self.process.pid
 
     def _read(self, fd: int) -> None:
+        rest = b""
         with open(fd, "rb", buffering=0) as file:
             while True:
                 try:
                     data = file.read(65536)
                 except OSError:  # a terminal whose other side is closed
                     data = b""
+                whole, rest = self._whole_lines(rest + data) if data else (rest, b"")
+                with self._news:
+                    self.text += whole.decode(errors="replace")
+                    self._news.notify_all()
                 if not data:
                     return
-                with self._news:
-                    self.text += data.decode(errors="replace")
-                    self._news.notify_all()
+
+    def _whole_lines(self, data: bytes) -> tuple[bytes, bytes]:
+        """What may be shown: with two outputs whole lines only, or they would cut each other's in two."""
+        end = len(data) if len(self._readers) == 1 else data.rfind(b"\n") + 1
+        return data[:end], data[end:]
 
     def expect(self, pattern: str, *, since: int = 0) -> re.Match[str]:
         """Wait until the output, from the given place on, holds a match."""
@@ -64,9 +71,9 @@ class Process:
     def interrupt(self) -> None:
         os.kill(self.pid, signal.SIGINT)
 
-    def wait(self) -> int:
+    def wait(self, patience: float = PATIENCE) -> int:
         """The exit status, once everything it wrote was read."""
-        status = self.process.wait(PATIENCE)
+        status = self.process.wait(patience)
         for reader in self._readers:
             reader.join(PATIENCE)
         return status

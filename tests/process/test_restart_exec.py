@@ -143,19 +143,6 @@ def test_the_terminal_is_put_right(tmp_path):
         assert re.findall(r"mode (\d+ \w+)", run.text) == ["10 True"] * 3
 
 
-def test_descriptors_do_not_pile_up(tmp_path):
-    """After many restarts the process has no descriptor, thread or child more than after the first."""
-    (tmp_path / "program.py").write_text(
-        AGAIN.replace("LAST = 2", "LAST = 30")
-        + "leak = os.open('generations', os.O_RDONLY)\nos.set_inheritable(leak, True)\n"
-        "print('open', len(os.listdir('/proc/self/fd')), len(os.listdir('/proc/self/task')))\nagain()\n"
-    )
-    with started("program.py", cwd=tmp_path) as run:
-        assert run.wait() == 0
-    assert len(set(re.findall(r"open \d+ \d+", run.text))) == 1
-    assert run.count("open") == 31
-
-
 def test_descriptors_of_the_parent_are_kept(tmp_path):
     """A descriptor that was handed to the program at its start is there in every generation."""
     reader, writer = os.pipe()

@@ -15,6 +15,7 @@ SPLITS = [
     (["--poll-every", "0.5", "game.py"], ["--poll-every", "0.5"], ["game.py"]),
     (["--on-restart", "never", "--", "-odd.py", "--"], ["--on-restart", "never"], ["-odd.py", "--"]),
     (["-mgame"], [], ["-mgame"]),
+    (["-i", "game.py", "-i"], ["-i"], ["game.py", "-i"]),
     (["-"], [], ["-"]),
     (["--quiet"], ["--quiet"], []),
 ]

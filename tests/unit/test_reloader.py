@@ -375,3 +375,92 @@ def test_force_applies_what_can_be_true(program):
     outcome = program.sync(force=True)
     assert (a.X, b.Y) == (1, 2)
     assert "HS104" in str(outcome)
+
+
+# ---------------------------------------------------------------------- what shells and prompts ask of it
+
+
+def test_a_round_that_is_interrupted_is_not_forgotten(program):
+    """Ctrl-C in the middle of a round: the process is as it was, and the save counts with the next one."""
+    a = program.load("a.py", "X = 1\n")
+    with pytest.raises(KeyboardInterrupt):
+        program.sync("a.py", "X = 2\nraise KeyboardInterrupt\n")
+    assert a.X == 1
+    program.load("b.py", "")
+    assert program.sync("a.py", "X = 3\n").kind == "swapped"
+    assert a.X == 3
+
+
+def test_what_was_noticed_before_an_interrupt_is_applied_after_it(program):
+    """Also a file that nobody saves again."""
+    a, b = program.load("a.py", "X = 1\n"), program.load("b.py", "Y = 1\n")
+    program.write("b.py", "Y = 2\n")
+    with pytest.raises(KeyboardInterrupt):
+        program.sync("a.py", "X = 2\nraise KeyboardInterrupt\n")
+    assert (program.sync("a.py", "X = 3\n").kind, a.X, b.Y) == ("swapped", 3, 2)
+
+
+def test_a_failed_round_is_told_and_kept_once(program):
+    """A sync before which nothing was saved returns the same outcome, and neither reports nor repeats it."""
+    told = []
+    program.load("a.py", "X = 1\n")
+    program.reloader.report = told.append
+    first = program.sync("a.py", "X = 1\n1 / 0\n")
+    assert program.sync() is first
+    assert (told, program.reloader.history) == ([first], (first,))
+
+
+def test_a_limit_lets_the_others_wait(program):
+    """Until it is lifted; what was pending is looked at anew."""
+    a, b = program.load("a.py", "X = 1\n"), program.load("b.py", "Y = 1\n")
+    program.sync("b.py", "1 / 0\n")
+    program.reloader.limit(lambda paths: frozenset(p for p in paths if p.endswith("a.py")))
+    assert (program.sync("a.py", "X = 2\n").kind, a.X, program.reloader.pending) == ("swapped", 2, ())
+    program.write("b.py", "Y = 2\n")
+    assert (program.sync().kind, b.Y) == ("unchanged", 1)
+    assert not program.plan()
+    program.reloader.limit(None)
+    assert (program.sync().kind, b.Y) == ("swapped", 2)
+
+
+def test_one_can_be_called_before_each_round(program):
+    """While the modules still hold what they held."""
+    seen = []
+    a = program.load("a.py", "X = 1\n")
+    program.sync()
+    program.reloader.prepare = lambda: seen.append(a.X)
+    program.sync("a.py", "X = 2\n")
+    program.sync("a.py", "X = 3\n")
+    assert seen == [1, 2]
+
+
+def test_how_a_settled_batch_is_delivered_can_be_chosen(unwatched):
+    """By a function that is given what applies it."""
+    delivered = threading.Event()
+    takes = []
+    reloader = unwatched.watch(apply="thread")
+    reloader.deliver = lambda take: (takes.append(take), delivered.set())
+    a = unwatched.load("a.py", "X = 1\n")
+    unwatched.write("a.py", "X = 2\n")
+    assert delivered.wait(30)
+    assert a.X == 1
+    takes[0]()
+    assert a.X == 2
+
+
+def test_it_says_what_it_is(program):
+    """A cell that ends in `hotswap.watch()` shows it."""
+    program.load("a.py", "X = 1\n")
+    assert repr(program.reloader) == "<hotswap.Reloader: watching, 1 modules>"
+    program.reloader.stop()
+    assert repr(program.reloader) == "<hotswap.Reloader: not watching, 1 modules>"
+
+
+def test_how_the_process_is_left_can_be_chosen(program):
+    """By a function that is given the reason, and the files that have to compile."""
+    asked = []
+    program.load("a.py", "X = 1\n")
+    program.sync("a.py", "1 / 0\n")
+    program.reloader.leave = lambda *words: asked.append(words)
+    program.reloader.restart("because")
+    assert asked == [("because", (str(program.folder / "a.py"),))]

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from hotswap.preflight import command, compile_problem, program_of
-from hotswap.restart import Restart, _is_unwinding
+from hotswap.leaving import Restart, _is_unwinding
+from hotswap.preflight import command, compile_problem, divided, program_of
 
 PROGRAMS = [
     (["game.py", "-m"], "game.py"),
@@ -66,3 +66,19 @@ def test_cleanup_that_fails_on_the_way_out_is_still_the_way_out():
     assert _is_unwinding(failed)
     assert not _is_unwinding(ValueError())
     assert not _is_unwinding(None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["-X", "dev", "-Bm", "game", "--fast"], (["-X", "dev", "-B"], ["-m", "game"], ["--fast"])),
+        (["-mgame", "-i"], ([], ["-m", "game"], ["-i"])),
+        (["-W", "error", "game.py", "-m"], (["-W", "error"], ["game.py"], ["-m"])),
+        (["-c", "pass", "x"], ([], ["-c", "pass"], ["x"])),
+        (["--", "game.py", "x"], ([], ["game.py"], ["x"])),
+        (["-i"], (["-i"], [], [])),
+    ],
+)
+def test_the_arguments_are_divided(arguments, parts):
+    """The interpreter's options, what names the program, and what belongs to it."""
+    assert divided(arguments) == parts
