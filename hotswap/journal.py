@@ -110,13 +110,13 @@ class Journal:
                 self._staged = None
             raise
 
-    def rollback(self) -> list[BaseException]:
-        """Take back every write, newest first.
+    def rollback(self, to: int = 0) -> list[BaseException]:
+        """Take back every write, newest first, until so many are left (`len()` of the journal at some time before).
 
         Returns what went wrong on the way; an undo that raises does not keep the others from happening.
         """
         faults: list[BaseException] = []
-        while self._undo:
+        while len(self._undo) > to:
             function, *arguments = self._undo.pop()
             try:
                 function(*arguments)

@@ -220,7 +220,10 @@ class Rounds:
     # ------------------------------------------------------------------ from a plan to an outcome
 
     def run(self, paths: Iterable[str], began: float, *, force: bool = False) -> Outcome:
-        """One round.  The same contents that failed before are not tried again until something else is saved."""
+        """One round.  The same contents that failed before are not tried again until something else is saved.
+
+        With `force`, what would need a restart is left out, and the outcome's warnings name it.
+        """
         changes = self.changes(paths)
         if not changes:
             self.failed = None
@@ -229,12 +232,16 @@ class Rounds:
             return self.failed.outcome
         self.index.attempted.clear()
         outcome = self._attempt(changes, began)
+        if force and isinstance(outcome, RestartRequired):
+            outcome = self._attempt(changes, began, force=True)
         contents = {path: read(path) for path in self.index.attempted | {c.path for c in changes}}
         self.watch_more(contents)
         for path in self.unloaded.keys() & contents.keys() if isinstance(outcome, Swapped) else ():
             self.unloaded[path] = contents[path]
         failed = isinstance(outcome, RolledBack | RestartRequired)
         self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
+        if force and isinstance(outcome, Swapped):
+            self.failed = self._left_out(changes, contents, began)
         if not failed and not isinstance(outcome, Unchanged):
             self._release()
         return outcome
@@ -245,10 +252,10 @@ class Rounds:
         appeared = any(c.kind == "added" for c in changes)
         return appeared or not paths <= failed.contents.keys() or any(read(p) != d for p, d in failed.contents.items())
 
-    def _attempt(self, changes: ChangeSet, began: float) -> Outcome:
+    def _attempt(self, changes: ChangeSet, began: float, *, force: bool = False) -> Outcome:
         try:
             edits = self._edits(changes)
-            plan = self._plan(changes, edits)
+            plan = self._plan(changes, edits) if not force else self._forced(changes, edits)
         except SyntaxError as error:
             return self._rolled_back(changes, error, began)
         except Exception as error:  # noqa: BLE001  a fault of ours must not look like success, nor end the program
@@ -257,10 +264,26 @@ class Rounds:
             return self._restart(changes, plan.restart, began)
         if not plan.edits and not plan.steps:
             return Unchanged()
-        return self._apply(plan, began)
+        return self._apply(plan, began, force=force)
 
-    def _apply(self, plan: Prepared, began: float, found: Findings = NOTHING) -> Outcome:
-        transaction = Transaction(plan, self.graph, self.tracer, self.formers)
+    def _forced(self, changes: ChangeSet, edits: list[Edit]) -> Prepared:
+        """A plan without what needs a restart, which is named among its warnings."""
+        blocked = tuple(self._blocked(changes, edits))
+        places = {reason.where for reason in blocked}
+        possible = [edit for edit in edits if edit.path not in places]
+        if blocked and not possible:
+            return Prepared(changes=changes, restart=blocked, edits=tuple(edits))
+        plan = self._plan(tuple(c for c in changes if c.path not in places), possible)
+        return replace(plan, changes=changes, restart=(), warnings=(*blocked, *plan.restart))
+
+    def _left_out(self, changes: ChangeSet, contents: dict[str, bytes | None], began: float) -> Failed | None:
+        """What is still to be done after a forced round: files of which nothing could be applied."""
+        left = tuple(c for c in changes if self.index.changes([c.path]))
+        reasons = tuple(self._blocked(left, self._edits(left)))
+        return Failed(left, contents, self._restart(left, reasons, began)) if reasons else None
+
+    def _apply(self, plan: Prepared, began: float, found: Findings = NOTHING, *, force: bool = False) -> Outcome:
+        transaction = Transaction(plan, self.graph, self.tracer, self.formers, force=force)
         try:
             done = transaction.apply()
         except CannotSwap as error:
@@ -269,12 +292,15 @@ class Rounds:
             if found | error.findings == found:
                 return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
             found |= error.findings
-            return self._apply(self._plan(plan.changes, list(plan.edits), found), began, found)
+            again = self._plan(plan.changes, list(plan.edits), found)
+            if force:
+                again = replace(again, restart=(), warnings=plan.warnings)
+            return self._apply(again, began, found, force=force)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             if transaction.failed_module and not any(e.whole for e in plan.edits):
-                return self._whole_module(plan, transaction.failed_module, error, began)
+                return self._whole_module(plan, transaction.failed_module, error, began, force=force)
             self.watch_more(self._want_for(plan.edits))
             return self._rolled_back(plan.changes, error, began)
         changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | set(done.modules)))
@@ -293,7 +319,7 @@ class Rounds:
             why=tuple(done.why),
         )
 
-    def _whole_module(self, plan: Prepared, module: str, error: BaseException, began: float) -> Outcome:
+    def _whole_module(self, plan: Prepared, module: str, error: BaseException, began: float, *, force: bool) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
         reason = f"single statements of it raised {type(error).__name__}"
         edits = [replace(e, whole=reason) if e.module == module else e for e in plan.edits]
@@ -301,7 +327,8 @@ class Rounds:
             tracked = self.index.modules[module]
             edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
         try:
-            outcome = self._apply(self._plan(plan.changes, edits), began)
+            again = replace(self._plan(plan.changes, edits), warnings=plan.warnings)
+            outcome = self._apply(replace(again, restart=()) if force else again, began, force=force)
         except Exception:  # noqa: BLE001  the first error is the one to tell
             return self._rolled_back(plan.changes, error, began)
         return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)

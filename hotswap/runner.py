@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from hotswap.errors import Unforeseen
+from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content
 from hotswap.graph import Graph
 from hotswap.index import Tracked
@@ -63,8 +63,17 @@ class Runner:
     """The statements of one round."""
 
     def __init__(
-        self, plan: Prepared, graph: Graph, tracer: Tracer, journal: Journal, changes: Changes, formers: Formers
+        self,
+        plan: Prepared,
+        graph: Graph,
+        tracer: Tracer,
+        journal: Journal,
+        changes: Changes,
+        formers: Formers,
+        tolerate: Callable[[CannotSwap], None],
     ) -> None:
+        """`tolerate` raises what it is given, or takes note that it is left out."""
+        self.tolerate = tolerate
         self.plan, self.graph, self.index, self.tracer, self.journal = plan, graph, graph.index, tracer, journal
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
@@ -256,7 +265,11 @@ class Runner:
     def _run_member(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
         prefix = prefix_of(source, step.statement)
         owner = self.values.owner(step.module, prefix)
-        mapped.check_member(owner, node)
+        try:
+            mapped.check_member(owner, node)
+        except CannotSwap as refusal:
+            self.tolerate(refusal)
+            return prefix, Effect()
         space = self.values.class_space(self._place, owner.__qualname__)
         annotations = vars(owner).get("__annotations__")
         if isinstance(annotations, dict):
@@ -297,7 +310,10 @@ class Runner:
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
-        registered.withdraw_what_is_not_there_again(self.merger.twins, self.journal)
+        try:
+            registered.withdraw_what_is_not_there_again(self.merger.twins, self.journal)
+        except CannotSwap as refusal:
+            self.tolerate(refusal)
         return "", effect
 
     @contextmanager
@@ -328,7 +344,15 @@ class Runner:
         self.rebuilt = True
         for name in vars(fresh):
             self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
-        merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
+        mark, twins = len(self.journal), dict(self.merger.twins)
+        try:
+            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
+        except CannotSwap as refusal:
+            self.tolerate(refusal)
+            self.journal.rollback(mark)
+            self.merger.twins = twins
+            self.changes.add((live.__module__, live.__qualname__), self._place)
+            return fresh
         if merged is fresh:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh

@@ -46,14 +46,17 @@ class Done:
 class Transaction:
     """One round.  `apply()` either finishes or leaves the process as it was and raises what went wrong."""
 
-    def __init__(self, plan: Prepared, graph: Graph, tracer: Tracer, formers: Formers | None = None) -> None:
-        self.formers = formers or Formers()
+    def __init__(
+        self, plan: Prepared, graph: Graph, tracer: Tracer, formers: Formers | None = None, *, force: bool = False
+    ) -> None:
+        """With `force`, what cannot be made true is left out and told of, rather than refused."""
+        self.formers, self.force = formers or Formers(), force
         self.plan, self.graph, self.index, self.tracer = plan, graph, graph.index, tracer
         self.journal = Journal()
         self.done = Done(warnings=list(plan.warnings))
         self.edits = {e.module: e for e in plan.edits}
         self.changes = Changes()
-        self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers)
+        self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
         self._gone: set[str] = set()
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._loaded = set(sys.modules)
@@ -90,7 +93,8 @@ class Transaction:
             modules.show_source(edit, self.journal)
             modules.revive(edit, self.journal)
             modules.move(edit, self.index.modules[edit.module], self.journal)
-            registries.withdraw_removed(edit, self.graph, self.journal)
+            for refusal in registries.withdraw_removed(edit, self.graph, self.journal):
+                self._tolerate(refusal)
         self._remove_names()
         self._patch_functions()
         self.runner.run()
@@ -100,10 +104,16 @@ class Transaction:
             substitute(merger.twins, self.journal, [merger, vars(merger)])
         for function, code, error in self._stale:
             if function.__code__ is code and is_held(function, self._stale):
-                raise error
+                self._tolerate(error)
         replace_held_codes(self._old_codes, self.journal)
         self.formers.forget_results()
         caches.clear(self.changes.events, self.graph, self.journal)
+
+    def _tolerate(self, refusal: CannotSwap) -> None:
+        """What cannot be made true ends the round, unless it is forced: then it is left out, and told of."""
+        if not self.force:
+            raise refusal
+        self.done.warnings.append(refusal.reason)
 
     def undo(self) -> None:
         """Put everything back."""

@@ -106,20 +106,22 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
         place.extend(kept) if isinstance(place, list) else place.update(kept)
 
 
-def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> None:
+def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> Iterator[CannotSwap]:
     """Take what removed statements registered out of the registries.
 
-    Raises CannotSwap when a removed call had an effect that cannot be found.
+    Yields refusals where a removed call had an effect that cannot be found.
     """
     tracked = graph.index.modules[edit.module]
     removed = edit.diff.removed if edit.diff is not None else ()
     for number in range(len(edit.old.statements)) if edit.new is None else removed:
-        _withdraw_removed(edit, edit.old.statements[number], edit.old.facts((number,)), tracked, graph, journal)
+        yield from _withdraw_removed(
+            edit, edit.old.statements[number], edit.old.facts((number,)), tracked, graph, journal
+        )
 
 
 def _withdraw_removed(
     edit: Edit, node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, journal: Journal
-) -> None:
+) -> Iterator[CannotSwap]:
     abstract.withdraw_registration(node, tracked.namespace, journal)
     footprint = graph.footprint(tracked, node, facts)
     foreign = list(_foreign_decorators(node, tracked, graph))
@@ -135,10 +137,9 @@ def _withdraw_removed(
         if isinstance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
             journal.remember(place)
             place.clear()
-    if any(hasattr(each, "__self__") and not isinstance(each.__self__, type) for each in foreign):
-        raise CannotSwap(_removed_effect(edit, node))
-    if isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call):
-        raise CannotSwap(_removed_effect(edit, node))
+    is_kept = any(hasattr(each, "__self__") and not isinstance(each.__self__, type) for each in foreign)
+    if is_kept or (isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call)):
+        yield CannotSwap(_removed_effect(edit, node))
 
 
 def _foreign_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> Iterator[Any]:
