@@ -26,6 +26,7 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
+from hotswap.planning.edition import value_of
 from hotswap.planning.groups import Group
 from hotswap.planning.prepared import Prepared
 from hotswap.source import Source, first_line, prefix_of, siblings
@@ -79,7 +80,9 @@ class Runner:
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
         self.merger = Merger(journal, self._pour_class, formers)
+        self.merger.is_new = self._is_new
         self.values = Values(self.editions, journal, plan.views)
+        self._loaded = set(sys.modules)
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
@@ -337,8 +340,28 @@ class Runner:
             return None
         return self.index.modules[before[0]].source.statement(before[1])
 
+    def _is_new(self, definition: Any) -> bool:
+        module = definition.__module__
+        if module not in self.index.modules:
+            return False
+        return module not in self._loaded or self.values.original((module, definition.__qualname__)) is not definition
+
+    def follow_moved(self, lost: Iterable[tuple[Name, Any]]) -> None:
+        """Definitions that left their modules, and were defined in another one in this round, go there."""
+        modules = {*self.editions.edits, *(name for name in self.index.modules if name not in self._loaded)}
+        for (module, name), live in lost:
+            same_name = [value_of((other, name), self.graph) for other in modules - {module}]
+            found = {id(v): v for v in same_name if type(v) is type(live) and self._is_defined_anew(v, name)}
+            if len(found) == 1:
+                new = next(iter(found.values()))
+                is_class = isinstance(live, type)
+                self.merger.move(live, new) if is_class else self.merger.succeed((module, name), [live], new)
+
+    def _is_defined_anew(self, definition: Any, name: str) -> bool:
+        return definition.__qualname__ == name and self._is_new(definition)
+
     def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
-        before, members = dict(vars(live)), enums.payloads(live)
+        before, members, home = dict(vars(live)), enums.payloads(live), live.__module__
         keep = self._keep | (self._outside - vars(fresh).keys())
         self._keep, self._outside = frozenset(), set()
         self.rebuilt = True
@@ -353,15 +376,16 @@ class Runner:
             self.merger.twins = twins
             self.changes.add((live.__module__, live.__qualname__), self._place)
             return fresh
-        if merged is fresh:
+        if merged is live:
+            self.values.replace(fresh, live)  # another module's statement may have made it
+        else:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
         after = vars(merged)
-        for name in before.keys() | after.keys():
-            if before.get(name, MISSING) is not after.get(name, MISSING):
-                self.changes.add((live.__module__, f"{live.__qualname__}.{name}"), self._place)
-        for name in enums.other_payloads(members, merged):
-            self.changes.add((live.__module__, f"{live.__qualname__}.{name}"), self._place)
+        changed = {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
+        for name in changed.union(enums.other_payloads(members, merged)):
+            for module in {home, live.__module__}:
+                self.changes.add((module, f"{live.__qualname__}.{name}"), self._place)
         return merged
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:

@@ -10,20 +10,21 @@ import sys
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
+from typing import Any
 
 from hotswap.codes import CodePair, docstring, pair_codes
 from hotswap.errors import CannotSwap
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph
 from hotswap.journal import Journal
-from hotswap.model import Action, Edit, Reason, Step
+from hotswap.model import Action, Edit, Name, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.planning.edition import value_of
 from hotswap.planning.prepared import Prepared
-from hotswap.resolving import owner_of
+from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Changes, Runner
 from hotswap.trace import Tracer
 
@@ -58,6 +59,8 @@ class Transaction:
         self.changes = Changes()
         self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
         self._gone: set[str] = set()
+        self._lost: list[tuple[Name, Any]] = []
+        """Classes and functions that left their modules."""
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._loaded = set(sys.modules)
         self._stale: list[tuple[FunctionType, CodeType, CannotSwap]] = []
@@ -98,6 +101,7 @@ class Transaction:
         self._remove_names()
         self._patch_functions()
         self.runner.run()
+        self.runner.follow_moved(self._lost)
         self._tell()
         merger = self.runner.merger
         if merger.twins and self.runner.rebuilt:
@@ -168,7 +172,10 @@ class Transaction:
 
     def _remove_name(self, step: Step) -> None:
         name = step.module, step.target
-        self.formers.add_own(name, value_of(name, self.graph))
+        value = value_of(name, self.graph)
+        self.formers.add_own(name, value)
+        if definition_of(value, self.index) == name and "." not in step.target:
+            self._lost.append((name, value))
         owner = owner_of(self.index.modules[step.module], step.target)
         before = abstract.are_abstract(owner) if owner is not None else {}
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)

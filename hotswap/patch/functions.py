@@ -20,6 +20,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.model import Name, Reason
 from hotswap.patch.formers import Formers, forget_results, functions_of
+from hotswap.patch.moved import adopt
 from hotswap.reach import wrapped_by
 
 Merge: TypeAlias = Callable[[object, object], object]
@@ -153,10 +154,13 @@ class Merger:
         self.formers = formers
         self.module: str | None = None
         """The module whose statement is running."""
+        self.is_new: Callable[[Any], bool] = lambda _: False
+        """Whether a class was made in this round."""
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
         self._busy: set[tuple[int, int]] = set()
+        self._moving = False
 
     def __call__(self, live: Any, fresh: Any) -> Any:
         """The object to store: `live` with all that `fresh` is when both are definitions of one kind, else `fresh`."""
@@ -191,6 +195,23 @@ class Merger:
         self.succeed(name, candidates, kept)
         return kept
 
+    def has_moved(self, live: object, value: object) -> bool:
+        """Whether what the name holds now is the class that it held, defined anew in another module."""
+        if not isinstance(live, type) or not isinstance(value, type) or live.__module__ != self.module:
+            return False
+        return live.__module__ != value.__module__ and live.__qualname__ == value.__qualname__ and self.is_new(value)
+
+    def move(self, live: type, fresh: type) -> type:
+        """The live class goes to the module of the fresh one, which it becomes.  Raises CannotSwap."""
+        before, self._moving = self._moving, True
+        try:
+            kept = adopt(live, fresh, lambda one, other: self.pour_class(one, other, self), self.journal)
+        finally:
+            self._moving = before
+        if kept is live:
+            self.twins[id(fresh)] = fresh, live
+        return kept
+
     def succeed(self, name: Name, candidates: Iterable[Any], kept: Any) -> None:
         """Let everything that the name stood for behave as what it stands for now."""
         parts = {id(f) for f in functions_within(kept)}
@@ -216,6 +237,8 @@ class Merger:
             if same_definition(live, fresh):
                 pour(live, fresh, self.journal, self)
                 return live
+            if self._moving and live.__code__.co_qualname == fresh.__code__.co_qualname:
+                forward(live, fresh, self.journal)  # its globals are those of the module that it left
             return fresh
         if isinstance(live, type) and isinstance(fresh, type):
             if live.__module__ == fresh.__module__ and live.__qualname__ == fresh.__qualname__:

@@ -146,6 +146,8 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
         return merger.define(full, old if owned else MISSING, value)
     if old is not MISSING and same_value(old, value):
         return old
+    if owned and merger.has_moved(old, value):
+        return merger.move(old, value)
     merger.succeed(full, [old] if owned else [], value)
     return value
 

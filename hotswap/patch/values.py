@@ -123,10 +123,9 @@ class Values:
         group = self.group(place[0])
         if group.holds_now(name, place) or place in group.new.final(name):
             return self.original(name)
-        held = self.original(name)
-        if definition_of(held, self.index) == name and group.old.definers(name) and group.new.definers(name) == [place]:
-            return held  # it has come back to its name from elsewhere since
-        return MISSING
+        held, is_only = self.original(name), group.new.definers(name) == [place]
+        is_own = is_only and definition_of(held, self.index) == name
+        return held if is_own and self.editions.returns(name) else MISSING
 
     # ------------------------------------------------------------------ showing
 
@@ -193,6 +192,11 @@ class Values:
         self._ran[place] = self._ran.get(place, False) or due
         for name, value in made.items():
             self._made[place, name] = value
+
+    def replace(self, old: object, new: object) -> None:
+        """Where a statement of the round made the one object, take it to have made the other."""
+        for key in [key for key, value in self._made.items() if value is old]:
+            self._made[key] = new
 
     def settle(self, group: Group) -> None:
         """Let the names hold what they hold at the end."""

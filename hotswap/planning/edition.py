@@ -238,14 +238,16 @@ class Edition:
         """
         found: dict[Name, bool] = {}
         facts = self.facts(path)
+        stored = {s.chain: self.holder(s.chain, path) for s in facts.stores if not s.attribute}
         for chain in facts.reads:
+            target = stored.get(chain) if chain not in facts.uses else None
             for name, is_used in self.along(chain, path, used=chain in facts.uses):
-                found[name] = found.get(name, False) or is_used
+                found[name] = found.get(name, False) or (is_used and name != target)
         for binding in self.bindings(path):
             if binding.maybe:  # on another way it has the value from before
                 found.setdefault(binding.name, False)
         for name in self.mutates(path):
-            found[name] = True
+            found[name] = found.get(name, False) or name not in stored.values()
         for imported in self.imported_names(facts):
             found.setdefault(imported, False)
         for called in self.called(path):

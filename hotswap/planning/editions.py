@@ -194,6 +194,16 @@ class Editions:
             return False
         return any(edition.attribute_set(store, place[1]) == name for store in edition.facts(place[1]).stores)
 
+    def returns(self, name: Name) -> bool:
+        """Whether a name that its module defines comes back to it by an import from another module."""
+        at, seen = name, {name}
+        while (edition := self.find_new(at[0])) is not None and at[1] in edition.origins:
+            at = edition.origins[at[1]]
+            if at in seen:
+                return at == name
+            seen.add(at)
+        return False
+
     # ------------------------------------------------------------------ star imports
 
     def _brought_before(self, origin: str) -> BroughtByStar:
