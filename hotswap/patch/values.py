@@ -99,7 +99,8 @@ class Values:
                 raise Unavailable(f"{name[0]}.{name[1]}")
             if (place, name) in self._made:
                 return self._made[place, name]
-        return self._submodule(name)
+        is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
+        return MISSING if is_half_way else self._submodule(name)
 
     def _submodule(self, name: Name) -> Any:
         found = sys.modules.get(f"{name[0]}.{name[1]}")
