@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from hotswap.children import is_being_set_up
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
 from hotswap.model import Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Step, Swapped, Unchanged
 from hotswap.reloader import Reloader
@@ -46,6 +47,10 @@ def watch(
 ) -> Reloader:
     """Keep this process in step with its sources from now on.
 
+    One reloader is enough: where one watches already, a further call returns it, after setting on it those arguments
+    that are not the defaults.  While multiprocessing imports the modules of its parent in order to start a child,
+    nothing is watched; a call in the child's own function watches there, and so does one in a forked child.
+
     Args:
         paths: files and folders that belong to the program; without any, every loaded module outside of the standard
             library and site-packages (editable installs and `__main__` included).
@@ -57,10 +62,17 @@ def watch(
         report: called with each outcome other than `Unchanged`.
 
     Raises:
-        UsageError: an argument makes no sense; nothing was begun.
+        UsageError: an argument makes no sense, or a part of the paths is being watched; nothing was begun.
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
-    reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report).start()
+    reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
+    if (known := reloader.find_other()) is not None:
+        known.adjust(apply=apply, on_restart=on_restart, poll=poll, report=report)
+        return known
+    if is_being_set_up():
+        reloader.stay_out("multiprocessing is starting this process; call hotswap.watch() in its own function")
+    else:
+        reloader.start()
     if _default is None or not _default.watching:
         _default = reloader
     return reloader

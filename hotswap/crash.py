@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from hotswap import startup
 from hotswap.errors import RestartRefused
-from hotswap.index import Scope, source_path
 from hotswap.preflight import compile_problem
 from hotswap.restart import restart, say
+from hotswap.scope import Scope, source_path
 
 PAUSE = 0.2
 """Seconds between two looks at the files.  There are few of them and nothing else runs."""

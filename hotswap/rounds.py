@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap
+from hotswap.files import read, text_of
 from hotswap.graph import Graph, resolve_value
-from hotswap.index import Index, Tracked, imports_of, read
+from hotswap.index import Index, Tracked, imports_of
 from hotswap.model import (
     Change,
     ChangeSet,
@@ -121,7 +122,7 @@ class Rounds:
         path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
-        new = Source(path, read(path) or b"")
+        new = Source(path, text_of(path))
         whole = self._whole(tracked, new)
         diff = diff_sources(tracked.source, new) if not whole else None
         return Edit(

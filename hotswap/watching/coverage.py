@@ -145,11 +145,12 @@ class Coverage:
 
 def doubt_from(error: OSError) -> Doubt:
     """What the system's refusal means for the user."""
-    return Doubt(error.strerror or str(error), _REMEDIES.get(error.errno or 0, "check that it may be read"))
+    return Doubt(error.strerror or str(error), _REMEDIES.get(error.errno or 0, ""))
 
 
 _REMEDIES = {
-    0: "leave poll out",
+    errno.EACCES: "let this user read it",
+    errno.EPERM: "let this user read it",
     errno.ENOSPC: "raise the limit: sudo sysctl fs.inotify.max_user_watches=524288",
     errno.EMFILE: "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
     errno.ENFILE: "let the system open more files: sudo sysctl fs.file-max",

@@ -8,7 +8,10 @@ import sysconfig
 
 import pytest
 
-from hotswap.index import Index, Scope, Tracked, changed_since_import, imports_of, parents, resolve, source_path, stamp
+from hotswap.files import stamp
+from hotswap.index import Index, Tracked, imports_of, parents, resolve
+from hotswap.provenance import changed_since_import
+from hotswap.scope import Scope, source_path
 from hotswap.source import Source
 
 
