@@ -34,9 +34,8 @@ class Watching(Protocol):
     def unwatch_directory(self, directory: str, pattern: str) -> None:
         """Watch them no longer."""
 
-    @property
-    def found(self) -> frozenset[str]:
-        """The files that match and are there."""
+    def matching(self, directory: str, pattern: str) -> frozenset[str]:
+        """The watched files that match."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +56,21 @@ class Handlers:
         """Call the handler when files beneath the directory change whose names match; returns what ends that."""
         glob = Glob(os.path.abspath(directory), pattern)
         registered = _Registered(glob, handler)
+        if not self._is_known(glob):
+            self._watcher.watch_directory(*glob)
         self._registered.append(registered)
-        self._watcher.watch_directory(*glob)
-        for file in self._watcher.found:  # only now: what changes later is hinted
-            if glob.matches(file):
-                self._marks.setdefault(file, mark_of(file))
+        for file in self._watcher.matching(*glob):  # only now: what changes later is hinted
+            self._marks.setdefault(file, mark_of(file))
         return lambda: self._remove(registered)
 
     def _remove(self, registered: _Registered) -> None:
         if registered in self._registered:
             self._registered.remove(registered)
-            if not any(other.glob == registered.glob for other in self._registered):
+            if not self._is_known(registered.glob):
                 self._watcher.unwatch_directory(*registered.glob)
+
+    def _is_known(self, glob: Glob) -> bool:
+        return any(registered.glob == glob for registered in self._registered)
 
     def run(self, paths: Iterable[str]) -> frozenset[str]:
         """Tell the handlers which of these files have changed.  Returns those that were dealt with.

@@ -27,6 +27,8 @@ from hotswap.scope import COMPILED, Scope, forget_folders, real_path, source_pat
 from hotswap.source import Source
 from hotswap.trace import Footprint
 
+FEW = 50
+
 
 @dataclass(slots=True, eq=False)
 class Tracked:
@@ -108,11 +110,12 @@ class Index:
     def adopt(self, until: float = inf) -> list[str]:
         """Take in the modules that were loaded since the last look.  Returns the paths of files to watch.
 
-        Stops when `time.perf_counter()` has reached `until`; a later call goes on, see `is_behind`.
+        Stops when `time.perf_counter()` has reached `until`; a later call goes on, see `is_behind`.  The first few
+        are taken in whatever the time is.
         """
         self._discover()
         found: list[str] = []
-        while self._waiting and time.perf_counter() < until:
+        while self._waiting and (len(found) < FEW or time.perf_counter() < until):
             found += self._adopt(*self._waiting.popleft())
         return found
 
@@ -155,7 +158,9 @@ class Index:
         known = self.modules.get(name)
         if data is None or sys.modules.get(name) is not module or (known is not None and known.path == path):
             return []  # it went, or was imported anew, while it was waiting
-        if status is None:
+        if isinstance(data, archives.Unreadable):
+            data, certain = b"", False
+        elif status is None:
             certain = archives.imported_as(module, path, data)
         else:
             certain = same_status(before, status) and not may_have_changed(module, path, data, status)

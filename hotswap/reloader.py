@@ -22,7 +22,7 @@ from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
-from hotswap.restart import remember_start
+from hotswap.restart import install_waker, remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
 from hotswap.scope import Scope
@@ -76,6 +76,7 @@ class Reloader:
         if not self._running:
             self._running, self._is_inherited = True, False
             remember_start()
+            install_waker()
             self._hook.install()
             self._watcher.start()  # first: what is tracked from now on is covered by events
             with self._lock:
@@ -241,11 +242,12 @@ class Reloader:
         self._noticed -= self._handlers.run(self._noticed)
         outcome = self._rounds.run(self._noticed, began, force=force)
         self._noticed = frozenset()
-        if isinstance(outcome, Unchanged):
-            return outcome
+        if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
+            return outcome  # the second time: nothing was saved since it failed, and it has been told
         self._history.append(outcome)
         if isinstance(outcome, Swapped):
             self._why.update(outcome.why)
+            self._adopt()
             self._watcher.track(self._index.paths())
             self._learn(outcome)
         if self.report is not None:

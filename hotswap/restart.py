@@ -92,7 +92,7 @@ _left = threading.Lock()  # taken by whoever goes on: the main thread when it is
 def unwinding() -> Iterator[None]:
     """At the bottom of the main thread's stack: within the block a restart unwinds the program and goes on here."""
     global _catchers  # noqa: PLW0603  the process has one main thread
-    _install_waker()
+    install_waker()
     process = os.getpid()
     _catchers += 1
     try:
@@ -113,8 +113,10 @@ def can_unwind() -> bool:
     return bool(_catchers) and SIGNAL is not None and signal.getsignal(SIGNAL) is _wake
 
 
-def _install_waker() -> None:
-    if SIGNAL is not None and signal.getsignal(SIGNAL) is signal.SIG_DFL:  # never over a handler of the program's
+def install_waker() -> None:
+    """Prepare for the main thread to be woken; nothing on another thread, or over a handler of the program's."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and SIGNAL is not None and signal.getsignal(SIGNAL) is signal.SIG_DFL:
         signal.signal(SIGNAL, _wake)
 
 

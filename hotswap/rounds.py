@@ -71,9 +71,14 @@ class Rounds:
 
     def _places(self, name: str) -> list[str]:
         parent, _, leaf = name.rpartition(".")
-        if parent and (parent not in sys.modules or hasattr(sys.modules[parent], leaf)):
+        if hasattr(sys.modules.get(parent), leaf):
             return []
-        folders = getattr(sys.modules[parent], "__path__", ()) if parent else sys.path
+        if not parent:
+            folders = sys.path
+        elif parent in sys.modules:
+            folders = getattr(sys.modules[parent], "__path__", [])
+        else:
+            folders = [os.path.join(f, *parent.split(".")) for f in sys.path]
         places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
         return [
             p
@@ -164,7 +169,7 @@ class Rounds:
             base = os.path.abspath(entry or os.curdir) + os.sep
             if stem.startswith(base):
                 dotted = stem[len(base) :].replace(os.sep, ".")
-                if dotted.rpartition(".")[0] in sys.modules:
+                if dotted.rpartition(".")[0] in sys.modules or path in self.unloaded:
                     return dotted
         return None
 

@@ -10,19 +10,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from hotswap.watching import forks
 from hotswap.watching.backends import Silent, open_native, told_to_scan
 from hotswap.watching.events import Doubt, Native, OpenNative
-from hotswap.watching.globs import Glob
+from hotswap.watching.folders import folder_of
+from hotswap.watching.globs import NEVER, Glob
 from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.rhythm import Rhythm
-from hotswap.watching.status import WatchStatus, describe
+from hotswap.watching.status import WatchStatus, describe, line
 from hotswap.watching.whole import is_whole, machine_is_busy
 
-__all__ = ["Glob", "WatchStatus", "Watcher", "forks"]
+__all__ = ["NEVER", "Glob", "Mounts", "WatchStatus", "Watcher", "forks", "line"]
 
 _log = logging.getLogger("hotswap.watch")
 
@@ -114,12 +116,23 @@ class Watcher:
 
     def track(self, files: Iterable[str]) -> None:
         """Watch these source files too (absolute paths); one that does not exist is hinted when it appears."""
-        with self._lock:
-            now, idle = time.monotonic(), self._lookout.settler.due() is None
+        with self._lock, self._woken_by_news():
+            now = time.monotonic()
             for file in files:
                 self._lookout.track(file, now)
-            if idle and self._lookout.settler.due() is not None:
-                self._lookout.native.wake()
+
+    @contextmanager
+    def _woken_by_news(self) -> Iterator[None]:
+        """Wake the thread if it has something to wait for, behind the block, that it had not before."""
+        before = self._reasons_to_wake()
+        yield
+        if self._reasons_to_wake() != before:
+            self._lookout.native.wake()
+
+    def _reasons_to_wake(self) -> tuple[bool, ...]:
+        lookout = self._lookout
+        vouched = len(lookout.index) - len(lookout.unvouched)
+        return lookout.settler.due() is not None, bool(lookout.unvouched), bool(vouched), lookout.gap is not None
 
     def untrack(self, files: Iterable[str]) -> None:
         """Watch these no longer, and hint them no longer."""
@@ -134,7 +147,7 @@ class Watcher:
         Those that come into being later are hinted as well, and those that are there already when they change, each
         once in a batch, however many patterns mean it.  The directory itself need not exist yet.
         """
-        with self._lock:
+        with self._lock, self._woken_by_news():
             self._lookout.watch_directory(Glob(os.path.abspath(directory), pattern))
 
     def unwatch_directory(self, directory: str, pattern: str) -> None:
@@ -143,11 +156,12 @@ class Watcher:
             for place in self._lookout.unwatch_directory(Glob(os.path.abspath(directory), pattern)):
                 self._batch.discard(place)
 
-    @property
-    def found(self) -> frozenset[str]:
-        """The files that patterns mean and that are there, as far as is known now."""
+    def matching(self, directory: str, pattern: str) -> frozenset[str]:
+        """The watched files that a pattern means."""
+        glob = Glob(os.path.abspath(directory), pattern)
         with self._lock:
-            return frozenset(self._lookout.folders.found)
+            files = (file for file in self._lookout.index.files if folder_of(file) is None)
+            return frozenset(file for file in files if glob.matches(file))
 
     # ------------------------------------------------------------------ what may have changed
 
@@ -260,9 +274,9 @@ class Watcher:
         with self._lock:
             file = self._lookout.settler.unjudged()
         if file is not None:
-            whole = is_whole(file) and not machine_is_busy()
+            whole, busy = is_whole(file), machine_is_busy()
             with self._lock:
-                self._lookout.settler.judge(file, whole=whole)
+                self._lookout.settler.judge(file, whole=whole, busy=busy)
 
     def _announce(self) -> None:
         """Say once why events are not relied upon."""

@@ -29,7 +29,7 @@ class Folders:
         self._watch = watch
         self._knows = knows
         self._globs: set[Glob] = set()
-        self._open: set[str] = set()
+        self._open: dict[str, str] = {}  # directory → where it really is
         self.found: set[str] = set()
         """The files that are watched because a pattern means them, and for no other reason."""
 
@@ -47,7 +47,8 @@ class Folders:
         files = [file for file in self.found if not self.means(file)]
         folders = [folder for folder in self._open if not self._leads_into(folder)]
         self.found.difference_update(files)
-        self._open.difference_update(folders)
+        for folder in folders:
+            del self._open[folder]
         return files + [folder + INSIDE for folder in folders]
 
     def means(self, file: str) -> bool:
@@ -60,7 +61,7 @@ class Folders:
         folders = [folder]
         while folders:
             folder = folders.pop()
-            self._open.add(folder)
+            self._open[folder] = os.path.realpath(folder)
             self._watch(folder + INSIDE)  # before its names are read, or one that comes in between is missed
             for path in _names_in(folder):
                 self._meet(path, new, folders)
@@ -86,11 +87,9 @@ class Folders:
         return any(glob.leads_into(folder) for glob in self._globs)
 
     def _is_open_elsewhere(self, folder: str) -> bool:
-        """Whether it is a link to a directory that is watched anyway: links that lead in circles would never end."""
-        if not os.path.islink(folder):
-            return False
+        """Whether it was reached by a link, and is watched anyway: links that lead in circles would never end."""
         real = os.path.realpath(folder)
-        return any(other != folder and os.path.realpath(other) == real for other in self._open)
+        return real != folder and any(other != folder and real == place for other, place in self._open.items())
 
 
 def _names_in(folder: str) -> Iterator[str]:

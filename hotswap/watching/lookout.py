@@ -272,13 +272,19 @@ class Lookout:
         pending = self.settler.pending
         if pause := self._locks.pause(pending):
             self.settler.hold(now + pause)
-        for file in pending & self.unvouched:
-            if self._stamps.look(file) is Look.CHANGED:  # still being written, and no event says so
-                self.settler.saw(file, What.SEEN, now)
-        for file in tuple(self.settler.open):
+        for file in self.settler.open - self.settler.doubted:
             if not is_whole(file):  # the writer pauses, and is not done
                 self.settler.saw(file, What.WRITING, now)
+        for file in pending if not self.native.prompt else pending & self.unvouched:
+            self._look_again(file, now)
         return self.take(now) if self._is_due(now) else frozenset()
+
+    def _look_again(self, file: str, now: float) -> None:
+        """No event says whether a file is still being written: its status and its content have to."""
+        if self._stamps.look(file) is Look.CHANGED:
+            self.settler.saw(file, What.SEEN, now)
+        elif os.path.lexists(file) and not is_whole(file):
+            self.settler.doubt(file)
 
     def _is_due(self, now: float) -> bool:
         due = self.settler.due()

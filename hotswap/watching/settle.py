@@ -7,7 +7,7 @@ from hotswap.watching.events import What
 
 # Shares of the quiet time.  One finished file alone needs only the gap within which a tool that saves several goes on
 # to its next one; a file that is still open for writing gets longer, as slow writers pause in the middle.
-_ALONE = 0.1
+_ALONE, _ALONE_ON_A_BUSY_MACHINE = 0.1, 0.2
 _WRITING = 20.0
 
 
@@ -21,12 +21,15 @@ class Settler:
 
     def __init__(self, *, quiet: float, max_hold: float) -> None:
         self._quiet = quiet
+        self._alone = quiet * _ALONE
         self._max_hold = max_hold
         self._echo = Echo()
         self._pending: dict[str, What] = {}
         self._when: dict[str, float] = {}
         self.open: set[str] = set()
         """The files that somebody is writing and has not closed."""
+        self.doubted: set[str] = set()
+        """Those of which that is merely supposed."""
         self._judged = False
         self._first = self._last = self._held = 0.0
         self._released = float("-inf")
@@ -57,18 +60,27 @@ class Settler:
         self._pending[file] = what
         self._when[file] = now
         (self.open.add if what is What.WRITING else self.open.discard)(file)
+        self.doubted.discard(file)
         self._judged = False
 
     def unjudged(self) -> str | None:
         """The file that could go almost at once if it is whole, which nobody has looked at yet."""
         return None if self._judged or not self._is_alone() else next(iter(self._pending))
 
-    def judge(self, file: str, *, whole: bool) -> None:
-        """Somebody has looked: what is not whole yet is likely to be written again."""
+    def judge(self, file: str, *, whole: bool, busy: bool) -> None:
+        """Somebody has looked: what is not whole is likely to be written again; on a busy machine all takes longer."""
         if self.unjudged() == file:
             self._judged = True
+            self._alone = self._quiet * (_ALONE_ON_A_BUSY_MACHINE if busy else _ALONE)
             if not whole:
                 self._pending[file] = What.SEEN
+
+    def doubt(self, file: str) -> None:
+        """It is not whole, and nobody can say whether its writer is done: give it the time of an open file, once."""
+        if file not in self.doubted:
+            self.doubted.add(file)
+            self._pending[file] = What.WRITING
+            self.open.add(file)
 
     def hold(self, until: float) -> None:
         """Wait at least until then: somebody is in the middle of changing many files."""
@@ -83,7 +95,7 @@ class Settler:
     def _patience(self) -> float:
         if self.open:
             return self._quiet * _WRITING
-        return self._quiet * _ALONE if self._is_alone() else self._quiet
+        return self._alone if self._is_alone() else self._quiet
 
     def _is_alone(self) -> bool:
         if len(self._pending) != 1 or What.FINISHED not in self._pending.values():
@@ -104,6 +116,7 @@ class Settler:
         self._pending.clear()
         self._when.clear()
         self.open.clear()
+        self.doubted.clear()
         self._held = 0.0
         if batch:
             self._released, self._before = now, batch

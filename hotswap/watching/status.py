@@ -103,21 +103,21 @@ def limits() -> tuple[tuple[str, int], ...]:
 
 def _lines(status: WatchStatus) -> Iterator[str]:
     """The report, line by line; what has nothing to tell is left out."""
-    yield _line("watching", f"no: {status.why_not}" if status.why_not else f"yes, by {_BACKENDS[status.backend]}")
+    yield line("watching", f"no: {status.why_not}" if status.why_not else f"yes, by {_BACKENDS[status.backend]}")
     directories = sum(root.directories for root in status.roots)
-    yield _line("files", f"{_count(status.files, 'file')} in {_count(directories, 'directory')}")
+    yield line("files", f"{_count(status.files, 'file')} in {_count(directories, 'directory')}")
     for root in status.roots:
         how = f"{root.path}: {root.backend}, {_count(root.directories, 'directory')}, {_count(root.files, 'file')}"
-        yield _line("", f"{how}; {root.reason}" if root.reason else how)
+        yield line("", f"{how}; {root.reason}" if root.reason else how)
     for number, (path, ago) in enumerate(status.last_events):
-        yield _line("" if number else "last events", f"{ago:.1f} s ago {path}")
-    yield _line("missed", f"{_count(status.missed, 'change')} without an event")
+        yield line("" if number else "last events", f"{ago:.1f} s ago {path}")
+    yield line("missed", f"{_count(status.missed, 'change')} without an event")
     if status.error:
-        yield _line("last error", status.error)
+        yield line("last error", status.error)
     if status.limits:
-        yield _line("limits", ", ".join(f"{name} {value}" for name, value in status.limits))
+        yield line("limits", ", ".join(f"{name} {value}" for name, value in status.limits))
     for number, what in enumerate(status.to_do or ("nothing",)):
-        yield _line("" if number else "to do", what)
+        yield line("" if number else "to do", what)
 
 
 _BACKENDS = {
@@ -127,7 +127,8 @@ _BACKENDS = {
 }
 
 
-def _line(title: str, text: str) -> str:
+def line(title: str, text: str) -> str:
+    """One line of a report."""
     return f"{title:13}{text}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import zipfile
 
 _LARGE = 200_000  # reading it takes so long that whoever saved it has had the time to save its companions too
 _DOUBTFUL_ESCAPE = re.compile(rb"""\\[^\n\r\\'"abfnrtvxNuU0-7]""")
@@ -23,6 +24,8 @@ def is_whole(path: str) -> bool:
 
     Some programs write a file in several goes and close it in between.  Never warns, never raises.
     """
+    if path.endswith((".zip", ".pyz", ".egg", ".whl")):
+        return zipfile.is_zipfile(path)
     if not path.endswith((".py", ".pyw")):
         return has_content(path)
     try:

@@ -1,4 +1,4 @@
-"""The parts of the watcher that need neither time nor threads: settling, looks, places, mounts, locks."""
+"""The parts of the watcher that need neither time nor threads: looks, places, mounts, locks, events into batches."""
 
 from __future__ import annotations
 
@@ -16,99 +16,7 @@ from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.places import Index, Resolver, key
 from hotswap.watching.rhythm import Rhythm
-from hotswap.watching.settle import Settler
 from hotswap.watching.stamps import Look, Stamp, Stamps
-
-# ---------------------------------------------------------------------- settling
-
-
-@pytest.fixture
-def settler() -> Settler:
-    return Settler(quiet=1.0, max_hold=60.0)
-
-
-def test_nothing_is_due_when_nothing_was_seen(settler: Settler) -> None:
-    """Without hints there is no time to wait for."""
-    assert settler.due() is None
-
-
-def test_one_finished_file_goes_almost_at_once(settler: Settler) -> None:
-    """A file that was closed or renamed into place waits a tenth of the quiet time."""
-    settler.saw("a", What.FINISHED, 100.0)
-    assert settler.due() == pytest.approx(100.1)
-
-
-def test_companions_are_gathered(settler: Settler) -> None:
-    """As soon as there are two files, the whole quiet time counts, from the last one."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.saw("b", What.FINISHED, 100.05)
-    assert settler.due() == pytest.approx(101.05)
-
-
-def test_half_a_save_waits_for_its_other_half(settler: Settler) -> None:
-    """A deleted or created file is likely to be written next."""
-    settler.saw("a", What.SEEN, 100.0)
-    assert settler.due() == pytest.approx(101.0)
-
-
-def test_an_open_file_is_waited_for_longer(settler: Settler) -> None:
-    """A writer that has not closed the file may be pausing."""
-    settler.saw("a", What.WRITING, 100.0)
-    assert settler.due() == pytest.approx(120.0)
-
-
-def test_closing_ends_the_longer_wait(settler: Settler) -> None:
-    """Written, then closed: finished."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.saw("a", What.FINISHED, 105.0)
-    assert settler.due() == pytest.approx(105.1)
-
-
-def test_a_change_of_metadata_finishes_nothing(settler: Settler) -> None:
-    """A chmod in the middle of a save leaves the file open for writing."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.saw("a", What.TOUCHED, 101.0)
-    assert settler.due() == pytest.approx(121.0)
-
-
-def test_a_file_right_after_a_batch_belongs_to_a_burst(settler: Settler) -> None:
-    """The next file within the quiet time is no longer taken for a single save."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.take(100.1)
-    settler.saw("b", What.FINISHED, 100.2)
-    assert settler.due() == pytest.approx(101.2)
-
-
-def test_a_hold_delays(settler: Settler) -> None:
-    """While git is at work nothing is due."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.hold(130.0)
-    assert settler.due() == 130.0
-
-
-def test_nothing_is_held_for_ever(settler: Settler) -> None:
-    """Neither a hold nor an endless burst outlasts max_hold from the first hint."""
-    for second in range(100, 200):
-        settler.saw("a", What.WRITING, float(second))
-    settler.hold(1000.0)
-    assert settler.due() == 160.0
-
-
-def test_taking_empties(settler: Settler) -> None:
-    """What was taken does not come again, and a hold ends with its batch."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.hold(150.0)
-    batch = settler.take(110.0)
-    settler.saw("b", What.FINISHED, 115.0)
-    assert (batch, settler.due()) == ({"a"}, pytest.approx(115.1))
-
-
-def test_a_dropped_file_is_not_waited_for(settler: Settler) -> None:
-    """A file that is tracked no longer leaves nothing behind."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.drop("a")
-    assert (settler.due(), settler.take(200.0)) == (None, frozenset())
-
 
 # ---------------------------------------------------------------------- looks
 
