@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from hotswap import archives
 
@@ -33,9 +36,26 @@ def same_status(before: os.stat_result | None, after: os.stat_result) -> bool:
     return before is not None and told(before) == told(after)
 
 
+class _Held(threading.local):
+    texts: Mapping[str, bytes | None] = {}  # noqa: RUF012  a mapping that nobody writes to
+
+
+_held = _Held()
+
+
+@contextmanager
+def held(texts: Mapping[str, bytes | None]) -> Iterator[None]:
+    """Within the block, on this thread, these files have these contents: all parts of a round see the same ones."""
+    before, _held.texts = _held.texts, texts
+    try:
+        yield
+    finally:
+        _held.texts = before
+
+
 def read(path: str) -> bytes | None:
     """The file's content; None when there is no readable file."""
-    return read_with_status(path)[0]
+    return _held.texts[path] if path in _held.texts else read_with_status(path)[0]
 
 
 def read_with_status(path: str) -> tuple[bytes | None, os.stat_result | None]:

@@ -16,7 +16,7 @@ from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import handlers, rounds
+from hotswap import files, handlers, rounds
 from hotswap.errors import RestartRefused, UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
@@ -239,8 +239,11 @@ class Reloader:
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
         self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
+        texts = self._texts(self._noticed) if self._noticed else {}
+        self._noticed |= texts.keys()
         self._noticed -= self._handlers.run(self._noticed)
-        outcome = self._rounds.run(self._noticed, began, force=force)
+        with files.held(texts):
+            outcome = self._rounds.run(self._noticed, began, force=force)
         self._noticed = frozenset()
         if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
             return outcome  # the second time: nothing was saved since it failed, and it has been told
@@ -264,6 +267,11 @@ class Reloader:
                 self.restart("; ".join(r.what for r in outcome.reasons))
             except RestartRefused as refused:
                 print(f"hotswap: {refused}", file=sys.stderr)  # noqa: T201  the person at the terminal has to know
+
+    def _texts(self, paths: frozenset[str]) -> dict[str, bytes | None]:
+        """What the sources among these files hold now, and those that are pending, none of them in the middle of a save."""
+        sources = [path for path in paths if path.endswith((".py", ".pyw")) or self._index.at(path)]
+        return self._watcher.steady([*sources, *self._rounds.awaited], files.read)
 
     def _learn(self, outcome: Swapped) -> None:
         """A file whose layout alone changed was probably formatted: the next save may be given the time for it."""

@@ -53,6 +53,11 @@ class Rounds:
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
+    def awaited(self) -> frozenset[str]:
+        """The files that the next round looks at in any case: those of the one that failed."""
+        return frozenset(self.failed.contents) if self.failed else frozenset()
+
+    @property
     def pending(self) -> tuple[Pending, ...]:
         """The files whose newest text is not live."""
         if self.failed is None:
@@ -91,8 +96,7 @@ class Rounds:
 
     def changes(self, paths: Iterable[str]) -> ChangeSet:
         """What differs among these files, and those of a round that is pending."""
-        pending = self.failed.contents if self.failed else ()
-        found = self.index.changes({*paths, *pending})
+        found = self.index.changes({*paths, *self.awaited})
         return tuple(c for c in found if c.kind != "added" or self._is_news(c.path))
 
     def _is_news(self, path: str) -> bool:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from hotswap.watching import forks
 from hotswap.watching.backends import Silent, open_native, told_to_scan
@@ -36,6 +37,10 @@ _MUCH_NOISE, _BREATH = 10, 0.005
 _JOIN_TIMEOUT = 2.0
 # How often a barrier asks whether a save that it found in the middle has ended.
 _GLANCE = 0.001
+# How long at most a barrier follows somebody who never stops to write.
+_STEADY = 1.0
+
+Text = TypeVar("Text")
 
 
 class Watcher:
@@ -188,6 +193,23 @@ class Watcher:
         with self._lock:
             return self._lookout.take(time.monotonic()) | self.take()
 
+    def steady(self, files: Iterable[str], read: Callable[[str], Text]) -> dict[str, Text]:
+        """What `read` returns for each of the files; one that is saved meanwhile is read again, behind its save.
+
+        Files that turn out to have been saved meanwhile are read as well.  A file that is written without an end is
+        returned as it is after a second.
+        """
+        texts: dict[str, Text] = {}
+        again, end = set(files), time.monotonic() + _STEADY
+        while again:
+            texts |= {file: read(file) for file in again}
+            if any(text == b"" for text in texts.values()):
+                time.sleep(_GLANCE)  # a file is emptied first, and its event is queued then
+            with self._lock:
+                stirred = self._lookout.stirred(again, time.monotonic())
+            again = set(self.flush()) if stirred and time.monotonic() < end else set()
+        return texts
+
     def peek(self) -> frozenset[str]:
         """What `flush()` would return; it is hinted all the same."""
         found = self.flush()
@@ -244,7 +266,7 @@ class Watcher:
             if lookout.gap is not None:
                 return 0.0
             due = lookout.settler.due()
-            times = [] if due is None else [due]
+            times = [*lookout.overdue.values()] if due is None else [due, *lookout.overdue.values()]
             if lookout.unvouched:
                 times.append(self._scanning.next)
             if len(lookout.unvouched) < len(lookout.index):
@@ -260,6 +282,7 @@ class Watcher:
             time.sleep(_BREATH)  # somebody writes a log beside the sources: read its events by the dozen
         self._look_around()
         with self._lock:
+            self._lookout.count_missed(time.monotonic())
             batch = self._lookout.settled(time.monotonic())
             self._batch |= batch
             self.ready = bool(self._batch)

@@ -23,6 +23,8 @@ _KEPT_EVENTS = 10
 # How long a barrier waits for the end of a save that it meets in the middle: of a file that is missing or empty (an
 # editor that moves the old text away puts the new one in its place within 1 ms), and of one that is being written.
 _AWAY, _WRITTEN = 0.02, 0.2
+# The kernel changes a file's time first and queues the event then; a writer may be put to sleep in between.
+_GRACE = 0.25
 
 
 class Lookout:
@@ -37,10 +39,13 @@ class Lookout:
         self.gap: object | None = object()
         """Set while events may have been lost since the last look at all files; a new loss is a new object."""
         self.missed = 0
+        self.overdue: dict[str, float] = {}
+        """Files that were found to have changed, and until when their event may still come."""
         self.events: dict[str, float] = {}
         """Where something happened last that concerns a tracked file, and when that was read; newest last."""
         self._heard = 0
         self.error: str | None = None
+        self._wall = wall
         self._stamps = Stamps(wall=wall)
         self._locks = GitLocks(stale_after=max_hold, wall=lambda: wall() / 1e9)
         self._since = process_start(wall)
@@ -175,7 +180,9 @@ class Lookout:
         if files:
             self._note(path, now)
         self._renew(files)
-        self._hint(files, What.SEEN, now)
+        writing = files & self.settler.open  # which the directory's change does not end
+        self._hint(writing, What.WRITING, now)
+        self._hint(files - writing, What.SEEN, now)
 
     def _renew(self, files: Iterable[str]) -> None:
         for file in files:
@@ -184,6 +191,7 @@ class Lookout:
     def _hint(self, files: Iterable[str], what: What, now: float) -> None:
         for file in files:
             self._stamps.forget(file)
+            self.overdue.pop(file, None)
             self._suspect(file, what, now)
 
     def _suspect(self, file: str, what: What, now: float) -> None:
@@ -223,13 +231,20 @@ class Lookout:
                 self.settler.saw(file, What.SEEN, now)
                 # Metadata alone changes without an event when a link to the file is made.
                 if found is Look.CHANGED and (self.native.prompt or not self._stamps.is_racy(file)):
-                    self._miss(file)
+                    self.overdue.setdefault(file, now + _GRACE)
 
     def _reconcile_folder(self, place: str, now: float) -> None:
         """Names have come or gone; most of them are of no interest, and those that are have had their events."""
         for new in self.folders.look_into(folder_of(place) or os.sep):
             self.settler.saw(new, What.SEEN, now)
-            self._miss(new)
+            self.overdue.setdefault(new, now + _GRACE)
+
+    def count_missed(self, now: float) -> None:
+        """Of the changes that were found by looking, those whose event has not come by now had none."""
+        for file in [file for file, due in self.overdue.items() if due <= now]:
+            del self.overdue[file]
+            if file in self.index:
+                self._miss(file)
 
     def _miss(self, file: str) -> None:
         self.missed += 1
@@ -244,7 +259,7 @@ class Lookout:
     def gather(self, now: float) -> bool:
         """Take in everything that may have changed before this call; whether some of it is in the middle of a save."""
         self.drain(now)
-        everything = self.gap is not None or not self.native.prompt
+        everything = self.gap is not None or not self.native.prompt or bool(self.overdue)
         self.look(self.index.files if everything else self.unvouched, now)
         self.gap = None
         return self.is_half(now)
@@ -253,8 +268,21 @@ class Lookout:
         """Whether a file that waits is seen to be in the middle of a save that is likely to end in a moment."""
         if any(not has_content(file) for file in self.settler.halves(now - _AWAY)):
             return True
-        written = self.settler.halves(now - _WRITTEN) & self.settler.open
-        return any(os.path.lexists(file) for file in written)
+        recent = self.settler.halves(now - _WRITTEN)
+        # The events of a write may have come before its directory was watched, or there are none: its time tells.
+        return any(os.path.lexists(file) if file in self.settler.open else self._is_fresh(file) for file in recent)
+
+    def _is_fresh(self, file: str) -> bool:
+        stamp = self._stamps.record(file)
+        return not stamp.error and 0 <= self._wall() - stamp.modified < _AWAY * 1e9
+
+    def stirred(self, files: Iterable[str], now: float) -> bool:
+        """Whether something happened to one of these files since it was taken."""
+        self.drain(now)
+        for file in self.unvouched.intersection(files) if self.native.prompt else files:
+            if self._stamps.look(file) is Look.CHANGED:
+                self._suspect(file, What.SEEN, now)
+        return not self.settler.pending.isdisjoint(files)
 
     def take(self, now: float) -> frozenset[str]:
         """Everything that waits, complete or not."""

@@ -40,6 +40,7 @@ class Ledger(ModuleType):
     def __init__(self) -> None:
         super().__init__("ledger")
         self.running: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
         self.runs: Counter[tuple[str, int]] = Counter()
         self.total = 0
         self.wrong: list[str] = []
@@ -56,6 +57,13 @@ class Ledger(ModuleType):
         """The last line of a module ran."""
         if value != number or self.running.get(name) != number:
             self.wrong.append(f"{name} ended {number} with {value}, and had begun {self.running.get(name)}")
+        self.ended[name] = number
+
+    def round_over(self) -> None:
+        """What ran must have run to its last line."""
+        for name, number in self.running.items():
+            if self.ended.get(name) != number:
+                self.wrong.append(f"{name} is live in part: {number} has no end")
 
     def forget(self, name: str) -> None:
         """The module was removed; should the same text come back, it runs again."""
@@ -79,6 +87,7 @@ class Program:
     def _note(self, outcome: hotswap.Outcome) -> None:
         self.outcomes[outcome.kind] += 1
         if isinstance(outcome, hotswap.Swapped):
+            self.ledger.round_over()
             for name in outcome.removed:
                 self.ledger.forget(name)
 
@@ -134,9 +143,9 @@ def check(holds: bool, otherwise: str) -> None:
 
 
 @contextmanager
-def writing(folder: Path, seed: int) -> Iterator[subprocess.Popen[str]]:
+def writing(folder: Path, seed: int, pause: float) -> Iterator[subprocess.Popen[str]]:
     """The other process, ready to edit."""
-    command = [sys.executable, "-m", "tests.process.writer", str(folder), str(seed), *NAMES]
+    command = [sys.executable, "-m", "tests.process.writer", str(folder), str(seed), str(pause), *NAMES]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         check(writer.stdout.readline() == "ready\n", "the writer did not start")
@@ -155,9 +164,11 @@ def main() -> None:
     options = parser.parse_args()
     chance = Random(options.seed)
     ledger = sys.modules["ledger"] = Ledger()
+    # By looking alone nobody can tell a writer that pauses from one that is done.
+    pause = 0.0 if options.poll else 0.01
     with (
         tempfile.TemporaryDirectory(prefix="hotswap-torture-") as folder,
-        writing(Path(folder), options.seed) as writer,
+        writing(Path(folder), options.seed, pause) as writer,
     ):
         program = Program(Path(folder).resolve(), writer, ledger, options.poll)
         began, left = time.perf_counter(), options.edits

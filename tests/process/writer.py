@@ -1,6 +1,6 @@
 """Another process that edits a program in every way that programs save files.  Reads how many edits to make, says when done.
 
-python -m tests.process.writer FOLDER SEED NAME...
+python -m tests.process.writer FOLDER SEED PAUSE NAME...
 
 Each text that it writes has a number of its own: first `ledger.begin(NAME, N)`, last `ledger.end(NAME, N)`.
 """
@@ -17,10 +17,11 @@ from contextlib import suppress
 
 
 class Writer:
-    """Edits the modules in the current folder.  No two texts are the same."""
+    """Edits the modules in the current folder.  No two texts are the same.  Slow writes pause up to `pause` seconds."""
 
-    def __init__(self, seed: int, names: list[str]) -> None:
+    def __init__(self, seed: int, pause: float, names: list[str]) -> None:
         self.random = random.Random(seed)
+        self.pause = pause
         self.names = names
         self.number = 0
 
@@ -47,7 +48,7 @@ class Writer:
                 file.write(line)
                 if self.random.random() < 0.05:
                     file.flush()
-                    time.sleep(self.random.random() * 0.01)
+                    time.sleep(self.random.random() * self.pause)
 
     def in_two_goes(self, path: str) -> None:
         """Closed in the middle of a statement, and gone on with."""
@@ -173,9 +174,9 @@ class Writer:
 
 def main() -> None:
     """Make as many edits as each line of the standard input says."""
-    folder, seed, *names = sys.argv[1:]
+    folder, seed, pause, *names = sys.argv[1:]
     os.chdir(folder)
-    writer = Writer(int(seed), names)
+    writer = Writer(int(seed), float(pause), names)
     for name in names:
         os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         writer.in_place(name)
