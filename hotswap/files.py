@@ -37,7 +37,7 @@ def same_status(before: os.stat_result | None, after: os.stat_result) -> bool:
 
 
 class _Held(threading.local):
-    texts: Mapping[str, bytes | None] = {}  # noqa: RUF012  a mapping that nobody writes to
+    texts: Mapping[str, bytes | None] = {}
 
 
 _held = _Held()

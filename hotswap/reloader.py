@@ -269,7 +269,7 @@ class Reloader:
                 print(f"hotswap: {refused}", file=sys.stderr)  # noqa: T201  the person at the terminal has to know
 
     def _texts(self, paths: frozenset[str]) -> dict[str, bytes | None]:
-        """What the sources among these files hold now, and those that are pending, none of them in the middle of a save."""
+        """What the sources among these files hold, and those that are pending, none of them in the middle of a save."""
         sources = [path for path in paths if path.endswith((".py", ".pyw")) or self._index.at(path)]
         return self._watcher.steady([*sources, *self._rounds.awaited], files.read)
 

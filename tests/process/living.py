@@ -18,7 +18,7 @@ from tests.process.watching import PATIENCE
 # By events, and by looking only.
 WATCHED: dict[str, dict[str, Any]] = {"inotify": {}, "scan": {"poll": 0.05}}
 # So long that a slow machine cannot tear one save into two rounds.
-QUIET = {"inotify": 0.3, "scan": 0.15}
+QUIET = {"inotify": 0.3, "scan": 0.1}
 
 
 class Living:

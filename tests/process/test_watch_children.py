@@ -13,21 +13,27 @@ from tests.process.running import Process, save, started
 MOD = "X = 1\n"
 
 # What each child shows of itself.
-SHOW = """
+SHOW = r"""
 import os, sys, threading, time
+from contextlib import suppress
 import hotswap
 
 def show(who):
-    links = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")]
-    queues = sum("inotify" in link for link in os.popen("ls -l /proc/%d/fd" % os.getpid()).read().split("\\n"))
+    queues = 0
+    for fd in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            queues += "inotify" in os.readlink(f"/proc/self/fd/{fd}")
     threads = sum(thread.name == "hotswap-watch" for thread in threading.enumerate())
-    print(f"{who}: {threads} threads, {queues} queues", flush=True)
+    say(f"{who}: {threads} threads, {queues} queues")
 
 def until(who, condition):
     deadline = time.monotonic() + 20
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
-    print(f"{who}: {'live' if condition() else 'old'}", flush=True)
+    say(f"{who}: {'live' if condition() else 'old'}")
+
+def say(line):
+    os.write(1, f"{line}\n".encode())  # in one piece: parent and child write at the same time
 """
 
 
@@ -70,7 +76,7 @@ def test_a_forked_child_may_watch(tmp_path: Path, ask: str) -> None:
     """It asks, and has a watcher of its own; what was saved between the fork and that is not lost, in parent and child."""
     text = f"""
     import os, mod, hotswap
-    from show import show, until
+    from show import say, show, until
     reloader = hotswap.watch()
     child = os.fork()
     if child == 0:
@@ -80,16 +86,18 @@ def test_a_forked_child_may_watch(tmp_path: Path, ask: str) -> None:
         until("child", lambda: mod.X == 2)
         until("child again", lambda: mod.X == 3)
         os._exit(0)
+    say("ready")
     until("parent", lambda: mod.X == 3)
     os.waitpid(child, 0)
     """
     with run(tmp_path, text) as process:
+        process.expect("ready")
         save(tmp_path / "mod.py", "X = 2\n")
         process.expect("child: live")
         save(tmp_path / "mod.py", "X = 3\n")
         process.wait()
     assert sorted(process.text.split("\n")) == [
-        "", "child again: live", "child: 1 threads, 1 queues", "child: live", "first: live", "parent: live",
+        "", "child again: live", "child: 1 threads, 1 queues", "child: live", "first: live", "parent: live", "ready",
     ]  # fmt: skip
 
 
