@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
@@ -66,6 +67,8 @@ class Reloader:
         self._noticed: frozenset[str] = frozenset()
         self._polled = False
         self._running = self._is_inherited = False
+        self._busy = self._put_off = False
+        self._worker: threading.Thread | None = None
         _everybody.add(self)
         forks.follow(self, is_outer=True)
 
@@ -188,6 +191,8 @@ class Reloader:
 
     def become_child(self) -> None:
         """After a fork: the child has everything but the thread that watches; see `start()`."""
+        if self._worker is not threading.current_thread():
+            self._busy = False  # whoever was busy does not exist here
         self._is_inherited, self._running = self._running, False
 
     # ------------------------------------------------------------------ rounds
@@ -198,7 +203,7 @@ class Reloader:
         With `force`, a round that needs a restart applies what can be true.  Never raises what the program's code
         raises: that is in the outcome.
         """
-        with self._lock:
+        with self._alone():
             self._adopt()
             return self._round(self._watcher.flush(), force=force)
 
@@ -207,13 +212,13 @@ class Reloader:
         self._polled = True
         if not self._watcher.ready:
             return None
-        with self._lock:
+        with self._alone():
             outcome = self._round(self._watcher.take())
         return None if isinstance(outcome, Unchanged) else outcome
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
-        with self._lock:
+        with self._alone():
             self._adopt()
             return self._rounds.plan(self._noticed | self._watcher.peek())
 
@@ -242,8 +247,12 @@ class Reloader:
         texts = self._texts(self._noticed) if self._noticed else {}
         self._noticed |= texts.keys()
         self._noticed -= self._handlers.run(self._noticed)
-        with files.held(texts):
-            outcome = self._rounds.run(self._noticed, began, force=force)
+        try:
+            with files.held(texts):
+                outcome = self._rounds.run(self._noticed, began, force=force)
+        except BaseException:
+            self._watcher.give_back(self._noticed)
+            raise
         self._noticed = frozenset()
         if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
             return outcome  # the second time: nothing was saved since it failed, and it has been told
@@ -291,10 +300,26 @@ class Reloader:
             on_main_thread(self._take, patient=self._apply == "main")
 
     def _take(self) -> None:
-        with self._lock:
+        if self._busy and threading.current_thread() is self._worker:
+            self._put_off = True  # we are between two instructions of a round, or of a plan: it is done behind that
+            return
+        with self._alone():
             if self._running and not self._polled:
                 self._adopt()
                 self._round(self._watcher.take())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions."""
+        with self._lock:
+            outer, self._busy, self._worker = self._busy, True, threading.current_thread()
+            try:
+                yield
+            finally:
+                self._busy = outer
+        if not outer and self._put_off:
+            self._put_off = False
+            self._watcher.give_back(())
 
 
 _everybody: WeakSet[Reloader] = WeakSet()

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from hotswap.watching.backends import Silent, open_native, told_to_scan
 from hotswap.watching.events import Doubt, Native, OpenNative
 from hotswap.watching.folders import folder_of
 from hotswap.watching.globs import NEVER, Glob
+from hotswap.watching.looking import Looking
 from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.rhythm import Rhythm
@@ -29,10 +30,7 @@ __all__ = ["NEVER", "Glob", "Mounts", "WatchStatus", "Watcher", "forks", "line"]
 
 _log = logging.getLogger("hotswap.watch")
 
-_SCAN_EVERY, _RECONCILE_EVERY, _RETRY_EVERY = 1.0, 2.0, 60.0
-# Shares of one core that looking around may cost: where events cannot be relied upon, and where they can.
-_SCAN_SHARE, _RECONCILE_SHARE = 0.05, 0.001
-_AT_ONCE = 128  # files looked at before another thread may have the lock
+_RECONCILE_EVERY, _RETRY_EVERY, _FAULT_EVERY = 2.0, 60.0, 1.0
 _MUCH_NOISE, _BREATH = 10, 0.005
 _JOIN_TIMEOUT = 2.0
 # How often a barrier asks whether a save that it found in the middle has ended.
@@ -59,14 +57,13 @@ class Watcher:
         """Why nothing is being watched; empty while it is."""
         self._notify = notify
         self._open, self._asked_to_scan = native or open_native, False
-        self._scanning = Rhythm(every=_SCAN_EVERY, share=_SCAN_SHARE)
-        self._reconciling = Rhythm(every=reconcile, share=_RECONCILE_SHARE)
         self._retrying = Rhythm(every=_RETRY_EVERY, share=1.0)
         self._noise = 0
         self._announced: set[Doubt] = set()
+        self._lookout = Lookout(quiet=quiet, max_hold=max_hold, wall=time.time_ns)
+        self._looking = Looking(self._lookout, lambda: self._lock, reconcile=reconcile)
         if poll:
             self._ask_to_scan(poll)
-        self._lookout = Lookout(quiet=quiet, max_hold=max_hold, wall=time.time_ns)
         self._batch: set[str] = set()
         self._is_returned = False
         self._lock = threading.RLock()
@@ -104,7 +101,7 @@ class Watcher:
 
     def _ask_to_scan(self, poll: bool | float) -> None:  # noqa: FBT001  as above
         self._open, self._asked_to_scan = told_to_scan, True
-        self._scanning = Rhythm(every=_SCAN_EVERY if isinstance(poll, bool) else float(poll), share=_SCAN_SHARE)
+        self._looking.scan_every(poll)
         self._retrying = Rhythm(every=float("inf"), share=1.0)
 
     def stop(self) -> None:
@@ -257,7 +254,7 @@ class Watcher:
             self._lookout.gap = object()
         if is_new:
             _log.exception("watching failed and goes on; please report this")
-        time.sleep(_SCAN_EVERY)
+        time.sleep(_FAULT_EVERY)
 
     def _pause(self) -> float | None:
         """How long there is nothing to do unless something happens."""
@@ -267,10 +264,7 @@ class Watcher:
                 return 0.0
             due = lookout.settler.due()
             times = [*lookout.overdue.values()] if due is None else [due, *lookout.overdue.values()]
-            if lookout.unvouched:
-                times.append(self._scanning.next)
-            if len(lookout.unvouched) < len(lookout.index):
-                times.append(self._reconciling.next)
+            times += self._looking.times()
         return min(times) - time.monotonic() if times else None
 
     def _turn(self) -> None:
@@ -280,7 +274,7 @@ class Watcher:
         self._noise = 0 if relevant else self._noise + 1
         if self._noise > _MUCH_NOISE:
             time.sleep(_BREATH)  # somebody writes a log beside the sources: read its events by the dozen
-        self._look_around()
+        self._looking.look_around()
         with self._lock:
             self._lookout.count_missed(time.monotonic())
             batch = self._lookout.settled(time.monotonic())
@@ -312,7 +306,7 @@ class Watcher:
             )
             self._announced.update(news)
         for doubt, where in news.items():
-            _log.warning("%s is scanned, not watched: %s", where, "; ".join(filter(None, doubt)))
+            _log.warning("hotswap scans %s instead of watching it: %s", where, "; ".join(filter(None, doubt)))
 
     def _tell(self) -> None:
         try:
@@ -320,36 +314,6 @@ class Watcher:
         except Exception as error:  # noqa: BLE001  whatever it is, the next batch must be told of
             self._lookout.error = f"notify() raised {error!r}"
             _log.exception("the receiver of settled files raised")
-
-    def _look_around(self) -> None:
-        now = time.monotonic()
-        if self._lookout.gap is not None:
-            self._close_gap()
-        elif now >= min(self._scanning.next, self._reconciling.next):
-            with self._lock:
-                doubtful = self._lookout.unvouched.copy()
-                others = [file for file in self._lookout.index.files if file not in doubtful]
-            self._in_turns(self._scanning, self._lookout.scan, list(doubtful))
-            self._in_turns(self._reconciling, self._lookout.reconcile, others)
-
-    def _close_gap(self) -> None:
-        with self._lock:
-            gap, everything = self._lookout.gap, list(self._lookout.index.files)
-            self._reconciling.next = 0.0
-        self._in_turns(self._reconciling, self._lookout.look, everything)
-        with self._lock:
-            if self._lookout.gap is gap:
-                self._lookout.gap = None
-
-    def _in_turns(self, rhythm: Rhythm, look: Callable[[Sequence[str], float], None], files: Sequence[str]) -> None:
-        """Look at all the files if it is time to, and let other threads have the lock now and then."""
-        began = time.monotonic()
-        if began < rhythm.next:
-            return
-        for start in range(0, len(files), _AT_ONCE):
-            with self._lock:
-                look(files[start : start + _AT_ONCE], time.monotonic())
-        rhythm.done(began, time.monotonic())
 
     def _try_again(self) -> None:
         """What was refused gets another chance now and then: a limit may have been raised."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hotswap.watching.coverage import limits
 from hotswap.watching.events import Doubt
 from hotswap.watching.folders import folder_of
 
@@ -87,18 +88,6 @@ def _root(path: str, native: str, doubts: Sequence[Doubt | None], files: int) ->
     why, remedy = doubt or ("", "")
     backend = native if doubt is None else "scan"
     return Root(path=path, backend=backend, reason=why, remedy=remedy, directories=len(doubts), files=files)
-
-
-def limits() -> tuple[tuple[str, int], ...]:
-    """What this system allows one user, where it says so."""
-    found = []
-    for name in ("max_user_watches", "max_user_instances", "max_queued_events"):
-        try:
-            with open(f"/proc/sys/fs/inotify/{name}", encoding="ascii") as file:
-                found.append((name, int(file.read())))
-        except (OSError, ValueError):
-            continue
-    return tuple(found)
 
 
 def _lines(status: WatchStatus) -> Iterator[str]:

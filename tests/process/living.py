@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,13 @@ class Living:
             done = self._came.wait_for(condition, PATIENCE)
             assert done, (self.outcomes, str(self.reloader.status()))
             return list(self.outcomes)
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Run bytecodes, as a program does, until the condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, (self.outcomes, str(self.reloader.status()))
+            time.sleep(0.01)
 
     def rounds(self, count: int = 1) -> list[str]:
         """How the rounds ended, until there were so many."""

@@ -352,3 +352,23 @@ class Interrupts(ModuleType):
         if not self.pressed:
             self.pressed = True
             raise KeyboardInterrupt
+
+
+def test_no_round_begins_in_the_middle_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main thread is asked to apply a second save while it is inside of a round: that is done behind it, once."""
+    gate = ModuleType("gate")
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    with living_in(tmp_path, apply="auto") as program:
+        mod, other = program.load(mod="X = 1\n", other="Y = 1\n")
+        seen: list[int] = []
+
+        def dwell() -> None:
+            in_place(other.__file__, "Y = 2\n")
+            program.wait_until(lambda: program.reloader._put_off)
+            seen.append(other.Y)
+
+        gate.dwell = dwell  # type: ignore[attr-defined]
+        in_place(mod.__file__, "import gate\nX = 2\ngate.dwell()\n")
+        program.reloader.sync()
+        program.wait_until(lambda: other.Y == 2)
+        assert (seen, program.rounds(2)) == ([1], ["swapped", "swapped"])
