@@ -24,7 +24,7 @@ from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.rhythm import Rhythm
 from hotswap.watching.status import WatchStatus, describe, line
-from hotswap.watching.whole import is_whole, machine_is_busy
+from hotswap.watching.whole import is_whole
 
 __all__ = ["NEVER", "Glob", "Mounts", "WatchStatus", "Watcher", "forks", "line"]
 
@@ -291,9 +291,9 @@ class Watcher:
         with self._lock:
             file = self._lookout.settler.unjudged()
         if file is not None:
-            whole, busy = is_whole(file), machine_is_busy()
+            whole = is_whole(file)
             with self._lock:
-                self._lookout.settler.judge(file, whole=whole, busy=busy)
+                self._lookout.settler.judge(file, whole=whole)
 
     def _announce(self) -> None:
         """Say once why events are not relied upon."""

@@ -7,7 +7,7 @@ from hotswap.watching.events import What
 
 # Shares of the quiet time.  One finished file alone needs only the gap within which a tool that saves several goes on
 # to its next one; a file that is still open for writing gets longer, as slow writers pause in the middle.
-_ALONE, _ALONE_ON_A_BUSY_MACHINE = 0.1, 0.2
+_ALONE = 0.1
 _WRITING = 20.0
 
 
@@ -67,11 +67,10 @@ class Settler:
         """The file that could go almost at once if it is whole, which nobody has looked at yet."""
         return None if self._judged or not self._is_alone() else next(iter(self._pending))
 
-    def judge(self, file: str, *, whole: bool, busy: bool) -> None:
-        """Somebody has looked: what is not whole is likely to be written again; on a busy machine all takes longer."""
+    def judge(self, file: str, *, whole: bool) -> None:
+        """Somebody has looked: what is not whole yet is likely to be written again."""
         if self.unjudged() == file:
             self._judged = True
-            self._alone = self._quiet * (_ALONE_ON_A_BUSY_MACHINE if busy else _ALONE)
             if not whole:
                 self._pending[file] = What.SEEN
 

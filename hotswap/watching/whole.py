@@ -7,7 +7,7 @@ import os
 import re
 import zipfile
 
-_LARGE = 200_000  # reading it takes so long that whoever saved it has had the time to save its companions too
+_LARGE = 64_000  # beyond that the parser would hold up other threads; and who saves so much has had time for companions
 _DOUBTFUL_ESCAPE = re.compile(rb"""\\[^\n\r\\'"abfnrtvxNuU0-7]""")
 
 
@@ -44,13 +44,3 @@ def _parses(data: bytes) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-def machine_is_busy() -> bool:
-    """Whether more threads want to run than there are processors: then what belongs together comes apart in time."""
-    try:
-        with open("/proc/loadavg", encoding="ascii") as file:
-            running = int(file.read().split()[3].partition("/")[0])
-    except (OSError, ValueError, IndexError):  # not Linux
-        return False
-    return running > (os.cpu_count() or 1)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hotswap.model import Swapped
+from hotswap.watching import echo
 from tests.process.living import WATCHED, Living, living_in
 from tests.process.watching import WAYS_TO_SAVE, in_place, like_emacs, renamed_onto
 
@@ -50,6 +51,30 @@ def test_a_save_is_one_round_with_the_whole_text(living: Living, save: Callable[
     assert quiet(living, sentinel) == ["mod.py", "sentinel.py"]
 
 
+@pytest.mark.skipif(shutil.which("vim") is None, reason="there is no vim")
+@pytest.mark.parametrize("settings", ["backupcopy=no", "backupcopy=yes", "backup"])
+def test_the_real_vim_saves(living: Living, settings: str) -> None:
+    """However it is set up: one round with the whole text."""
+    mod, sentinel = living.load(mod="value = 'old'\n", sentinel="X = 0\n")
+    command = [
+        "vim",
+        "-u",
+        "NONE",
+        "-n",
+        "-es",
+        "-c",
+        f"set {settings}",
+        "-c",
+        "%s/old/whole/",
+        "-c",
+        "wq",
+        mod.__file__,
+    ]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
+    living.wait_for(lambda: mod.__dict__.get("value") == "whole")
+    assert quiet(living, sentinel) == ["mod.py", "sentinel.py"]
+
+
 def test_locks_and_backups_of_editors_are_no_rounds(living: Living) -> None:
     """What emacs puts beside the file while it is edited is of no interest."""
     mod, sentinel = living.load(mod="X = 1\n", sentinel="X = 0\n")
@@ -74,20 +99,32 @@ def test_the_same_bytes_are_no_round(living: Living, save: Callable[[str, str], 
     assert quiet(living, sentinel) == ["sentinel.py"]
 
 
-def test_an_edit_that_is_undone_is_no_round(native: Living) -> None:
+def test_an_edit_that_is_undone_is_no_round(living: Living) -> None:
     """Edited and back again before anybody looked."""
-    mod, sentinel = native.load(mod="X = 1\n", sentinel="X = 0\n")
+    mod, sentinel = living.load(mod="X = 1\n", sentinel="X = 0\n")
     in_place(mod.__file__, "X = 2\n")
     in_place(mod.__file__, "X = 1\n")
-    assert (quiet(native, sentinel), mod.X) == (["sentinel.py"], 1)
+    assert (quiet(living, sentinel), mod.X) == (["sentinel.py"], 1)
 
 
-def test_a_save_and_its_formatting_are_one_round(native: Living) -> None:
+def test_a_save_and_its_formatting_are_one_round(living: Living) -> None:
     """The formatter writes the file once more, right after the editor."""
-    mod, sentinel = native.load(mod="X = 1\n", sentinel="X = 0\n")
+    mod, sentinel = living.load(mod="X = 1\n", sentinel="X = 0\n")
     in_place(mod.__file__, "X=2\n")
     renamed_onto(mod.__file__, "X = 2\n")
-    assert (quiet(native, sentinel), mod.X) == (["mod.py", "sentinel.py"], 2)
+    assert (quiet(living, sentinel), mod.X) == (["mod.py", "sentinel.py"], 2)
+
+
+def test_a_formatter_is_noticed(native: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second save that changes layout alone is remembered, so that the next save can be given the time for it."""
+    monkeypatch.setattr(echo, "_LONGEST", 60.0)  # a slow machine is no slow formatter
+    (mod,) = native.load(mod="def f():\n    return 1\n")
+    in_place(mod.__file__, "def f():\n    return  2\n")
+    native.rounds(1)
+    before = native.reloader._watcher._lookout.settler._echo._gap
+    in_place(mod.__file__, "def f():\n    return 2\n")
+    native.rounds(2)
+    assert (before, native.reloader._watcher._lookout.settler._echo._gap > 0) == (0.0, True)
 
 
 def test_an_older_file_that_is_moved_in_goes_live(living: Living) -> None:

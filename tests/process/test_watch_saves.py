@@ -65,6 +65,18 @@ def test_a_held_index_lock_holds_the_batch(native: Folder) -> None:
     assert native.wait_for({path}) == [{path}]
 
 
+def test_a_lock_that_is_not_given_back_holds_for_a_while(tmp_path: Path) -> None:
+    """No batch is held for longer than max_hold, whatever git does."""
+    folder = Folder(tmp_path, max_hold=0.5)
+    folder.write("app/mod.py")
+    folder.write(".git/HEAD")
+    (path,) = folder.watch("app/mod.py")
+    folder.write(".git/index.lock")
+    in_place(path, "x = 2\n")
+    assert folder.wait_for({path}) == [{path}]
+    folder.watcher.stop()
+
+
 def test_a_stale_index_lock_holds_nothing(tmp_path: Path) -> None:
     """A lock that a dead git left behind does not delay saves."""
     folder = Folder(tmp_path, max_hold=3600.0)

@@ -117,24 +117,17 @@ def test_a_file_that_is_not_whole_is_likely_to_be_written_again(settler: Settler
     """It was closed, and waits the whole quiet time."""
     settler.saw("a", What.FINISHED, 100.0)
     asked = settler.unjudged()
-    settler.judge("a", whole=False, busy=False)
+    settler.judge("a", whole=False)
     assert (asked, settler.unjudged(), settler.due()) == ("a", None, 101.0)
 
 
 def test_a_whole_file_goes_almost_at_once(settler: Settler) -> None:
     """Nobody needs to look twice, until it is written again."""
     settler.saw("a", What.FINISHED, 100.0)
-    settler.judge("a", whole=True, busy=False)
+    settler.judge("a", whole=True)
     first = (settler.unjudged(), settler.due())
     settler.saw("a", What.FINISHED, 100.05)
     assert (first, settler.unjudged()) == ((None, pytest.approx(100.1)), "a")
-
-
-def test_on_a_busy_machine_companions_take_longer(settler: Settler) -> None:
-    """Twice the time for the next file of the same burst."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.judge("a", whole=True, busy=True)
-    assert settler.due() == pytest.approx(100.2)
 
 
 def test_a_doubtful_file_waits_once(settler: Settler) -> None:

@@ -316,6 +316,17 @@ def test_an_event_becomes_a_hint(lookout: Lookout, scripted: Scripted) -> None:
     assert flush(lookout, 1.0) == {"/p/a.py"}
 
 
+@pytest.mark.parametrize(
+    ("tracked", "event"),
+    [("/p/Mod.py", "/p/mod.PY"), ("/p/caf\u00e9.py", "/p/cafe\u0301.py"), ("/P/Sub/mod.py", "/p/sub/mod.py")],
+)
+def test_an_event_may_spell_a_name_differently(lookout: Lookout, scripted: Scripted, tracked: str, event: str) -> None:
+    """Where case or the form of accents is ignored: the file is hinted as it was tracked."""
+    lookout.track(tracked, 0.0)
+    scripted.queue = [Event(event, What.FINISHED)]
+    assert flush(lookout, 1.0) == {tracked}
+
+
 def test_a_batch_is_taken_once(lookout: Lookout, scripted: Scripted) -> None:
     """Settled before its time: nothing; at its time: once."""
     scripted.queue = [Event("/p/a.py", What.SEEN)]
