@@ -71,8 +71,9 @@ def _members(version: _Version) -> dict[str, bytes]:
 
 def imported_as(module: ModuleType, path: str, data: bytes) -> bool:
     """Whether the archive still has what was imported: the directory of the archive is remembered with checksums."""
-    files = getattr(module.__dict__.get("__loader__"), "_files", None)
-    entry: Any = files.get(os.path.relpath(path, archive_of(module))) if isinstance(files, dict) else None
+    remembered: dict[str, Any] = getattr(zipimport, "_zip_directory_cache", {})
+    files = remembered.get(getattr(module.__dict__.get("__loader__"), "archive", ""), {})
+    entry = files.get(os.path.relpath(path, archive_of(module)))
     return not isinstance(entry, tuple) or entry[-1] == zlib.crc32(data)
 
 

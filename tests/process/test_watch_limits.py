@@ -26,13 +26,17 @@ print(live.wait(20), mod.X, [root.backend for root in reloader.status().roots])
 """
 
 
-def confined(limit: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run Python in a user namespace of its own, in which this limit of inotify is 0."""
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-Ur", "true"], check=False).returncode:
+def confined(before: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in namespaces of its own, after a command of the shell."""
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-Urm", "true"], check=False).returncode:
         pytest.skip("no user namespace can be made here")
-    script = f'echo 0 > /proc/sys/user/{limit} && exec "$0" "$@"'
-    command = ["unshare", "-Ur", "sh", "-c", script, sys.executable, *words]
+    command = ["unshare", "-Urm", "sh", "-c", before + ' && exec "$0" "$@"', sys.executable, *words]
     return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+
+
+def without(limit: str) -> str:
+    """Makes this limit of inotify 0."""
+    return f"echo 0 > /proc/sys/user/{limit}"
 
 
 LIMITS = {"max_inotify_instances": "max_user_instances", "max_inotify_watches": "max_user_watches"}
@@ -43,17 +47,51 @@ def test_saves_go_live_when_the_kernel_has_nothing_left(tmp_path: Path, limit: s
     """The root is scanned; that is said once, with the remedy."""
     (tmp_path / "mod.py").write_text("X = 1\n")
     (tmp_path / "main.py").write_text(PROGRAM)
-    done = confined(limit, "main.py", cwd=tmp_path)
+    done = confined(without(limit), "main.py", cwd=tmp_path)
     said = f"hotswap scans {tmp_path} instead of watching it: "
     assert (done.stdout, done.stderr.count(said), f"sudo sysctl fs.inotify.{LIMITS[limit]}=" in done.stderr) == (
         "True 2 ['scan']\n", 1, True,
     )  # fmt: skip
 
 
+MOUNTED = """
+import subprocess, sys, threading, time
+import hotswap
+sys.path.insert(0, "app")
+import mod
+
+def until(what):
+    deadline = time.monotonic() + 30
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return what()
+
+reloader = hotswap.watch(apply="thread")
+time.sleep(0.1)
+subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "app"], check=True)
+open("app/mod.py", "w").write("X = 2\\n")
+found = until(lambda: mod.X == 2)
+until(lambda: reloader.status().missed)
+open("app/mod.py", "w").write("X = 3\\n")
+again = until(lambda: mod.X == 3)
+status = reloader.status()
+print(found, again, status.missed, [root.backend for root in status.roots])
+"""
+
+
+def test_a_change_without_an_event_is_found(tmp_path: Path) -> None:
+    """Something else is mounted over the folder: no event tells.  It is found by looking, and then the folder is scanned."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "mod.py").write_text("X = 1\n")
+    (tmp_path / "main.py").write_text(MOUNTED)
+    done = confined("true", "main.py", cwd=tmp_path)
+    assert (done.stdout, "mod.py sent no event" in done.stderr) == ("True True 1 ['scan']\n", True)
+
+
 def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
     """The exit status is 1, and the command that helps is the last line."""
     (tmp_path / "mod.py").write_text("X = 1\n")
-    done = confined("max_inotify_watches", "-m", "hotswap", "doctor", cwd=tmp_path)
+    done = confined(without("max_inotify_watches"), "-m", "hotswap", "doctor", cwd=tmp_path)
     last = done.stdout.splitlines()[-1]
     assert (done.returncode, "sudo sysctl fs.inotify.max_user_watches=" in last) == (1, True)
 

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from hotswap.files import read, read_with_status, same_status, stamp, status_of, text_of
+from hotswap.files import held, read, read_with_status, same_status, stamp, status_of, text_of
 
 
 def test_the_stamp_of_a_file_that_is_gone(tmp_path):
@@ -42,3 +42,13 @@ def test_a_file_that_something_was_done_to(tmp_path):
     os.utime(tmp_path / "a.py", (1, 1))
     after = os.stat(tmp_path / "a.py")
     assert [same_status(before, before), same_status(before, after), same_status(None, after)] == [True, False, False]
+
+
+def test_within_a_round_a_file_has_one_content(tmp_path):
+    """What was read first counts until the end of the block, for the files that were given."""
+    path, other = str(tmp_path / "a.py"), str(tmp_path / "b.py")
+    (tmp_path / "a.py").write_text("new")
+    (tmp_path / "b.py").write_text("other")
+    with held({path: b"old"}):
+        inside = [read(path), read(other)]
+    assert (inside, read(path)) == ([b"old", b"other"], b"new")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from hotswap.index import Index, Tracked, imports_of, parents, resolve
+from hotswap.index import FEW, Index, Tracked, imports_of, parents, resolve
 from hotswap.scope import Scope
 from hotswap.source import Source
 
@@ -133,3 +133,46 @@ def test_relative_names_are_resolved_from_the_package():
         "x",
     )
     assert list(parents("a.b.c")) == ["a.b", "a"]
+
+
+# ---------------------------------------------------------------------- many modules
+
+
+@pytest.fixture
+def crowd(unwatched):
+    """More modules than are read before watching begins."""
+    for number in range(FEW + 5):
+        unwatched.write(f"m{number}.py", f"X = {number}\n")
+    for number in range(FEW + 5):
+        unwatched.import_(f"m{number}")
+    return unwatched
+
+
+def test_a_large_program_is_read_in_the_background(crowd):
+    """The first few modules at once, the others when there is time; nothing is left out."""
+    index = Index(Scope([str(crowd.folder)]))
+    first = index.adopt(until=0.0)
+    behind, rest = index.is_behind, index.adopt()
+    assert (len(first), behind, len(rest), index.is_behind, len(index)) == (FEW, True, 5, False, FEW + 5)
+
+
+def test_what_is_edited_before_it_was_read_is_uncertain(crowd):
+    """The text that was imported is gone, and that is known."""
+    index = Index(Scope([str(crowd.folder)]))
+    index.adopt(until=0.0)
+    crowd.write(f"m{FEW}.py", "X = 'edited'\n")
+    index.adopt()
+    uncertain = [tracked.name for tracked in index.modules.values() if not tracked.certain]
+    assert uncertain == [f"m{FEW}"]
+
+
+def test_what_another_index_knows_is_believed(program):
+    """The text and the calls of the modules that are loaded."""
+    program.load("a.py", "def f(): return 1\nX = f()\n")
+    before = program.tracked("a")
+    program.write("a.py", "def f(): return 2\nX = f()\n")
+    index = Index(Scope([str(program.folder)]))
+    index.take_over(program.reloader._index)
+    index.adopt()
+    known = index.modules["a"]
+    assert (known.source.data, known.calls, known is before) == (before.source.data, before.calls, False)
