@@ -13,7 +13,7 @@ PATIENCE = 0.25
 """Seconds to wait for the main thread before a round is applied elsewhere; a main thread that does not answer is inside
 of a C call (sleep, input, a lock) and runs no bytecode that could be disturbed."""
 
-NUDGE_AFTER, NUDGE_EVERY = 0.005, 0.05
+NUDGE_AFTER, NUDGE_EVERY = 0.002, 0.05
 """Seconds until a main thread that sleeps or waits is woken to answer, and between two attempts."""
 
 SIGNAL = getattr(signal, "SIGURG", None)
