@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hotswap import losses
+from hotswap.children import is_being_set_up
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
 from hotswap.handover import Descriptor
 from hotswap.hooks import forget, keep, on_dispose
@@ -64,7 +65,11 @@ def watch(
     """Keep this process in step with its sources from now on.
 
     In an IPython shell or kernel and at a plain prompt they go live before what is typed next, and messages are shown
-    there; called again without paths, it returns the reloader that is there.
+    there.
+
+    One reloader is enough: where one watches already, a further call returns it, after setting on it those arguments
+    that are not the defaults.  While multiprocessing imports the modules of its parent in order to start a child,
+    nothing is watched; a call in the child's own function watches there, and so does one in a forked child.
 
     Args:
         paths: files and folders that belong to the program; without any, every loaded module outside of the standard
@@ -77,15 +82,21 @@ def watch(
         report: called with each outcome other than `Unchanged`.
 
     Raises:
-        UsageError: an argument makes no sense; nothing was begun.
+        UsageError: an argument makes no sense, or a part of the paths is being watched; nothing was begun.
     """
     global _default  # noqa: PLW0603  the one default that sync(), poll() and the others speak of
     home = _home() if report is None and apply in ("auto", "thread") else None
-    known = _known() if home is not None and not paths and poll is False else None
-    reloader = known or Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
-    reloader.start()
-    if home is not None:
+    reloader = Reloader(*paths, apply=apply, on_restart=on_restart, poll=poll, report=report)
+    if (other := reloader.find_other()) is not None:
+        other.adjust(apply=apply, on_restart=on_restart, poll=poll, report=report)
+        reloader = other
+    elif is_being_set_up():
+        reloader.stay_out("multiprocessing is starting this process; call hotswap.watch() in its own function")
+    else:
+        known = _known() if home is not None and not paths and poll is False else None
+        reloader = (known or reloader).start()
         reloader.on_restart = on_restart
+    if home is not None:
         home.settle(reloader, thread=apply == "thread")
     if _default is None or not _default.watching:
         _default = reloader

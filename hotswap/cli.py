@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -182,6 +183,28 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def examine(words: Sequence[str]) -> None:
+    """`hotswap doctor`: tell how saves are noticed in a project, and what to do if they are not."""
+    parser = argparse.ArgumentParser(
+        prog="hotswap doctor",
+        description="Tell how saves are noticed here, and what to do where they are not (exit status 1 then).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("paths", nargs="*", default=["."], metavar="FOLDER", help="the project (the current folder)")
+    parser.add_argument(
+        "--listen", type=_seconds, default=0.0, metavar="SECONDS", help="tell of what is saved meanwhile"
+    )
+    parser.add_argument("--poll", action="store_true", help="try it without events, as poll=True does")
+    options = parser.parse_args(words)
+    for path in options.paths:
+        if not os.path.isdir(path):
+            parser.error(f"{path!r} is not a folder")
+    from hotswap import doctor
+
+    sys.exit(doctor.examine(options.paths, say=print, poll=options.poll, seconds=options.listen))
+
+
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "run": (run, "run a script or a module with hotswap watching"),
+    "doctor": (examine, "tell how saves are noticed here, and what to do where they are not"),
 }

@@ -15,10 +15,10 @@ from typing import NoReturn
 
 from hotswap import startup
 from hotswap.errors import RestartRefused
-from hotswap.index import Scope, source_path
 from hotswap.preflight import compile_problem
 from hotswap.report import say
 from hotswap.restart import restart
+from hotswap.scope import Scope, source_path
 from hotswap.storm import held_back
 
 with suppress(ImportError):  # Windows: a save starts the program again, Enter does not

@@ -27,9 +27,10 @@ class ImportHook:
         self.enabled = False
 
     def install(self) -> None:
-        """Hook the loader."""
+        """Hook the loader, if it is not hooked (as in a forked child)."""
         self.enabled = True
-        hooks.append(self)
+        if self not in hooks:
+            hooks.append(self)
         SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign, assignment]  # undone by the last remove()
 
     def remove(self) -> None:

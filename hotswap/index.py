@@ -8,23 +8,26 @@ its statements called.  It answers which files differ from what runs.
 from __future__ import annotations
 
 import os
-import site
 import sys
-import sysconfig
+import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import util as importlib_util
-from importlib.machinery import EXTENSION_SUFFIXES
+from dataclasses import dataclass, replace
+from math import inf
 from types import ModuleType
 from typing import Any
 
+from hotswap import archives
+from hotswap.files import read, read_with_status, same_status, stamp, status_of
 from hotswap.imprint import Imprint
 from hotswap.model import Change, ChangeSet
+from hotswap.provenance import may_have_changed
+from hotswap.scope import COMPILED, Scope, forget_folders, real_path, source_path
 from hotswap.source import Source
 from hotswap.trace import Footprint
 
-HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+FEW = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +88,10 @@ class Index:
         self.scope = scope
         self.modules: dict[str, Tracked] = {}
         self.extensions: dict[str, tuple[str, tuple[int, int] | None]] = {}
+        self.archives: set[str] = set()
+        """The zip archives that tracked modules were imported from."""
+        self._waiting: deque[tuple[str, ModuleType, str, os.stat_result | None]] = deque()
+        self._guard = threading.RLock()  # imports on other threads put modules while a round looks at them
         self._by_path: dict[str, list[str]] = {}
         self._seen: dict[str, int] = {}
         self.generation = 0
@@ -104,19 +111,36 @@ class Index:
 
     # ------------------------------------------------------------------ what is tracked
 
-    def adopt(self) -> list[str]:
-        """Take in the modules that were loaded since the last look.  Returns the paths of files to watch."""
+    def adopt(self, until: float = inf) -> list[str]:
+        """Take in the modules that were loaded since the last look.  Returns the paths of files to watch.
+
+        Stops when `time.perf_counter()` has reached `until`; a later call goes on, see `is_behind`.  The first few
+        are taken in whatever the time is.
+        """
+        self._discover()
         found: list[str] = []
+        while self._waiting and (len(found) < FEW or time.perf_counter() < until):
+            found += self._adopt(*self._waiting.popleft())
+        return found
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether modules are known of whose text has not been read yet."""
+        return bool(self._waiting)
+
+    def _discover(self) -> None:
         newest = len(sys.modules), next(reversed(sys.modules))
         if newest == self._loaded:
-            return found
+            return
         self._loaded = newest
+        forget_folders()
         for name, module in list(sys.modules.items()):
             if self._seen.get(name) != id(module):
                 self._seen[name] = id(module)
                 if name not in self.modules or self._was_replaced(name, module):
-                    found += self._adopt(name, module)
-        return found
+                    path = source_path(module)
+                    if path is not None and self.scope.contains(path):
+                        self._waiting.append((name, module, path, status_of(path)))
 
     def _was_replaced(self, name: str, module: object) -> bool:
         """Whether the name now stands for another module (imported anew from another file, say)."""
@@ -126,23 +150,35 @@ class Index:
         self.modules[name].replaced = not isinstance(module, ModuleType)
         return False
 
-    def _adopt(self, name: str, module: object) -> list[str]:
-        path = source_path(module)
-        if path is None or not self.scope.contains(path):
-            return []
-        if path.endswith(tuple(EXTENSION_SUFFIXES)):
+    def _adopt(self, name: str, module: ModuleType, path: str, before: os.stat_result | None) -> list[str]:
+        archive = archives.archive_of(module)
+        if archive is not None:
+            self.archives.add(archive)
+        found = [path] if archive is None else [path, archive]
+        if path.endswith(COMPILED):
             self.extensions[path] = name, stamp(path)
-            return [path]
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except OSError:
-            return []
-        self.put(Tracked(name, path, Source(path, data), certain=not changed_since_import(module, path)))
-        return [path]
+            return found
+        data, status = read_with_status(path)
+        known = self.modules.get(name)
+        if data is None or sys.modules.get(name) is not module or (known is not None and known.path == path):
+            return []  # it went, or was imported anew, while it was waiting
+        if isinstance(data, archives.Unreadable):
+            data, certain = b"", False
+        elif status is None:
+            certain = archives.imported_as(module, path, data)
+        else:
+            certain = same_status(before, status) and not may_have_changed(module, path, data, status)
+        with self._guard:
+            self._put(Tracked(name, path, Source(path, data), certain=certain))
+        return found
 
     def put(self, tracked: Tracked) -> None:
         """Track a module, or replace what is known of it."""
+        with self._guard:
+            forget_folders()
+            self._put(tracked)
+
+    def _put(self, tracked: Tracked) -> None:
         before = self.modules.get(tracked.name)
         if before is not None and before.path != tracked.path:
             self.forget(tracked.name)
@@ -153,7 +189,7 @@ class Index:
         self._changed.add(tracked.name)
         (self.unobserved.add if tracked.calls is None else self.unobserved.discard)(tracked.name)
         (self.caching.add if b"cache" in tracked.source.data else self.caching.discard)(tracked.name)
-        for key in {tracked.path, os.path.realpath(tracked.path)}:
+        for key in {tracked.path, real_path(tracked.path)}:
             names = self._by_path.setdefault(key, [])
             if tracked.name not in names:
                 names.append(tracked.name)
@@ -164,6 +200,10 @@ class Index:
 
     def forget(self, name: str) -> None:
         """Stop tracking a module."""
+        with self._guard:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
         tracked = self.modules.pop(name, None)
         self._seen.pop(name, None)
         self.begun.pop(name, None)
@@ -171,9 +211,15 @@ class Index:
         self.unobserved.discard(name)
         self.caching.discard(name)
         if tracked is not None:
-            for key in {tracked.path, os.path.realpath(tracked.path)}:
+            for key in {tracked.path, real_path(tracked.path)}:
                 if name in self._by_path.get(key, ()):
                     self._by_path[key].remove(name)
+
+    def take_over(self, other: Index) -> None:
+        """Believe what another index knows of the modules that are loaded: it has seen them being imported."""
+        for tracked in list(other.modules.values()):
+            if self.scope.contains(tracked.path) and tracked.away is None and tracked.name in sys.modules:
+                self.put(replace(tracked))
 
     def take_changed(self) -> set[str]:
         """The modules put or forgotten since the last call (for the graph, which keeps an index of its own)."""
@@ -200,7 +246,7 @@ class Index:
     def changes(self, paths: Iterable[str]) -> ChangeSet:
         """Which of the files differ from what the process runs; contents decide."""
         found = []
-        for path in sorted(set(paths)):
+        for path in sorted(self._with_members(set(paths))):
             if path in self.extensions:
                 if stamp(path) != self.extensions[path][1]:
                     found.append(Change(path=path, kind="edited"))
@@ -216,87 +262,17 @@ class Index:
                 found.append(Change(path=path, kind="edited"))
         return tuple(found)
 
+    def _with_members(self, paths: set[str]) -> set[str]:
+        """The paths, and for an archive among them those of the modules in it."""
+        for archive in paths & self.archives:
+            archives.read_again(archive)
+            members = [p for p in self.paths() if p.startswith(archive + os.sep)]
+            paths = (paths - {archive}) | set(members)
+        return paths
+
     def paths(self) -> Iterator[str]:
         """The files of all tracked modules."""
         for tracked in list(self.modules.values()):
             yield tracked.path  # also of those that are away
         yield from self.extensions
-
-
-class Scope:
-    """Which files are the program's own: those under the given paths, or all outside of Python and site-packages."""
-
-    def __init__(self, paths: Iterable[str] = ()) -> None:
-        foreign_folders()  # finding them imports modules, which must not happen inside of an import
-        self.roots = tuple({p for path in paths for p in (os.path.abspath(path), os.path.realpath(path))})
-        self._cached = lru_cache(maxsize=None)(self._contains)
-
-    def contains(self, path: str) -> bool:
-        """Whether the file belongs to the program."""
-        return self._cached(path)
-
-    def _contains(self, path: str) -> bool:
-        if path.startswith(("<", HERE)):
-            return False
-        path = os.path.abspath(path)
-        if self.roots:
-            return any(path == r or path.startswith(r + os.sep) for r in self.roots) or self._linked(path)
-        real = os.path.realpath(path)
-        return not any(p.startswith(foreign_folders()) for p in (path, real))
-
-    def _linked(self, path: str) -> bool:
-        real = os.path.realpath(path)
-        return real != path and any(real == r or real.startswith(r + os.sep) for r in self.roots)
-
-
-@lru_cache(maxsize=1)
-def foreign_folders() -> tuple[str, ...]:
-    """The folders of Python itself and of installed distributions (an editable install lives elsewhere)."""
-    folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders |= {*site.getsitepackages(), site.getusersitepackages()}
-    folders |= {p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")}
-    return tuple({form(f) + os.sep for f in folders if f for form in (os.path.abspath, os.path.realpath)})
-
-
-def source_path(module: object) -> str | None:
-    """The file that a module was loaded from, lexically absolute; None when there is none."""
-    if not isinstance(module, ModuleType):
-        return None
-    path = module.__dict__.get("__file__")
-    if not isinstance(path, str) or "\0" in path:  # some importers of archives and network file systems write such
-        return None
-    is_script = module.__name__ == "__main__" and os.path.isfile(path)  # a script may be called anything
-    return os.path.abspath(path) if is_script or path.endswith((".py", ".pyw", *EXTENSION_SUFFIXES)) else None
-
-
-def changed_since_import(module: object, path: str) -> bool:
-    """Whether the file may be another one than the one that was imported, told by the header of the cached bytecode."""
-    cached = getattr(module, "__cached__", None)
-    try:
-        with open(cached or importlib_util.cache_from_source(path), "rb") as file:
-            header = file.read(16)
-        status = os.stat(path)
-    except (OSError, NotImplementedError, TypeError):
-        return False
-    if len(header) < 16 or header[:4] != importlib_util.MAGIC_NUMBER or int.from_bytes(header[4:8], "little"):
-        return False  # written by another Python, or checked by hash
-    wanted = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
-    return (int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little")) != wanted
-
-
-def stamp(path: str) -> tuple[int, int] | None:
-    """Time and size of a file that is not text."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
-def read(path: str) -> bytes | None:
-    """The file's content; None when there is no readable file."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
+        yield from self.archives

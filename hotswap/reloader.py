@@ -10,24 +10,28 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from math import inf
 from typing import Any, Literal, Self, TypeAlias
+from weakref import WeakSet
 
-from hotswap import leaving, losses, rounds, saved_files
+from hotswap import files, handlers, leaving, losses, rounds, saved_files
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
-from hotswap.index import Index, Scope, Tracked
+from hotswap.index import Index, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
 from hotswap.policy import OnRestart, Policy
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
+from hotswap.scope import Scope
 from hotswap.source import Source
 from hotswap.startup import switched_off
 from hotswap.trace import Tracer
-from hotswap.watch import Watcher
+from hotswap.watch import Watcher, WatchStatus, forks
 
 Apply: TypeAlias = Literal["auto", "main", "thread", "manual"]
 Report: TypeAlias = Callable[[Outcome], None]
@@ -39,6 +43,8 @@ Leave: TypeAlias = Callable[[str, tuple[str, ...]], object]
 """Replaces the process.  Takes the reason, and the files that have to compile; may raise RestartRefused."""
 
 KEPT_OUTCOMES = 1000
+PROMPT = 0.01
+"""Seconds that `start()` spends on reading the modules that are loaded already; the rest is read on another thread."""
 
 
 class Reloader:
@@ -52,7 +58,7 @@ class Reloader:
         poll: bool | float = False,
         report: Report | None = None,
     ) -> None:
-        check_arguments(paths, apply, on_restart)
+        check_arguments(paths, apply, on_restart, poll)
         self.on_restart, self.report = on_restart, report
         self.deliver: Deliver = DELIVERIES[apply]
         self.prepare: Callable[[], object] | None = None
@@ -69,33 +75,54 @@ class Reloader:
         self._rounds = rounds.Rounds(self._index, self._graph, self._tracer, self._watcher.track)
         self._policy = Policy(self._replace)
         self._verdicts = saved_files.Verdicts()
+        self._handlers = handlers.Handlers(self._watcher)
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why: dict[str, str] = {}
         self._noticed: frozenset[str] = frozenset()
         self._polled = False
-        self._running = False
+        self._running = self._is_inherited = False
         self._is_off = switched_off()
+        self._busy = self._put_off = False
+        self._worker: threading.Thread | None = None
+        _everybody.add(self)
+        forks.follow(self, is_outer=True)
 
     # ------------------------------------------------------------------ starting and stopping
 
     def start(self) -> Self:
-        """Begin to watch; `hotswap.watch()` has done so already.  Under HOTSWAP=0 nothing is watched."""
+        """Begin to watch; `hotswap.watch()` has done so already.  Also in a forked child, where nobody watches.
+
+        Under HOTSWAP=0 nothing is watched.
+        """
         if not self._running and not self._is_off:
-            self._running = True
+            self._running, self._is_inherited = True, False
             remember_start()
             leaving.install()
             self._hook.install()
-            self._adopt()
-            self._watcher.start()
+            self._watcher.start()  # first: what is tracked from now on is covered by events
+            with self._lock:
+                self._adopt(time.perf_counter() + PROMPT)
+            if self._index.is_behind:
+                threading.Thread(target=self._catch_up, name="hotswap-index", daemon=True).start()
         return self
+
+    def _catch_up(self) -> None:
+        """Read the text of the remaining modules, a few at a time so that nobody waits for long."""
+        while self._running and self._index.is_behind:
+            with self._lock:
+                self._adopt(time.perf_counter() + PROMPT)
+            time.sleep(PROMPT / 10)
 
     def stop(self) -> None:
         """Stop watching and take the import hook out; the program runs on as it is.  Idempotent."""
         if self._running:
             self._running = False
             self._watcher.stop()
-            self._hook.remove()
-            self._tracer.close()
+            self._retire()
+
+    def _retire(self) -> None:
+        self._hook.remove()
+        self._tracer.close()
 
     @property
     def watching(self) -> bool:
@@ -120,12 +147,74 @@ class Reloader:
         """A module was imported: watch its file, and those that it asked for in vain."""
         self._watcher.track([tracked.path, *self._rounds.want(tracked)])
 
-    def _adopt(self) -> None:
+    def _adopt(self, until: float = inf) -> None:
         """Take in modules that were loaded by other means than the import hook."""
-        for path in self._index.adopt():
-            self._watcher.track([path])
-            for tracked in self._index.at(path):
-                self._watcher.track(self._rounds.want(tracked))
+        found = self._index.adopt(until)
+        if found:
+            self._watcher.track(found)
+            wanted = [self._rounds.want(tracked) for path in found for tracked in self._index.at(path)]
+            self._watcher.track(path for paths in wanted for path in paths)
+
+    def watch_directory(
+        self, directory: str | os.PathLike[str], pattern: str, handler: handlers.Handler
+    ) -> Callable[[], None]:
+        """Call the handler when files beneath the directory change whose names match (`*.json`, `**/*.glsl`).
+
+        It is called in rounds, once in each, with the changes; when it returns something true, these files were dealt
+        with, and if there are modules among them, they are not swapped.  Returns a function that ends this.
+        """
+        with self._lock:
+            return self._handlers.add(directory, pattern, handler)
+
+    def status(self) -> WatchStatus:
+        """How well the watching goes, and what would make it better; `str()` of it is a report."""
+        return self._watcher.status()
+
+    # ------------------------------------------------------------------ several reloaders, several processes
+
+    def find_other(self) -> Reloader | None:
+        """Another reloader that watches all that this one would.  Raises UsageError when it is only a part of that.
+
+        One that was inherited by a fork, and does not watch here, hands over what it knows and is done with.
+        """
+        for other in list(_everybody):
+            if other._running and self._index.scope.overlaps(other._index.scope):
+                if other._index.scope.includes(self._index.scope):
+                    return other
+                raise UsageError(f"{other._index.scope} is being watched already; stop() that reloader first")
+        for other in list(_everybody):
+            if other._is_inherited:
+                self._take_over(other)
+        return None
+
+    def _take_over(self, other: Reloader) -> None:
+        other._is_inherited = False
+        self._index.take_over(other._index)
+        self._watcher.track(self._index.paths())
+        self._noticed |= other._noticed | other._watcher.flush()
+        other._retire()
+
+    def adjust(self, *, apply: Apply, on_restart: OnRestart, poll: bool | float, report: Report | None) -> None:
+        """Take the arguments of a second `hotswap.watch()`, except for those that are the defaults."""
+        if apply != "auto":
+            self.deliver = DELIVERIES[apply]
+        if on_restart != "never":
+            self.on_restart = on_restart
+        if report is not None:
+            first = self.report
+            self.report = report if first is None else lambda outcome: (first(outcome), report(outcome))[0]
+        if poll is not False:
+            self._watcher.scan(poll)
+
+    def stay_out(self, reason: str) -> None:
+        """Say in `status()` why nothing is being watched here, until `start()` is called."""
+        self._watcher.why_not = reason
+
+    def become_child(self) -> None:
+        """After a fork: the child has everything but the thread that watches; see `start()`."""
+        if self._worker is not threading.current_thread():
+            self._busy = False  # whoever was busy does not exist here
+        self._is_inherited, self._running = self._running, False
 
     # ------------------------------------------------------------------ rounds
 
@@ -137,7 +226,7 @@ class Reloader:
         """
         if self._is_off:
             return Unchanged()
-        with self._lock:
+        with self._alone():
             self._adopt()
             return self._round(self._watcher.flush(), force=force)
 
@@ -147,7 +236,7 @@ class Reloader:
         leaving.safe_point()
         if not self._watcher.ready:
             return None
-        with self._lock:
+        with self._alone():
             outcome = self._round(self._watcher.take())
         return None if isinstance(outcome, Unchanged) else outcome
 
@@ -155,17 +244,15 @@ class Reloader:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
         if self._is_off:
             return Plan()
-        with self._lock:
+        with self._alone():
             self._adopt()
-            self._noticed |= self._watcher.flush()
-            return self._rounds.plan(self._chosen())
+            return self._rounds.plan(self._chosen(self._noticed | self._watcher.peek()))
 
     def behind(self) -> tuple[str, ...]:
         """The files whose newest text the process does not run, as far as it knows them."""
-        with self._lock:
+        with self._alone():
             self._adopt()
-            self._noticed |= self._watcher.flush()
-            return tuple(change.path for change in self._rounds.changes(self._noticed))
+            return tuple(change.path for change in self._rounds.changes(self._noticed | self._watcher.peek()))
 
     @property
     def pending(self) -> tuple[Pending, ...]:
@@ -211,25 +298,35 @@ class Reloader:
     def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
         began = time.perf_counter()
         self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
-        chosen = self._chosen()
+        texts = self._texts(self._noticed) if self._noticed else {}
+        self._noticed |= texts.keys()
+        self._noticed -= self._handlers.run(self._noticed)
+        chosen = self._chosen(self._noticed)
         if chosen and self.prepare is not None:
             self.prepare()
-        outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+        try:
+            with files.held(texts):
+                outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+        except BaseException:
+            self._watcher.give_back(self._noticed)
+            raise
         self._noticed -= chosen
         if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
             return outcome  # the second time: nothing was saved since it failed, and it has been told
         self._history.append(outcome)
         if isinstance(outcome, Swapped):
             self._why.update(outcome.why)
+            self._adopt()
             self._watcher.track(self._index.paths())
+            self._learn(outcome)
         if self.report is not None:
             self.report(outcome)
         if isinstance(outcome, RestartRequired):
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
 
-    def _chosen(self) -> frozenset[str]:
-        return self._noticed if self._choose is None else self._choose(self._noticed)
+    def _chosen(self, paths: frozenset[str]) -> frozenset[str]:
+        return paths if self._choose is None else self._choose(paths)
 
     def _not_handled(self, paths: frozenset[str]) -> frozenset[str]:
         """Those that no handler of the program's has taken care of."""
@@ -237,6 +334,17 @@ class Reloader:
             return paths
         changed = {change.path for change in self._rounds.changes(paths)}
         return paths - (changed - self._verdicts.not_handled(changed))
+
+    def _texts(self, paths: frozenset[str]) -> dict[str, bytes | None]:
+        """What the sources among these files hold, and those that are pending, none of them in the middle of a save."""
+        sources = [path for path in paths if path.endswith((".py", ".pyw")) or self._index.at(path)]
+        return self._watcher.steady([*sources, *self._rounds.awaited], files.read)
+
+    def _learn(self, outcome: Swapped) -> None:
+        """A file whose layout alone changed was probably formatted: the next save may be given the time for it."""
+        ran = (outcome.patched, outcome.ran, outcome.reloaded, outcome.imported, outcome.removed)
+        if len(outcome.changes) == 1 and not any(ran):
+            self._watcher.formatted(outcome.changes[0].path)
 
     # ------------------------------------------------------------------ applying by itself
 
@@ -246,11 +354,29 @@ class Reloader:
             self.deliver(self._take)
 
     def _take(self) -> None:
-        with self._lock:
+        if self._busy and threading.current_thread() is self._worker:
+            self._put_off = True  # we are between two instructions of a round, or of a plan: it is done behind that
+            return
+        with self._alone():
             if self._running and not self._polled:
                 self._adopt()
                 self._round(self._watcher.take())
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions."""
+        with self._lock:
+            outer, self._busy, self._worker = self._busy, True, threading.current_thread()
+            try:
+                yield
+            finally:
+                self._busy = outer
+        if not outer and self._put_off:
+            self._put_off = False
+            self._watcher.give_back(())
+
+
+_everybody: WeakSet[Reloader] = WeakSet()
 
 DELIVERIES: dict[str, Deliver] = {
     "auto": on_main_thread,
@@ -260,12 +386,14 @@ DELIVERIES: dict[str, Deliver] = {
 }
 
 
-def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object) -> None:
+def check_arguments(paths: tuple[Any, ...], apply: str, on_restart: object, poll: object) -> None:
     """Refuse what makes no sense before anything is begun."""
     for path in paths:
         if not os.path.exists(path):
             raise UsageError(f"cannot watch {os.fspath(path)!r}: there is no such file or folder; check the spelling")
     if apply not in ("auto", "main", "thread", "manual"):
         raise UsageError(f"apply={apply!r} is not one of 'auto', 'main', 'thread', 'manual'")
+    if not isinstance(poll, int | float) or not 0 <= poll < inf:
+        raise UsageError(f"poll={poll!r} is neither True nor False nor a number of seconds above 0")
     if not callable(on_restart) and on_restart not in ("exec", "ask", "never"):
         raise UsageError(f"on_restart={on_restart!r} is not 'exec', 'ask', 'never' or a function")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
+from hotswap.files import read, text_of
 from hotswap.graph import Graph
 from hotswap.imports import imports_of
-from hotswap.index import Index, Tracked, read
+from hotswap.index import Index, Tracked
 from hotswap.model import (
     Change,
     ChangeSet,
@@ -61,6 +62,11 @@ class Rounds:
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
+    def awaited(self) -> frozenset[str]:
+        """The files that the next round looks at in any case: those of the one that failed."""
+        return frozenset(self.failed.contents) if self.failed else frozenset()
+
+    @property
     def pending(self) -> tuple[Pending, ...]:
         """The files whose newest text is not live."""
         if self.failed is None:
@@ -84,9 +90,14 @@ class Rounds:
 
     def _places(self, name: str) -> list[str]:
         parent, _, leaf = name.rpartition(".")
-        if parent and (parent not in sys.modules or hasattr(sys.modules[parent], leaf)):
+        if hasattr(sys.modules.get(parent), leaf):
             return []
-        folders = getattr(sys.modules[parent], "__path__", ()) if parent else sys.path
+        if not parent:
+            folders = sys.path
+        elif parent in sys.modules:
+            folders = getattr(sys.modules[parent], "__path__", [])
+        else:
+            folders = [os.path.join(f, *parent.split(".")) for f in sys.path]
         places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
         return [
             p
@@ -99,8 +110,7 @@ class Rounds:
 
     def changes(self, paths: Iterable[str]) -> ChangeSet:
         """What differs among these files, and those of a round that is pending."""
-        pending = self.failed.contents if self.failed else ()
-        found = self.index.changes({*paths, *pending})
+        found = self.index.changes({*paths, *self.awaited})
         return tuple(c for c in found if c.kind != "added" or self._is_news(c.path))
 
     def _is_news(self, path: str) -> bool:
@@ -135,7 +145,7 @@ class Rounds:
         path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
-        new = Source(path, read(path) or b"")
+        new = Source(path, text_of(path))
         whole = self._whole(tracked, new)
         diff = diff_sources(tracked.source, new)
         return Edit(
@@ -177,7 +187,7 @@ class Rounds:
             base = os.path.abspath(entry or os.curdir) + os.sep
             if stem.startswith(base):
                 dotted = stem[len(base) :].replace(os.sep, ".")
-                if dotted.rpartition(".")[0] in sys.modules:
+                if dotted.rpartition(".")[0] in sys.modules or path in self.unloaded:
                     return dotted
         return None
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 PATIENCE = 0.25
 """Seconds to wait for the main thread before a round is applied elsewhere; a main thread that does not answer is inside
 of a C call (sleep, input, a lock) and runs no bytecode that could be disturbed."""
+
+NUDGE_AFTER, NUDGE_EVERY = 0.002, 0.05
+"""Seconds until a main thread that sleeps or waits is woken to answer, and between two attempts."""
+
+SIGNAL = getattr(signal, "SIGURG", None)
 
 _Callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 _kept: dict[int, object] = {}  # callbacks that the interpreter has not called yet
@@ -51,8 +58,29 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
         ctypes.pythonapi.Py_AddPendingCall(callback, None)
 
     post()
-    if not done.wait(None if patient else PATIENCE) and not importing():
+    if not _wait(done, None if patient else PATIENCE) and not importing():
         once()
+
+
+def _wait(done: threading.Event, patience: float | None) -> bool:
+    """Wait for the main thread, and wake it from what it is waiting for."""
+    end = time.monotonic() + (float("inf") if patience is None else patience)
+    pause = NUDGE_AFTER
+    while not done.wait(min(pause, max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+        _nudge()
+        pause = NUDGE_EVERY
+    return True
+
+
+def _nudge() -> None:
+    """Interrupt a sleep or a wait, for a lock or for input: Python runs what was posted, and goes on with it."""
+    if SIGNAL is None or not hasattr(signal, "pthread_kill"):
+        return
+    # Only with a handler of our own, which does nothing: never call one of the program's.
+    if str(getattr(signal.getsignal(SIGNAL), "__module__", "")).startswith("hotswap."):
+        signal.pthread_kill(threading.main_thread().ident or 0, SIGNAL)
 
 
 def importing() -> bool:

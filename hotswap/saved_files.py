@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hotswap.files import read
 from hotswap.handover import explain
-from hotswap.index import read
 from hotswap.report import say
 
 handlers: list[Callable[[Path], object]] = []

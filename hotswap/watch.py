@@ -10,26 +10,35 @@ import logging
 import os
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
+from hotswap.watching import forks
 from hotswap.watching.backends import Silent, open_native, told_to_scan
 from hotswap.watching.events import Doubt, Native, OpenNative
+from hotswap.watching.folders import folder_of
+from hotswap.watching.globs import NEVER, Glob
+from hotswap.watching.looking import Looking
 from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.rhythm import Rhythm
-from hotswap.watching.status import WatchStatus, describe
+from hotswap.watching.status import WatchStatus, describe, line
+from hotswap.watching.whole import is_whole
 
-__all__ = ["WatchStatus", "Watcher"]
+__all__ = ["NEVER", "Glob", "Mounts", "WatchStatus", "Watcher", "forks", "line"]
 
 _log = logging.getLogger("hotswap.watch")
 
-_SCAN_EVERY, _RECONCILE_EVERY, _RETRY_EVERY = 1.0, 2.0, 60.0
-# Shares of one core that looking around may cost: where events cannot be relied upon, and where they can.
-_SCAN_SHARE, _RECONCILE_SHARE = 0.05, 0.001
-_AT_ONCE = 128  # files looked at before another thread may have the lock
+_RECONCILE_EVERY, _RETRY_EVERY, _FAULT_EVERY = 2.0, 60.0, 1.0
 _MUCH_NOISE, _BREATH = 10, 0.005
 _JOIN_TIMEOUT = 2.0
+# How often a barrier asks whether a save that it found in the middle has ended.
+_GLANCE = 0.001
+# How long at most a barrier follows somebody who never stops to write.
+_STEADY = 1.0
+
+Text = TypeVar("Text")
 
 
 class Watcher:
@@ -44,19 +53,22 @@ class Watcher:
         reconcile: float = _RECONCILE_EVERY, native: OpenNative | None = None,
     ) -> None:  # fmt: skip
         self.ready = False
+        self.why_not = "it was not started"
+        """Why nothing is being watched; empty while it is."""
         self._notify = notify
-        self._open = native or (told_to_scan if poll else open_native)
-        self._scanning = Rhythm(every=_SCAN_EVERY if isinstance(poll, bool) else float(poll), share=_SCAN_SHARE)
-        self._reconciling = Rhythm(every=reconcile, share=_RECONCILE_SHARE)
-        self._retrying = Rhythm(every=float("inf") if poll else _RETRY_EVERY, share=1.0)
+        self._open, self._asked_to_scan = native or open_native, False
+        self._retrying = Rhythm(every=_RETRY_EVERY, share=1.0)
         self._noise = 0
         self._announced: set[Doubt] = set()
-        self._asked_to_scan = bool(poll)
         self._lookout = Lookout(quiet=quiet, max_hold=max_hold, wall=time.time_ns)
+        self._looking = Looking(self._lookout, lambda: self._lock, reconcile=reconcile)
+        if poll:
+            self._ask_to_scan(poll)
         self._batch: set[str] = set()
+        self._is_returned = False
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
-        _watchers.add(self)
+        forks.follow(self)
 
     # ------------------------------------------------------------------ starting and stopping
 
@@ -64,6 +76,7 @@ class Watcher:
         """Begin to watch.  Idempotent; also for a watcher that was stopped, or came into a child by a fork."""
         with self._lock:
             if self._thread is None:
+                self.why_not = ""
                 self._retrying.done(now := time.monotonic(), now)
                 native = self._listen()
                 self._thread = threading.Thread(target=self._run, args=(native,), name="hotswap-watch", daemon=True)
@@ -77,10 +90,25 @@ class Watcher:
         self._lookout.listen(native, Trust(native, Mounts()).doubt)
         return native
 
+    def scan(self, poll: bool | float) -> None:  # noqa: FBT001  the argument that it was given at first
+        """Look at the files from now on instead of asking for events."""
+        with self._lock:
+            self._ask_to_scan(poll)
+            if self._thread is not None:
+                before = self._lookout.native
+                self._listen()
+                before.wake()  # who waits there finds its successor
+
+    def _ask_to_scan(self, poll: bool | float) -> None:  # noqa: FBT001  as above
+        self._open, self._asked_to_scan = told_to_scan, True
+        self._looking.scan_every(poll)
+        self._retrying = Rhythm(every=float("inf"), share=1.0)
+
     def stop(self) -> None:
         """Watch no longer; the thread ends and its descriptors are closed.  Idempotent."""
         with self._lock:
             thread, self._thread = self._thread, None
+            self.why_not = self.why_not or "it was stopped"
             self._lookout.native.wake()
         # Bounded, for notify() may be waiting for a lock that the caller of stop() holds.
         if thread is not None and thread is not threading.current_thread():
@@ -90,12 +118,23 @@ class Watcher:
 
     def track(self, files: Iterable[str]) -> None:
         """Watch these source files too (absolute paths); one that does not exist is hinted when it appears."""
-        with self._lock:
-            now, idle = time.monotonic(), self._lookout.settler.due() is None
+        with self._lock, self._woken_by_news():
+            now = time.monotonic()
             for file in files:
                 self._lookout.track(file, now)
-            if idle and self._lookout.settler.due() is not None:
-                self._lookout.native.wake()
+
+    @contextmanager
+    def _woken_by_news(self) -> Iterator[None]:
+        """Wake the thread if it has something to wait for, behind the block, that it had not before."""
+        before = self._reasons_to_wake()
+        yield
+        if self._reasons_to_wake() != before:
+            self._lookout.native.wake()
+
+    def _reasons_to_wake(self) -> tuple[bool, ...]:
+        lookout = self._lookout
+        vouched = len(lookout.index) - len(lookout.unvouched)
+        return lookout.settler.due() is not None, bool(lookout.unvouched), bool(vouched), lookout.gap is not None
 
     def untrack(self, files: Iterable[str]) -> None:
         """Watch these no longer, and hint them no longer."""
@@ -103,6 +142,28 @@ class Watcher:
             for file in files:
                 self._lookout.untrack(file)
                 self._batch.discard(file)
+
+    def watch_directory(self, directory: str, pattern: str) -> None:
+        """Watch the files beneath the directory that match the pattern (`*.json`, `levels/**/*.png`).
+
+        Those that come into being later are hinted as well, and those that are there already when they change, each
+        once in a batch, however many patterns mean it.  The directory itself need not exist yet.
+        """
+        with self._lock, self._woken_by_news():
+            self._lookout.watch_directory(Glob(os.path.abspath(directory), pattern))
+
+    def unwatch_directory(self, directory: str, pattern: str) -> None:
+        """Do so no longer; files that are tracked, or that another pattern means, are watched on."""
+        with self._lock:
+            for place in self._lookout.unwatch_directory(Glob(os.path.abspath(directory), pattern)):
+                self._batch.discard(place)
+
+    def matching(self, directory: str, pattern: str) -> frozenset[str]:
+        """The watched files that a pattern means."""
+        glob = Glob(os.path.abspath(directory), pattern)
+        with self._lock:
+            files = (file for file in self._lookout.index.files if folder_of(file) is None)
+            return frozenset(file for file in files if glob.matches(file))
 
     # ------------------------------------------------------------------ what may have changed
 
@@ -114,14 +175,60 @@ class Watcher:
             return batch
 
     def flush(self) -> frozenset[str]:
-        """A barrier: whatever any process saved, created, deleted or renamed before this call is in the result."""
+        """A barrier: whatever any process saved, created, deleted or renamed before this call is in the result.
+
+        A save that is in the middle just now (the file is open, emptied, or away for a moment) is given a little time
+        to end; nothing else is waited for.
+        """
         with self._lock:
-            return self._lookout.flush(time.monotonic()) | self.take()
+            half = self._lookout.gather(time.monotonic())
+        while half:
+            time.sleep(_GLANCE)
+            with self._lock:
+                self._lookout.drain(time.monotonic())
+                half = self._lookout.is_half(time.monotonic())
+        with self._lock:
+            return self._lookout.take(time.monotonic()) | self.take()
+
+    def steady(self, files: Iterable[str], read: Callable[[str], Text]) -> dict[str, Text]:
+        """What `read` returns for each of the files; one that is saved meanwhile is read again, behind its save.
+
+        Files that turn out to have been saved meanwhile are read as well.  A file that is written without an end is
+        returned as it is after a second.
+        """
+        texts: dict[str, Text] = {}
+        again, end = set(files), time.monotonic() + _STEADY
+        while again:
+            texts |= {file: read(file) for file in again}
+            if any(text == b"" for text in texts.values()):
+                time.sleep(_GLANCE)  # a file is emptied first, and its event is queued then
+            with self._lock:
+                stirred = self._lookout.stirred(again, time.monotonic())
+            again = set(self.flush()) if stirred and time.monotonic() < end else set()
+        return texts
+
+    def peek(self) -> frozenset[str]:
+        """What `flush()` would return; it is hinted all the same."""
+        found = self.flush()
+        self.give_back(found)
+        return found
+
+    def give_back(self, files: Iterable[str]) -> None:
+        """These were taken and nothing was done about them: hint them once more."""
+        with self._lock:
+            self._batch.update(file for file in files if file in self._lookout.index)
+            self._is_returned = bool(self._batch)
+            self._lookout.native.wake()
+
+    def formatted(self, file: str) -> None:
+        """What was saved last in this file was layout alone: right after another save that is a formatter's work."""
+        with self._lock:
+            self._lookout.settler.formatted(file)
 
     def status(self) -> WatchStatus:
         """How well the watching goes, and where it does not."""
         with self._lock:
-            return describe(self._lookout, running=self._thread is not None, now=time.monotonic())
+            return describe(self._lookout, why_not=self.why_not, now=time.monotonic())
 
     # ------------------------------------------------------------------ the thread
 
@@ -147,7 +254,7 @@ class Watcher:
             self._lookout.gap = object()
         if is_new:
             _log.exception("watching failed and goes on; please report this")
-        time.sleep(_SCAN_EVERY)
+        time.sleep(_FAULT_EVERY)
 
     def _pause(self) -> float | None:
         """How long there is nothing to do unless something happens."""
@@ -156,28 +263,37 @@ class Watcher:
             if lookout.gap is not None:
                 return 0.0
             due = lookout.settler.due()
-            times = [] if due is None else [due]
-            if lookout.unvouched:
-                times.append(self._scanning.next)
-            if len(lookout.unvouched) < len(lookout.index):
-                times.append(self._reconciling.next)
+            times = [*lookout.overdue.values()] if due is None else [due, *lookout.overdue.values()]
+            times += self._looking.times()
         return min(times) - time.monotonic() if times else None
 
     def _turn(self) -> None:
         with self._lock:
             relevant = self._lookout.drain(time.monotonic())
+        self._judge()
         self._noise = 0 if relevant else self._noise + 1
         if self._noise > _MUCH_NOISE:
             time.sleep(_BREATH)  # somebody writes a log beside the sources: read its events by the dozen
-        self._look_around()
+        self._looking.look_around()
         with self._lock:
+            self._lookout.count_missed(time.monotonic())
             batch = self._lookout.settled(time.monotonic())
             self._batch |= batch
             self.ready = bool(self._batch)
-        if batch:
+            is_news, self._is_returned = bool(batch) or self._is_returned, False
+        if is_news:
             self._tell()
         self._announce()
         self._try_again()
+
+    def _judge(self) -> None:
+        """Look whether a single save is whole, while its companions have the time to come."""
+        with self._lock:
+            file = self._lookout.settler.unjudged()
+        if file is not None:
+            whole = is_whole(file)
+            with self._lock:
+                self._lookout.settler.judge(file, whole=whole)
 
     def _announce(self) -> None:
         """Say once why events are not relied upon."""
@@ -190,7 +306,7 @@ class Watcher:
             )
             self._announced.update(news)
         for doubt, where in news.items():
-            _log.warning("%s is scanned, not watched: %s; %s", where, doubt.why, doubt.remedy)
+            _log.warning("hotswap scans %s instead of watching it: %s", where, "; ".join(filter(None, doubt)))
 
     def _tell(self) -> None:
         try:
@@ -198,36 +314,6 @@ class Watcher:
         except Exception as error:  # noqa: BLE001  whatever it is, the next batch must be told of
             self._lookout.error = f"notify() raised {error!r}"
             _log.exception("the receiver of settled files raised")
-
-    def _look_around(self) -> None:
-        now = time.monotonic()
-        if self._lookout.gap is not None:
-            self._close_gap()
-        elif now >= min(self._scanning.next, self._reconciling.next):
-            with self._lock:
-                doubtful = self._lookout.unvouched.copy()
-                others = [file for file in self._lookout.index.files if file not in doubtful]
-            self._in_turns(self._scanning, self._lookout.scan, list(doubtful))
-            self._in_turns(self._reconciling, self._lookout.reconcile, others)
-
-    def _close_gap(self) -> None:
-        with self._lock:
-            gap, everything = self._lookout.gap, list(self._lookout.index.files)
-            self._reconciling.next = 0.0
-        self._in_turns(self._reconciling, self._lookout.look, everything)
-        with self._lock:
-            if self._lookout.gap is gap:
-                self._lookout.gap = None
-
-    def _in_turns(self, rhythm: Rhythm, look: Callable[[Sequence[str], float], None], files: Sequence[str]) -> None:
-        """Look at all the files if it is time to, and let other threads have the lock now and then."""
-        began = time.monotonic()
-        if began < rhythm.next:
-            return
-        for start in range(0, len(files), _AT_ONCE):
-            with self._lock:
-                look(files[start : start + _AT_ONCE], time.monotonic())
-        rhythm.done(began, time.monotonic())
 
     def _try_again(self) -> None:
         """What was refused gets another chance now and then: a limit may have been raised."""
@@ -249,38 +335,10 @@ class Watcher:
 
     # ------------------------------------------------------------------ forks
 
-    def _become_child(self) -> None:
-        """The thread stayed behind with the parent: here only looks tell, until the child calls `start()` itself."""
+    def become_child(self) -> None:
+        """After a fork: here only looks tell, until the child calls `start()` itself."""
+        if self._thread is not None:
+            self.why_not = "this is a forked child, and it is its parent that watches; call hotswap.watch() here too"
         self._thread = None
         self._lookout.native.abandon()
         self._lookout.deafen()
-
-
-_watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
-_forking: list[Watcher] = []
-_fork_guard = threading.RLock()  # one fork at a time, or they would release each other's locks
-
-
-def _before_fork() -> None:
-    _fork_guard.acquire()
-    for watcher in list(_watchers):
-        watcher._lock.acquire()  # else the child could inherit a half-written state, and a lock that nobody releases
-        _forking.append(watcher)
-
-
-def _after_fork_in_parent() -> None:
-    while _forking:
-        _forking.pop()._lock.release()
-    _fork_guard.release()
-
-
-def _after_fork_in_child() -> None:
-    while _forking:
-        watcher = _forking.pop()
-        watcher._become_child()
-        watcher._lock.release()
-    _fork_guard.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -145,15 +145,31 @@ class Coverage:
 
 def doubt_from(error: OSError) -> Doubt:
     """What the system's refusal means for the user."""
-    return Doubt(error.strerror or str(error), _REMEDIES.get(error.errno or 0, "check that it may be read"))
+    return Doubt(error.strerror or str(error), _remedy(error.errno or 0))
 
 
-_REMEDIES = {
-    0: "leave poll out",
-    errno.ENOSPC: "raise the limit: sudo sysctl fs.inotify.max_user_watches=524288",
-    errno.EMFILE: "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
-    errno.ENFILE: "let the system open more files: sudo sysctl fs.file-max",
-}
+def _remedy(number: int) -> str:
+    if number in _LIMITS:
+        name, usual = _LIMITS[number]
+        return f"raise the limit: sudo sysctl fs.inotify.{name}={max(usual, 2 * dict(limits()).get(name, 0))}"
+    if number in (errno.EACCES, errno.EPERM):
+        return "let this user read it"
+    return "let the system open more files: sudo sysctl fs.file-max" if number == errno.ENFILE else ""
+
+
+_LIMITS = {errno.ENOSPC: ("max_user_watches", 524288), errno.EMFILE: ("max_user_instances", 1024)}
+
+
+def limits() -> tuple[tuple[str, int], ...]:
+    """What this system allows one user, where it says so."""
+    found = []
+    for name in ("max_user_watches", "max_user_instances", "max_queued_events"):
+        try:
+            with open(f"/proc/sys/fs/inotify/{name}", encoding="ascii") as file:
+                found.append((name, int(file.read())))
+        except (OSError, ValueError):
+            continue
+    return tuple(found)
 
 
 def _beneath(path: str, candidates: Iterable[str]) -> list[str]:

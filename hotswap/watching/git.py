@@ -20,22 +20,29 @@ class GitLocks:
         self._wall = wall
         self._repositories: dict[str, str | None] = {}
 
-    def held(self, files: Iterable[str]) -> bool:
-        """Whether a repository of one of the files is locked; a lock that a dead git left behind does not count."""
-        return any(self._is_locked(repository) for repository in {self._repository(file) for file in files})
+    def pause(self, files: Iterable[str]) -> float:
+        """For how many seconds to wait because git is at work in a repository of one of the files; 0 if it is not."""
+        return max((self._pause(repository) for repository in {self._repository(file) for file in files}), default=0.0)
 
     def forget(self) -> None:
         """Directories have changed: look for repositories anew."""
         self._repositories.clear()
 
-    def _is_locked(self, repository: str | None) -> bool:
+    def _pause(self, repository: str | None) -> float:
         if repository is None:
-            return False
+            return 0.0
+        if 0 <= self._age(os.path.join(repository, "index.lock")) < self._stale_after:
+            return PAUSE  # an older lock was left behind by a git that died
+        # A lock that is given back becomes the index: between two steps of a rebase it is as young as the step before.
+        age = self._age(os.path.join(repository, "index"))
+        return PAUSE - age if 0 <= age < PAUSE else 0.0
+
+    def _age(self, file: str) -> float:
+        """How old the file is; below zero when there is none, or the clock was set back since."""
         try:
-            locked_at = os.lstat(os.path.join(repository, "index.lock")).st_mtime
+            return self._wall() - os.lstat(file).st_mtime
         except OSError:
-            return False
-        return self._wall() - locked_at < self._stale_after
+            return -1.0
 
     def _repository(self, file: str) -> str | None:
         directory = os.path.dirname(file)

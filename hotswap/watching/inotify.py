@@ -36,6 +36,8 @@ _WRITTEN = In.IN_MODIFY | In.IN_CLOSE_WRITE
 _GONE = _SELF | In.IN_IGNORED | In.IN_UNMOUNT
 _HEADER = struct.Struct("iIII")
 _LEAST_READ = 4096  # the kernel refuses a buffer that does not hold the next event whole
+# watchdog binds the older call alone, which cannot set the flags of the descriptor together with opening it.
+_init1 = getattr(ctypes.CDLL(None, use_errno=True), "inotify_init1", None)
 
 
 class Inotify:
@@ -138,8 +140,10 @@ class Inotify:
 
 
 def _open() -> int:
+    if _init1 is not None:  # close-on-exec from the first moment, or an exec in between leaks one of the user's 128
+        return _checked(_init1(os.O_CLOEXEC | os.O_NONBLOCK), "inotify_init1")
     fd = _checked(inotify_init(), "inotify_init")
-    os.set_inheritable(fd, False)  # noqa: FBT003  else each exec leaks one of the 128 that a user may have
+    os.set_inheritable(fd, False)  # noqa: FBT003  the standard library's own signature
     os.set_blocking(fd, False)
     return fd
 

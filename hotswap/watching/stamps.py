@@ -9,6 +9,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from hotswap.watching.folders import folder_of
+
 # Two writes within one tick of the file system's clock leave the same stamp; 2 s is the coarsest tick in use (FAT).
 RACY_NS = 2_000_000_000
 
@@ -36,9 +38,9 @@ class Look(Enum):
 
 
 def stamp_of(file: str) -> Stamp:
-    """The stamp of a file; never raises for a path that cannot be read."""
+    """The stamp of a file, or of a directory whose names are meant; never raises for a path that cannot be read."""
     try:
-        found = os.stat(file)
+        found = os.stat(folder_of(file) or file)
     except OSError as error:
         return Stamp(0, 0, 0, 0, 0, 0, error.errno or -1)
     except ValueError:  # a NUL in the path

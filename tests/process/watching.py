@@ -19,7 +19,7 @@ PATIENCE = 20.0  # a bound, not a wait: reached only by a failing test
 # cannot tear one save into two batches.
 BACKENDS: dict[str, dict[str, Any]] = {
     "inotify": {"quiet": 0.3},
-    "watchdog": {"quiet": 0.3, "native": Observed},
+    "watchdog": {"quiet": 0.3, "native": Observed, "reconcile": 0.5},
     "scan": {"quiet": 0.2, "poll": 0.05},
 }
 

@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 
 import pytest
 
 from hotswap.imports import imports_of, parents, resolve
-from hotswap.index import Index, Scope, Tracked, changed_since_import, source_path, stamp
+from hotswap.index import FEW, Index, Tracked
+from hotswap.scope import Scope
 from hotswap.source import Source
 
 
 def tracked(name, text="", path="/prog/a.py"):
     return Tracked(name, path, Source(path, text.encode()))
-
-
-def test_the_scope_is_what_lies_under_the_paths(tmp_path):
-    """A file or everything below a folder; a folder whose name only begins alike is another one."""
-    scope = Scope([str(tmp_path / "src"), str(tmp_path / "game.py")])
-    inside = [tmp_path / "src" / "a.py", tmp_path / "src" / "p" / "q.py", tmp_path / "game.py"]
-    outside = [tmp_path / "src2" / "a.py", tmp_path / "game2.py", "<string>"]
-    assert [scope.contains(str(p)) for p in inside] == [True] * 3
-    assert [scope.contains(str(p)) for p in outside] == [False] * 3
-
-
-def test_without_paths_everything_but_python_and_its_packages_belongs(tmp_path):
-    """The standard library, site-packages and hotswap itself are left alone."""
-    scope = Scope()
-    assert scope.contains(str(tmp_path / "a.py"))
-    foreign = [os.__file__, os.path.join(sysconfig.get_path("purelib"), "x", "y.py"), sys.modules["hotswap"].__file__]
-    assert [scope.contains(p) for p in foreign] == [False] * 3
-
-
-def test_a_link_into_the_scope_belongs(tmp_path):
-    """A file outside of the watched folder that is a link to one inside is the program's."""
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "a.py").write_text("")
-    (tmp_path / "link.py").symlink_to(tmp_path / "src" / "a.py")
-    assert Scope([str(tmp_path / "src")]).contains(str(tmp_path / "link.py"))
 
 
 def test_one_file_may_be_several_modules(program):
@@ -111,27 +86,6 @@ def test_modules_of_before_are_adopted(unwatched):
     assert index.unobserved == {"a"}
 
 
-def test_an_edit_made_before_watching_is_suspected(unwatched, monkeypatch):
-    """The header of the cached bytecode tells that the file is another one than the one that was imported."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    a = unwatched.load("a.py", "X = 1\n")
-    assert not changed_since_import(a, a.__file__)
-    unwatched.write("a.py", "X = 1000\n")
-    assert changed_since_import(a, a.__file__)
-    assert not unwatched.watch()._index.modules["a"].certain
-
-
-def test_modules_without_a_file_have_no_path():
-    """Built-in modules, and objects that are no modules."""
-    assert [source_path(m) for m in (sys, object(), None)] == [None] * 3
-    assert source_path(os) == os.path.abspath(os.__file__)
-
-
-def test_the_stamp_of_a_file_that_is_gone(tmp_path):
-    """None; it never raises."""
-    assert stamp(str(tmp_path / "none")) is None
-
-
 IMPORTS = [
     ("import a.b, c as d", "a a.b c"),
     ("from a import b, c as d", "a a.b a.c"),
@@ -180,3 +134,46 @@ def test_relative_names_are_resolved_from_the_package():
         "x",
     )
     assert list(parents("a.b.c")) == ["a.b", "a"]
+
+
+# ---------------------------------------------------------------------- many modules
+
+
+@pytest.fixture
+def crowd(unwatched):
+    """More modules than are read before watching begins."""
+    for number in range(FEW + 5):
+        unwatched.write(f"m{number}.py", f"X = {number}\n")
+    for number in range(FEW + 5):
+        unwatched.import_(f"m{number}")
+    return unwatched
+
+
+def test_a_large_program_is_read_in_the_background(crowd):
+    """The first few modules at once, the others when there is time; nothing is left out."""
+    index = Index(Scope([str(crowd.folder)]))
+    first = index.adopt(until=0.0)
+    behind, rest = index.is_behind, index.adopt()
+    assert (len(first), behind, len(rest), index.is_behind, len(index)) == (FEW, True, 5, False, FEW + 5)
+
+
+def test_what_is_edited_before_it_was_read_is_uncertain(crowd):
+    """The text that was imported is gone, and that is known."""
+    index = Index(Scope([str(crowd.folder)]))
+    index.adopt(until=0.0)
+    crowd.write(f"m{FEW}.py", "X = 'edited'\n")
+    index.adopt()
+    uncertain = [tracked.name for tracked in index.modules.values() if not tracked.certain]
+    assert uncertain == [f"m{FEW}"]
+
+
+def test_what_another_index_knows_is_believed(program):
+    """The text and the calls of the modules that are loaded."""
+    program.load("a.py", "def f(): return 1\nX = f()\n")
+    before = program.tracked("a")
+    program.write("a.py", "def f(): return 2\nX = f()\n")
+    index = Index(Scope([str(program.folder)]))
+    index.take_over(program.reloader._index)
+    index.adopt()
+    known = index.modules["a"]
+    assert (known.source.data, known.calls, known is before) == (before.source.data, before.calls, False)

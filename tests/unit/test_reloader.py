@@ -19,8 +19,8 @@ WRONG = [
     ({"apply": "sometimes"}, "apply='sometimes' is not one of"),
     ({"on_restart": "maybe"}, "on_restart='maybe' is not"),
     ({"on_restart": None}, "on_restart=None is not"),
-    pytest.param({"poll": -1}, "poll", marks=pytest.mark.xfail(strict=True, reason="poll= is not checked")),
-    pytest.param({"poll": "often"}, "poll", marks=pytest.mark.xfail(strict=True, reason="poll= is not checked")),
+    ({"poll": -1}, "poll=-1 is neither"),
+    ({"poll": "often"}, "poll='often' is neither"),
 ]
 
 
@@ -77,6 +77,42 @@ def test_the_default_reloader_is_the_first_that_watches(unwatched, monkeypatch):
         unwatched.write("a.py", "X = 2\n")
         assert [s.target for s in hotswap.plan().steps] == ["X"]
         assert (hotswap.sync().kind, a.X) == ("swapped", 2)
+
+
+# ---------------------------------------------------------------------- several calls of watch()
+
+
+def test_a_second_call_returns_the_first_reloader(unwatched, monkeypatch):
+    """For the same files or some of them; arguments that are not the defaults are set, reports go to both."""
+    monkeypatch.setattr(hotswap, "_default", None)
+    first: list = []
+    second: list = []
+    with hotswap.watch(unwatched.folder, apply="manual", on_restart="ask", report=first.append) as reloader:
+        a = unwatched.load("a.py", "X = 1\n")
+        again = hotswap.watch(unwatched.folder / "a.py", report=second.append)
+        unwatched.write("a.py", "X = 2\n")
+        reloader.sync()
+        assert (again is reloader, reloader.on_restart, reloader._apply) == (True, "ask", "manual")
+        assert (a.X, len(first), len(second)) == (2, 1, 1)
+        hotswap.watch(unwatched.folder, apply="thread", on_restart="never", poll=0.05)
+        assert (reloader._apply, reloader.on_restart, reloader.status().backend) == ("thread", "ask", "scan")
+
+
+def test_a_reloader_for_more_than_is_watched_is_refused(unwatched):
+    """A save would be applied twice; the error says which one to stop."""
+    unwatched.write("a.py", "")
+    with hotswap.watch(unwatched.folder / "a.py") as reloader:
+        with pytest.raises(UsageError, match=r"a\.py is being watched already; stop\(\) that reloader first"):
+            hotswap.watch(unwatched.folder)
+        assert reloader.watching
+
+
+def test_other_files_have_a_reloader_of_their_own(unwatched):
+    """Two parts of a program that share no file."""
+    for name in ("one/a.py", "two/b.py"):
+        unwatched.write(name, "")
+    with hotswap.watch(unwatched.folder / "one") as one, hotswap.watch(unwatched.folder / "two") as two:
+        assert (one is two, one.watching, two.watching) == (False, True, True)
 
 
 # ---------------------------------------------------------------------- rounds

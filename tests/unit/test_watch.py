@@ -1,4 +1,4 @@
-"""The parts of the watcher that need neither time nor threads: settling, looks, places, mounts, locks."""
+"""The parts of the watcher that need neither time nor threads: looks, places, mounts, locks, events into batches."""
 
 from __future__ import annotations
 
@@ -16,99 +16,7 @@ from hotswap.watching.lookout import Lookout
 from hotswap.watching.mounts import Mounts, Trust
 from hotswap.watching.places import Index, Resolver, key
 from hotswap.watching.rhythm import Rhythm
-from hotswap.watching.settle import Settler
 from hotswap.watching.stamps import Look, Stamp, Stamps
-
-# ---------------------------------------------------------------------- settling
-
-
-@pytest.fixture
-def settler() -> Settler:
-    return Settler(quiet=1.0, max_hold=60.0)
-
-
-def test_nothing_is_due_when_nothing_was_seen(settler: Settler) -> None:
-    """Without hints there is no time to wait for."""
-    assert settler.due() is None
-
-
-def test_one_finished_file_goes_almost_at_once(settler: Settler) -> None:
-    """A file that was closed or renamed into place waits a tenth of the quiet time."""
-    settler.saw("a", What.FINISHED, 100.0)
-    assert settler.due() == pytest.approx(100.1)
-
-
-def test_companions_are_gathered(settler: Settler) -> None:
-    """As soon as there are two files, the whole quiet time counts, from the last one."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.saw("b", What.FINISHED, 100.05)
-    assert settler.due() == pytest.approx(101.05)
-
-
-def test_half_a_save_waits_for_its_other_half(settler: Settler) -> None:
-    """A deleted or created file is likely to be written next."""
-    settler.saw("a", What.SEEN, 100.0)
-    assert settler.due() == pytest.approx(101.0)
-
-
-def test_an_open_file_is_waited_for_longer(settler: Settler) -> None:
-    """A writer that has not closed the file may be pausing."""
-    settler.saw("a", What.WRITING, 100.0)
-    assert settler.due() == pytest.approx(120.0)
-
-
-def test_closing_ends_the_longer_wait(settler: Settler) -> None:
-    """Written, then closed: finished."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.saw("a", What.FINISHED, 105.0)
-    assert settler.due() == pytest.approx(105.1)
-
-
-def test_a_change_of_metadata_finishes_nothing(settler: Settler) -> None:
-    """A chmod in the middle of a save leaves the file open for writing."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.saw("a", What.TOUCHED, 101.0)
-    assert settler.due() == pytest.approx(121.0)
-
-
-def test_a_file_right_after_a_batch_belongs_to_a_burst(settler: Settler) -> None:
-    """The next file within the quiet time is no longer taken for a single save."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.take(100.1)
-    settler.saw("b", What.FINISHED, 100.2)
-    assert settler.due() == pytest.approx(101.2)
-
-
-def test_a_hold_delays(settler: Settler) -> None:
-    """While git is at work nothing is due."""
-    settler.saw("a", What.FINISHED, 100.0)
-    settler.hold(130.0)
-    assert settler.due() == 130.0
-
-
-def test_nothing_is_held_for_ever(settler: Settler) -> None:
-    """Neither a hold nor an endless burst outlasts max_hold from the first hint."""
-    for second in range(100, 200):
-        settler.saw("a", What.WRITING, float(second))
-    settler.hold(1000.0)
-    assert settler.due() == 160.0
-
-
-def test_taking_empties(settler: Settler) -> None:
-    """What was taken does not come again, and a hold ends with its batch."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.hold(150.0)
-    batch = settler.take(110.0)
-    settler.saw("b", What.FINISHED, 115.0)
-    assert (batch, settler.due()) == ({"a"}, pytest.approx(115.1))
-
-
-def test_a_dropped_file_is_not_waited_for(settler: Settler) -> None:
-    """A file that is tracked no longer leaves nothing behind."""
-    settler.saw("a", What.WRITING, 100.0)
-    settler.drop("a")
-    assert (settler.due(), settler.take(200.0)) == (None, frozenset())
-
 
 # ---------------------------------------------------------------------- looks
 
@@ -310,14 +218,20 @@ def test_events_are_relied_upon_where_they_are_proved(directory: str, proves: bo
     assert ("" if doubt is None else doubt.why) == why
 
 
-@pytest.mark.parametrize(("age", "held"), [(1.0, True), (100.0, False)])
-def test_a_young_index_lock_is_held(tmp_path: Path, age: float, held: bool) -> None:
-    """A lock counts while its git may be alive."""
+@pytest.mark.parametrize(
+    ("name", "age", "pause"),
+    [("index.lock", 1.0, 0.15), ("index.lock", 100.0, 0.0), ("index", 0.05, 0.1), ("index", 1.0, 0.0)],
+)
+def test_git_is_at_work_while_it_holds_the_lock_and_a_moment_longer(
+    tmp_path: Path, name: str, age: float, pause: float
+) -> None:
+    """A lock counts while its git may be alive; an index that was just written may be locked again at once."""
     (tmp_path / ".git").mkdir()
-    lock = tmp_path / ".git" / "index.lock"
-    lock.touch()
-    locks = GitLocks(stale_after=10.0, wall=lambda: lock.stat().st_mtime + age)
-    assert locks.held([str(tmp_path / "a" / "mod.py")]) is held
+    file = tmp_path / ".git" / name
+    file.touch()
+    os.utime(file, (1000.0, 1000.0))
+    locks = GitLocks(stale_after=10.0, wall=lambda: 1000.0 + age)
+    assert locks.pause([str(tmp_path / "a" / "mod.py")]) == pytest.approx(pause)
 
 
 def test_the_lock_of_a_worktree_is_found(tmp_path: Path) -> None:
@@ -326,7 +240,7 @@ def test_the_lock_of_a_worktree_is_found(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / ".git").write_text("gitdir: ../repo\n")
     (tmp_path / "repo" / "index.lock").touch()
-    assert GitLocks(stale_after=1000.0).held([str(tmp_path / "tree" / "mod.py")])
+    assert GitLocks(stale_after=1000.0).pause([str(tmp_path / "tree" / "mod.py")])
 
 
 # ---------------------------------------------------------------------- events into batches
@@ -387,14 +301,30 @@ def lookout(scripted: Scripted) -> Lookout:
     made.listen(scripted, no_doubt)
     for file in ("/p/a.py", "/p/b.py", "/p/q/c.py"):
         made.track(file, 0.0)
-    made.flush(0.0)
+    flush(made, 0.0)
     return made
+
+
+def flush(lookout: Lookout, now: float) -> frozenset[str]:
+    lookout.gather(now)
+    return lookout.take(now)
 
 
 def test_an_event_becomes_a_hint(lookout: Lookout, scripted: Scripted) -> None:
     """A barrier takes in what is queued, settled or not."""
     scripted.queue = [Event("/p/a.py", What.WRITING), Event("/p/else.py", What.FINISHED)]
-    assert lookout.flush(1.0) == {"/p/a.py"}
+    assert flush(lookout, 1.0) == {"/p/a.py"}
+
+
+@pytest.mark.parametrize(
+    ("tracked", "event"),
+    [("/p/Mod.py", "/p/mod.PY"), ("/p/caf\u00e9.py", "/p/cafe\u0301.py"), ("/P/Sub/mod.py", "/p/sub/mod.py")],
+)
+def test_an_event_may_spell_a_name_differently(lookout: Lookout, scripted: Scripted, tracked: str, event: str) -> None:
+    """Where case or the form of accents is ignored: the file is hinted as it was tracked."""
+    lookout.track(tracked, 0.0)
+    scripted.queue = [Event(event, What.FINISHED)]
+    assert flush(lookout, 1.0) == {tracked}
 
 
 def test_a_batch_is_taken_once(lookout: Lookout, scripted: Scripted) -> None:
@@ -408,7 +338,7 @@ def test_a_batch_is_taken_once(lookout: Lookout, scripted: Scripted) -> None:
 def test_a_directory_event_hints_what_is_beneath(lookout: Lookout, scripted: Scripted, event: Event) -> None:
     """Also when what took the directory's place is not a directory (a link, say)."""
     scripted.queue = [event]
-    assert lookout.flush(1.0) == {"/p/q/c.py"}
+    assert flush(lookout, 1.0) == {"/p/q/c.py"}
 
 
 def test_a_replaced_directory_is_armed_anew(lookout: Lookout, scripted: Scripted) -> None:
@@ -434,9 +364,9 @@ def test_lost_events_make_the_next_barrier_look_at_everything(lookout: Lookout, 
         disk.put(file, at=7)
         lookout._stamps.record(file)
     disk.put("/p/b.py", at=8)
-    quiet = lookout.flush(1.0)
+    quiet = flush(lookout, 1.0)
     scripted.queue = [Event("", What.LOST)]
-    assert (quiet, lookout.flush(2.0)) == (frozenset(), {"/p/b.py"})
+    assert (quiet, flush(lookout, 2.0)) == (frozenset(), {"/p/b.py"})
 
 
 def test_a_change_without_an_event_demotes_its_root(lookout: Lookout, disk: Disk) -> None:
@@ -446,8 +376,24 @@ def test_a_change_without_an_event_demotes_its_root(lookout: Lookout, disk: Disk
     lookout._stamps.record("/p/b.py")
     disk.put("/p/b.py", at=8)
     lookout.reconcile(["/p/b.py"], 1.0)
-    shown = (lookout.settler.pending, lookout.missed, lookout.unvouched)
-    assert shown == ({"/p/b.py"}, 1, {"/p/a.py", "/p/b.py", "/p/q/c.py"})
+    lookout.count_missed(1.1)
+    early = lookout.missed
+    lookout.count_missed(2.0)
+    shown = (lookout.settler.pending, early, lookout.missed, lookout.unvouched)
+    assert shown == ({"/p/b.py"}, 0, 1, {"/p/a.py", "/p/b.py", "/p/q/c.py"})
+
+
+def test_a_change_whose_event_comes_late_is_no_miss(lookout: Lookout, scripted: Scripted, disk: Disk) -> None:
+    """The kernel changes the file first; the event is given a moment."""
+    lookout._stamps = disk.stamps()
+    disk.put("/p/b.py", at=7)
+    lookout._stamps.record("/p/b.py")
+    disk.put("/p/b.py", at=8)
+    lookout.reconcile(["/p/b.py"], 1.0)
+    scripted.queue = [Event("/p/b.py", What.WRITING)]
+    lookout.drain(1.1)
+    lookout.count_missed(2.0)
+    assert lookout.missed == 0
 
 
 def test_a_change_whose_event_is_on_its_way_is_no_miss(lookout: Lookout, scripted: Scripted, disk: Disk) -> None:
@@ -481,7 +427,7 @@ def test_a_file_written_since_the_process_began_is_hinted_when_tracked(lookout: 
     disk.put("/old.py", at=99)
     for file in ("/new.py", "/old.py", "/missing.py"):
         lookout.track(file, 1.0)
-    assert lookout.flush(1.0) == {"/new.py"}
+    assert flush(lookout, 1.0) == {"/new.py"}
 
 
 def test_the_nearest_directory_is_watched_for_a_missing_one() -> None:
@@ -496,5 +442,5 @@ def test_without_a_queue_nothing_is_vouched_for() -> None:
     coverage = Coverage(Silent("poll was asked for"), no_doubt)
     assert (coverage.cover(["/p/a.py"]), coverage.directories["/p"]) == (
         False,
-        Doubt("poll was asked for", "leave poll out"),
+        Doubt("poll was asked for", ""),
     )
