@@ -16,7 +16,7 @@ from hotswap.events import HOOKS, abstractness, bare, behaviour, content, descri
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a
+from hotswap.looking import is_a, own_space
 from hotswap.model import Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
@@ -137,6 +137,9 @@ class Runner:
         called = {f for each in self.calls.get(self._place, {}).values() for f in each.called}
         unknown = called - set(edition.called(self._place[1]))
         for function in unknown:
+            code = self.editions.code_now(function)
+            if code is not None and code.mutates:
+                raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
             for name, _ in edition.read_by(function):
                 at_place = group.new.before(name, self._place) if name in group.new else ()
                 if name in group.new and name not in shown and at_place != group.new.final(name):
@@ -201,14 +204,18 @@ class Runner:
         return found
 
     def _set_elsewhere(self) -> dict[Name, Any]:
-        """What the statement gave to names of other modules."""
+        """What the statement gave to names of other modules, and to attributes of definitions."""
         found = {}
         for binding in self.values.group(self._place[0]).new.bindings(self._place):
             module, target = binding.name
-            if module != self._place[0] and "." not in target and module in sys.modules:
-                value = vars(sys.modules[module]).get(target, MISSING)
-                if value is not MISSING:
-                    found[binding.name] = value
+            owner: Any = sys.modules.get(module)
+            if self.editions.is_set_from_outside(binding.name, self._place):
+                owner = value_of((module, target.rpartition(".")[0]), self.graph)
+            elif module == self._place[0] or "." in target:
+                continue
+            value = own_space(owner).get(target.rpartition(".")[2], MISSING)
+            if value is not MISSING:
+                found[binding.name] = value
         return found
 
     def _note_bound(self, module: str, target: str) -> None:
@@ -245,6 +252,7 @@ class Runner:
             self.changes.add(described(name), self._place)
             if name in self._qualnames:
                 self.changes.add(behaviour(self._qualnames[name]), self._place)
+                self.changes.add(described(self._qualnames[name]), self._place)
         if len(self._place[1]) > 1 and made:
             self._class_changed(made.keys())
 

@@ -215,9 +215,11 @@ class Registered:
         """Entries that the statement did not make again go."""
         fresh = [f for f, live in twins.values() if any(live is d for d in self.definitions)]
         again = entries(fresh, [place for place, _ in self.found])
+        old = entries(self.definitions, [place for place, _ in self.found])
         kept = {(id(place), repr(key)) for place, key in again}
-        gone = [(place, key) for place, key in self.found if (id(place), repr(key)) not in kept]
-        withdraw(gone, self.definitions, journal)
+        left = {(id(place), repr(key)) for place, key in old}
+        found = {(id(place), repr(key)): (place, key) for place, key in self.found}
+        withdraw([found[entry] for entry in found if entry in left - kept], self.definitions, journal)
         for place, length in self.lists:
             self._drop_repeated(place, length, journal)
 

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from hotswap.journal import MISSING, Journal
+from hotswap.looking import own_space
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
@@ -58,12 +59,12 @@ class Values:
         key = f"{module}:{owner}"
         if key not in self._originals:
             space = resolve_value(self.originals(module), tuple(owner.split("."))) if owner else None
-            self._originals[key] = dict(vars(space)) if isinstance(space, type) else self._names(module, owner)
+            self._originals[key] = self._names(module) if not owner else dict(own_space(space)) if space else {}
         return self._originals[key]
 
-    def _names(self, module: str, owner: str) -> dict[str, Any]:
+    def _names(self, module: str) -> dict[str, Any]:
         tracked = self.index.modules.get(module)
-        if owner or (module not in sys.modules and (tracked is None or tracked.away is None)):
+        if module not in sys.modules and (tracked is None or tracked.away is None):
             return {}
         return dict(self._namespace(module))
 
@@ -211,12 +212,21 @@ class Values:
                     self._put(name, self.value(group, name, final))
                 elif final and all(self._is_member(name, place) for place in final):
                     self._settle_member(name, self.value(group, name, final))
+                elif final and self.editions.is_set_from_outside(name, final[0]):
+                    self._settle_attribute(name, self.value(group, name, final))
 
     def _is_member(self, name: Name, place: Place) -> bool:
         """Whether a statement of a class body binds the name in that very class."""
         edition = self.editions.find_new(place[0])
         owner = prefix_of(edition.source, place[1]).rstrip(".") if edition is not None else ""
         return bool(owner) and name[1].rpartition(".")[0] == owner
+
+    def _settle_attribute(self, name: Name, value: Any) -> None:
+        """An attribute that a statement sets on a definition which stands elsewhere."""
+        owner = resolve_value(self._namespace(name[0]), tuple(name[1].split(".")[:-1]))
+        leaf = name[1].rpartition(".")[2]
+        if owner is not None and value is not MISSING and own_space(owner).get(leaf, MISSING) is not value:
+            self.journal.set_attribute(owner, leaf, value)
 
     def _settle_member(self, name: Name, value: Any) -> None:
         owner, _, leaf = name[1].rpartition(".")

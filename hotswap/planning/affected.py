@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,13 @@ METADATA = frozenset(
 """Attributes that tell of a definition itself."""
 
 
+TELLING = frozenset(
+    "__name__ __qualname__ __doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __wrapped__ __signature__ "
+    "__dict__ __module__ __type_params__ __mro__ __bases__ signature getdoc get_type_hints getsource".split()
+)
+"""Attributes, and functions of `inspect` and `typing`, that tell what a definition looks like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """A statement that an event concerns, and how."""
@@ -52,7 +60,7 @@ class Affected:
         yield from self.readers_of(event, name)
         if is_behaviour(event):
             yield from self.callers_of(name)
-        elif not is_description(event):
+        else:
             yield from self.functions_reading(event, name)
         if "." in name[1] and not is_content(event):
             yield from self.callers_of_hidden(name)
@@ -116,6 +124,8 @@ class Affected:
         code = tracked.source.functions[qualname]
         if "." in name[1] and not is_content(event):
             return name[1].rpartition(".")[2] in code.attributes
+        if is_description(event) and not code.attributes & TELLING:
+            return False
         chains = code.uses if is_content(event) else code.reads
         if any(name in self.graph.references(tracked, c) for c in chains if name[1].rpartition(".")[2] in c):
             return True
@@ -165,6 +175,8 @@ class Affected:
         if event == name and (self.may_find(edition, facts, name) or self.makes_instance(edition, facts, name)):
             return True
         chains = self.chains_for(event, name, facts)
+        if is_behaviour(event) and isinstance(edition.source.statement(path), ast.FunctionDef | ast.AsyncFunctionDef):
+            chains |= facts.calls  # an instance that is a default value is no state of the program's
         return any(name == found for c in chains for found, _ in edition.along(c, path, used=True))
 
     def takes(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:

@@ -231,7 +231,8 @@ class Drafts:
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
             if isinstance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
-                self.happens(behaviour((value.__module__, value.__code__.co_qualname)), place)
+                for event in (behaviour, described):
+                    self.happens(event((value.__module__, value.__code__.co_qualname)), place)
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})

@@ -52,6 +52,7 @@ class Editions:
             self._calls.setdefault(place, set()).add(function)
         self._ahead: dict[str, set[str]] = {}
         self._memberwise: dict[Place, bool] = {}
+        self._called_now: dict[Place, set[Name]] = {}
 
     # ------------------------------------------------------------------ one module
 
@@ -125,7 +126,7 @@ class Editions:
         around = Surroundings(
             lambda path: self.memberwise(module, path),
             lambda path: self._called(tracked, source, path),
-            self._brought_now,
+            lambda origin: self._brought_to(module, origin),
             self.code_now,
             self.home,
         )
@@ -152,7 +153,16 @@ class Editions:
         return self._old[module]
 
     def _called(self, tracked: Tracked, source: Source, path: StatementPath) -> Iterable[Name]:
-        """What a statement calls: as seen when it ran, or estimated when it has not run yet."""
+        """What a statement calls: as seen when it ran, or estimated when it has not run yet.
+
+        An estimate looks at what the names hold when the plan is made, and is not made anew while it is carried out.
+        """
+        place = tracked.name, path
+        if place not in self._called_now:
+            self._called_now[place] = self._calls_of(tracked, source, path)
+        return self._called_now[place]
+
+    def _calls_of(self, tracked: Tracked, source: Source, path: StatementPath) -> set[Name]:
         matching = self.matching(tracked.name)
         before = matching.old(path)
         if before is None or matching.fate(path) == "edited":
@@ -209,6 +219,11 @@ class Editions:
     def _brought_before(self, origin: str) -> BroughtByStar:
         module = module_at(origin)
         return dict.fromkeys(exports(module), True) if module is not None else {}
+
+    def _brought_to(self, module: str, origin: str) -> BroughtByStar:
+        """The same for one that may be half way through itself: then nothing is sure."""
+        found = self._brought_now(origin)
+        return dict.fromkeys(found, False) if module in self.ahead(origin) else found
 
     def _brought_now(self, origin: str) -> BroughtByStar:
         """What it may bring now, or has brought before: only when it ran is known that a name did not come again."""
