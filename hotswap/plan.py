@@ -20,7 +20,7 @@ from hotswap.planning.affected import Affected, IsPlain
 from hotswap.planning.comparison import Comparison
 from hotswap.planning.drafts import Drafts, RunsWhole
 from hotswap.planning.editions import Editions
-from hotswap.planning.effects import lasting
+from hotswap.planning.effects import Effect, lasting
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.prepared import Prepared
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
@@ -125,12 +125,12 @@ class Planner:
             self.restart.append(refusal(edit, node, "was removed"))
             return
         for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
-            if edit.new is not None and effect in self.effects_now(edit.module):
+            if edit.new is not None and any(now.outdoes(effect) for now in self.effects_now(edit.module)):
                 continue
             self.restart.append(
                 Reason(
                     code="HS401",
-                    what=f"`{effect}` was removed or edited",
+                    what=f"`{effect.words}` was removed or edited",
                     where=f"{edit.path}:{first_line(node)} (before the edit)",
                     why="what it did when it ran cannot be taken back",
                     remedy="restart",
@@ -145,7 +145,7 @@ class Planner:
             if group is not None and module not in group.modules and self.editions.is_container(name):
                 self.comparison.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
 
-    def effects_now(self, module: str) -> set[str]:
+    def effects_now(self, module: str) -> set[Effect]:
         """What the statements of the newest source do outside of the program."""
         edition = self.editions.new(module)
         return {effect for path in edition.paths for effect in lasting(edition, path)}

@@ -7,6 +7,7 @@ what it depends on really changed.  Everything is written through the journal; a
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
@@ -23,6 +24,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.planning.edition import value_of
+from hotswap.planning.effects import lasting
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Changes, Runner
@@ -236,6 +238,17 @@ class Transaction:
         for ran in self.runner.ran:
             cause = f"{ran.cause[0][0]}.{ran.cause[0][1].rstrip('()[]?')} changed; " if ran.cause is not None else ""
             self._log(self.done.ran, ran.step, cause)
+            self.done.warnings += self._done_twice(ran.step)
+
+    def _done_twice(self, step: Step) -> Iterator[Reason]:
+        """Warnings of what a statement that ran again has done a second time, outside of the program."""
+        editions = self.runner.editions
+        if editions.old_place((step.module, step.statement)) is None or step.module not in self.index.modules:
+            return
+        edition = editions.new(step.module)
+        for effect in lasting(edition, step.statement):
+            if effect.about is None and editions.matching(step.module).fate(step.statement) == "same":
+                yield done_again(edition.tracked.path, step, effect.words)
 
     def _log(self, into: list[str], step: Step, cause: str) -> None:
         name = f"{step.module}.{step.target}"
@@ -243,6 +256,17 @@ class Transaction:
         self.done.modules.append(step.module)
         line = f" (line {step.line})" if step.line else ""
         self.done.why.append((name, f"{cause}{step.reason}{line}"))
+
+
+def done_again(path: str, step: Step, words: str) -> Reason:
+    """A warning: what a statement did outside of the program when it ran before is not taken back."""
+    return Reason(
+        code="HS403",
+        what=f"`{words}` ran again",
+        where=f"{path}:{step.line}",
+        why="what it did before stays",
+        remedy="if that is too much, restart, or put away in @hotswap.on_dispose what it did",
+    )
 
 
 def still_running(edit: Edit, qualname: str) -> Reason:

@@ -143,6 +143,8 @@ def _is_told_already(_outcome: RestartRequired) -> None:
 def is_typing() -> bool:
     """Whether the main thread waits for a line: it is in a prompt's machinery, or in no Python code at all."""
     frame: FrameType | None = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("hotswap."):
+        frame = frame.f_back  # we are on the main thread ourselves, which was woken from its waiting
     if frame is None:
         return True
     if typed_frame(frame) is not None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import logging
+import re
 from abc import ABCMeta
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -30,8 +32,27 @@ HARMLESS = frozenset(
 """Calls that leave nothing behind but what was printed."""
 
 
-def lasting(edition: Edition, path: StatementPath) -> Iterator[str]:
-    """The effects of a statement that stay when it is removed, in the words of the source."""
+SETTERS = re.compile(r"set([A-Z_]\w*)?|seed|use|config|configure")
+"""Names of functions of which a second call takes the place of the first, if it is about the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a statement does outside of the program, in the words of the source.
+
+    `about` is equal for effects of which the later one takes the place of the earlier one; None: there are none such.
+    """
+
+    words: str
+    about: str | None = None
+
+    def outdoes(self, other: Effect) -> bool:
+        """Whether nothing stays of the other one when this one has happened."""
+        return self == other or (self.about is not None and self.about == other.about)
+
+
+def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
+    """The effects of a statement that stay when it is removed."""
     if len(path) > 1:
         return
     node, facts = edition.source.statement(path), edition.facts(path)
@@ -40,10 +61,20 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[str]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME and facts.stores:
             continue  # `setattr(Enemy, "speed", 1)` is a store
         if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
-            yield ast.unparse(call)
+            yield Effect(ast.unparse(call), _about(call))
     for store in facts.stores:
         if edition.attribute_set(store, path) is None and edition.holder(store.chain, path) is None:
-            yield _in_words(store)
+            yield Effect(_in_words(store), _in_words(store))
+
+
+def _about(call: ast.Call) -> str | None:
+    """What a call sets: all of it but the value, which comes last."""
+    chain = chain_of(call.func)
+    if chain is None or not SETTERS.fullmatch(chain[-1]):
+        return None
+    names = [keyword.arg or "**" for keyword in call.keywords]
+    places = call.args if names else call.args[:-1]
+    return f"{'.'.join(chain)}({', '.join([*map(ast.unparse, places), *names])})"
 
 
 def bare_calls(node: ast.AST) -> Iterator[ast.Call]:

@@ -116,8 +116,9 @@ class Program:
 
     def live(self) -> dict[str, tuple[int, int, int]]:
         """What the loaded modules run: the numbers of their first and last line, and of their function."""
-        modules = {name: sys.modules.get(module_of(name)) for name in NAMES}
-        return {name: (module.BEGIN, module.get(), module.END) for name, module in modules.items() if module}
+        found = {name: sys.modules.get(module_of(name)) for name in NAMES}
+        modules = {name: module for name, module in found.items() if module and module.__file__}  # else a mere folder
+        return {name: (module.BEGIN, module.get(), module.END) for name, module in modules.items()}
 
     def disk(self) -> dict[str, tuple[int, int, int]]:
         """What a fresh process would run."""

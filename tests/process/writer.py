@@ -31,8 +31,9 @@ class Writer:
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         filler = "".join(f"# {i} {'.' * self.random.randrange(60)}\n" for i in range(self.random.randrange(40)))
         return (
-            f"import ledger\nBEGIN = {self.number}\nledger.begin({name!r}, BEGIN, {self.number})\n{filler}"
-            f"def get():\n    return {self.number}\n{filler}END = {self.number}\nledger.end({name!r}, END, {self.number})\n"
+            f"import ledger\nBEGIN = {self.number}\nBEGUN = ledger.begin({name!r}, BEGIN, {self.number})\n{filler}"
+            f"def get():\n    return {self.number}\n{filler}END = {self.number}\n"
+            f"ENDED = ledger.end({name!r}, END, {self.number})\n"
         )
 
     # ------------------------------------------------------------------ ways to save
