@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from math import inf
 from types import ModuleType
 from typing import Any
@@ -101,6 +102,7 @@ class Index:
         """Modules that ran before anybody looked what they call."""
         self.attempted: set[str] = set()
         """Files that were loaded, or failed to, since the set was emptied."""
+        self._numbers = count()
         self.begun: dict[str, int] = {}
         """When the loading of a module began: its number in the order of all."""
         self._changed: set[str] = set()
@@ -181,7 +183,10 @@ class Index:
     def _put(self, tracked: Tracked) -> None:
         before = self.modules.get(tracked.name)
         if before is not None and before.path != tracked.path:
-            self.forget(tracked.name)
+            begun = self.begun.get(tracked.name)
+            self._forget(tracked.name)
+            if begun is not None:  # its file moved; it is the same module
+                self.begun[tracked.name] = begun
         self.generation += 1
         tracked.generation = self.generation
         self.modules[tracked.name] = tracked
@@ -196,7 +201,7 @@ class Index:
 
     def begins(self, name: str) -> None:
         """Note that a module is being loaded."""
-        self.begun.setdefault(name, len(self.begun))
+        self.begun.setdefault(name, next(self._numbers))
 
     def forget(self, name: str) -> None:
         """Stop tracking a module."""

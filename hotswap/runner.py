@@ -140,9 +140,10 @@ class Runner:
             code = self.editions.code_now(function)
             if code is not None and code.mutates:
                 raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
-            for name, _ in edition.read_by(function):
+            for name, is_used in edition.read_by(function):
                 at_place = group.new.before(name, self._place) if name in group.new else ()
-                if name in group.new and name not in shown and at_place != group.new.final(name):
+                is_early = name in group.new and name not in shown and at_place != group.new.final(name)
+                if is_early or (is_used and self.editions.is_container(name)):
                     raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
 
     def _concerns(self, cause: Cause) -> bool:

@@ -155,6 +155,8 @@ class Transaction:
         }
         for name, tracked in carried.items():
             edit = self.edits.get(name)
+            if edit is not None and edit.revived is not None:
+                self.index.begins(name)
             if edit is None or edit.new is None:
                 self.index.put(tracked)
             else:

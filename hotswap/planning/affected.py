@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FunctionType
 
 from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
 from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
+from hotswap.looking import is_any
 from hotswap.model import Name, Place
 from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions, IsPlain
@@ -30,11 +32,8 @@ METADATA = frozenset(
 """Attributes that tell of a definition itself."""
 
 
-TELLING = frozenset(
-    "__name__ __qualname__ __doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __wrapped__ __signature__ "
-    "__dict__ __module__ __type_params__ __mro__ __bases__ signature getdoc get_type_hints getsource".split()
-)
-"""Attributes, and functions of `inspect` and `typing`, that tell what a definition looks like."""
+TELLING = METADATA | frozenset("signature getdoc get_type_hints getsource".split())
+"""The same with functions of `inspect` and `typing` that look at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Affected:
             mentions = edition.source.mentions
             for number in sorted(set().union(*(mentions.get(word, ()) for word in words))):
                 for path in edition.paths_of(number):
-                    if self.refers(edition, path, event, name):
+                    if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
                         yield Concerned((reader, path), f"it reads {name[1]}")
 
     def other_names(self, edition: Edition, value: object) -> Iterator[str]:
@@ -178,6 +177,13 @@ class Affected:
         if is_behaviour(event) and isinstance(edition.source.statement(path), ast.FunctionDef | ast.AsyncFunctionDef):
             chains |= facts.calls  # an instance that is a default value is no state of the program's
         return any(name == found for c in chains for found, _ in edition.along(c, path, used=True))
+
+    def holds(self, edition: Edition, path: StatementPath, event: Name, value: object) -> bool:
+        """Whether a dotted name of the statement stands for the very object to which something happens."""
+        if not is_any(value, FunctionType, type):
+            return False
+        facts, space = edition.facts(path), edition.tracked.namespace
+        return any(resolve_value(space, chain) is value for chain in self.chains_for(event, bare(event), facts))
 
     def takes(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
         """Whether the statement imports the name, or may leave it as it was."""

@@ -55,6 +55,8 @@ class Comparison:
             return
         new, old = group.new.before(name, place), group.old.before(name, before)
         if group.as_before(new, old):
+            if group.goes_over(name, new):
+                self.drafts.draft(place, f"the object that {name[1]} was here goes over to another definition", ALWAYS)
             return
         reason = f"it reads {name[1]}, which another statement binds"
         draft = self.drafts.of.get(new[0]) if new else None

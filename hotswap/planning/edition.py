@@ -111,7 +111,8 @@ class Edition:
         owner = prefix.rstrip(".").rpartition(".")[2]
         for name in facts.binds - UNRELATED:
             full = self.module, prefix + mangled(owner, name)
-            yield Binding(full, name in facts.maybe, name in facts.deletes, name in facts.defines)
+            reuses = name in facts.roots
+            yield Binding(full, name in facts.maybe, name in facts.deletes, name in facts.defines, reuses)
         for name in facts.annotates:
             yield Binding((self.module, f"{prefix}__annotations__.{mangled(owner, name)}"))
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):

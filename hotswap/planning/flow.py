@@ -18,13 +18,14 @@ from hotswap.model import Name, Place
 class Binding:
     """A statement gives a name a value, or (deletes) takes it away.
 
-    `maybe`: not on every way through the statement; `defines`: by a `def` or `class`.
+    `maybe`: not on every way through the statement; `defines`: by a `def` or `class`; `reuses`: it reads the name too.
     """
 
     name: Name
     maybe: bool = False
     deletes: bool = False
     defines: bool = False
+    reuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ class Flow:
     def defines(self, name: Name, place: Place) -> bool:
         """Whether the statement binds the name by a definition."""
         return any(binding.name == name and binding.defines for binding in self.bindings(place))
+
+    def reuses(self, name: Name, place: Place) -> bool:
+        """Whether the statement makes the new value of the name out of the one that it had."""
+        return any(binding.name == name and binding.reuses for binding in self.bindings(place))
 
     def binders(self, name: Name) -> list[Place]:
         """All statements that bind the name, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -45,8 +45,17 @@ class Group:
         before, last = self.old_place(place), self.new.final(name)
         if before is None or self.old.final(name)[:1] != (before,):
             return False
-        is_definition = self.old.defines(name, before) or (last and self.new.defines(name, last[0]))
-        return place in last or not last or not is_definition
+        if place in last or not last:
+            return True
+        is_replaced = self.old.defines(name, before) and not self.new.reuses(name, last[0])
+        return not is_replaced and not self.new.defines(name, last[0])
+
+    def goes_over(self, name: Name, binders: Sequence[Place]) -> bool:
+        """Whether what these statements gave to the name is what it holds until now, but will be another definition."""
+        if len(binders) != 1 or not self.new.defines(name, binders[0]):
+            return False
+        is_live = self.old.final(name) == (self.old_place(binders[0]),)
+        return is_live and not self.holds_now(name, binders[0])
 
     @property
     def is_in_order(self) -> bool:
