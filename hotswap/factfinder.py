@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from hotswap.facts import Facts, ImportOf, Store
-from hotswap.syntax import Chain, assigned, chain_of, is_type_checking, surely_bound
+from hotswap.syntax import Chain, assigned, chain_of, is_type_checking, mangled, surely_bound
 
 OPAQUE_CALLS = {"exec", "eval", "globals", "locals", "vars", "__import__"}
 MUTATORS = frozenset(
@@ -18,9 +18,12 @@ READS_BY_NAME = frozenset(("getattr", "hasattr"))
 WRITES_BY_NAME = frozenset(("setattr", "delattr"))
 
 
-def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
-    """Look at one statement of a module or class body (the first may be a docstring)."""
-    visitor = _Visitor(postponed=postponed)
+def facts_of(node: ast.stmt, *, postponed: bool, first: bool, owner: str = "") -> Facts:
+    """Look at one statement of a module, or of the body of the class `owner` (the first may be a docstring).
+
+    Private names are those that the class gives them (`_Owner__x`).
+    """
+    visitor = _Visitor(postponed=postponed, owner=owner)
     visitor.visit(node)
     if first:
         visitor.docstring(node)
@@ -30,8 +33,9 @@ def facts_of(node: ast.stmt, *, postponed: bool, first: bool) -> Facts:
 class _Visitor(ast.NodeVisitor):
     """Walks what runs when the statement runs: not the bodies of functions and lambdas."""
 
-    def __init__(self, *, postponed: bool) -> None:
+    def __init__(self, *, postponed: bool, owner: str) -> None:
         self.postponed = postponed
+        self.owner = owner
         self.binds: set[str] = set()
         self.unsure: set[str] = set()
         self.defines: set[str] = set()
@@ -56,7 +60,7 @@ class _Visitor(ast.NodeVisitor):
 
     def facts(self, node: ast.stmt) -> Facts:
         """What was found."""
-        sure = surely_bound([node]) or set()
+        sure = self.names(surely_bound([node]) or set())
         deleted = self.deletes if isinstance(node, ast.Delete) else set()
         return Facts(
             frozenset(self.binds),
@@ -84,7 +88,17 @@ class _Visitor(ast.NodeVisitor):
 
     # ------------------------------------------------------------------ names
 
+    def chain(self, node: ast.expr) -> Chain | None:
+        """The dotted name that an expression is, private names as the class around calls them."""
+        chain = chain_of(node)
+        return None if chain is None else tuple(mangled(self.owner, part) for part in chain)
+
+    def names(self, names: Iterable[str]) -> set[str]:
+        """Names as the class around calls them."""
+        return {mangled(self.owner, name) for name in names}
+
     def bind(self, name: str) -> None:
+        name = mangled(self.owner, name)
         if name in self.handled:
             return
         if self.local:
@@ -106,7 +120,7 @@ class _Visitor(ast.NodeVisitor):
 
     def reference(self, node: ast.expr) -> None:
         """An expression whose value is only handed on: a name in it is referred to, not looked into."""
-        chain = chain_of(node)
+        chain = self.chain(node)
         if chain is not None:
             self.attributes.update(chain[1:])
             self.read(chain)
@@ -128,16 +142,16 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
-            self.use((node.id,))
+            self.use((mangled(self.owner, node.id),))
         elif isinstance(node.ctx, ast.Del):
-            self.deletes.add(node.id)
+            self.deletes.add(mangled(self.owner, node.id))
             self.bind(node.id)
         else:
             self.bind(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        self.attributes.add(node.attr)
-        chain = chain_of(node)
+        self.attributes.add(mangled(self.owner, node.attr))
+        chain = self.chain(node)
         if chain is None:
             self.visit(node.value)
             if not isinstance(node.ctx, ast.Load):
@@ -152,16 +166,16 @@ class _Visitor(ast.NodeVisitor):
 
     def mutate(self, node: ast.expr) -> None:
         """The object that the expression stands for changes: note the dotted name that leads to it."""
-        while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and chain_of(node) is None):
+        while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and self.chain(node) is None):
             node = node.value
-        chain = chain_of(node)
+        chain = self.chain(node)
         if chain is not None and not self.is_local(chain[0]):
             self.mutates.add(chain)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
             self.mutate(node.value)
-            chain = chain_of(node.value)
+            chain = self.chain(node.value)
             if chain is not None and isinstance(node.slice, ast.Constant) and not self.is_local(chain[0]):
                 self.stores.append(Store(chain, "", node.slice.value))
             if chain is not None and isinstance(node.ctx, ast.Store):  # what else is in it does not matter
@@ -177,16 +191,16 @@ class _Visitor(ast.NodeVisitor):
         self.visit(node.target)
         self.local = scopes
         if self.conditional and isinstance(node.target, ast.Name):
-            self.unsure.add(node.target.id)
+            self.unsure.add(mangled(self.owner, node.target.id))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
         self.runs_code = True
+        before = node.target.value if isinstance(node.target, ast.Subscript) else node.target
+        if chain := self.chain(before):
+            self.use(chain)  # what it held until now
         if isinstance(node.target, ast.Name):
-            self.use((node.target.id,))
             self.mutate(node.target)
-        elif isinstance(node.target, ast.Subscript) and (chain := chain_of(node.target.value)):
-            self.use(chain)
         self.visit(node.target)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
@@ -207,7 +221,7 @@ class _Visitor(ast.NodeVisitor):
 
     def called(self, node: ast.expr) -> None:
         self.runs_code = True
-        chain = chain_of(node)
+        chain = self.chain(node)
         if chain:
             self.use(chain, self.calls)
             self.attributes.update(chain[1:])
@@ -217,7 +231,7 @@ class _Visitor(ast.NodeVisitor):
     def shaped(self, node: ast.expr) -> None:
         """A base, a decorator, something iterated: what the object is counts, not only that it is there."""
         self.called(node)
-        if chain := chain_of(node):
+        if chain := self.chain(node):
             self.use(chain, self.shapes)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -227,7 +241,7 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and not self.is_local(node.func.id):
             self.builtin_call(node.func.id, node)
         for argument in [*node.args, *(k.value for k in node.keywords)]:
-            chain = chain_of(argument)
+            chain = self.chain(argument)
             if chain:
                 self.use(chain, self.arguments)
             else:
@@ -238,7 +252,7 @@ class _Visitor(ast.NodeVisitor):
         if name in OPAQUE_CALLS and not (name == "vars" and node.args):
             self.opaque = True
         if name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
-            owner, attribute = chain_of(node.args[0]), node.args[1]
+            owner, attribute = self.chain(node.args[0]), node.args[1]
             if name in WRITES_BY_NAME:
                 self.mutate(node.args[0])
             if owner and isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
@@ -250,7 +264,7 @@ class _Visitor(ast.NodeVisitor):
                     self.stores.append(Store(owner, attribute.value))
 
     def iterated(self, node: ast.expr) -> None:
-        self.shaped(node) if chain_of(node) else self.visit(node)
+        self.shaped(node) if self.chain(node) else self.visit(node)
         self.runs_code = True
 
     def visit_Starred(self, node: ast.Starred) -> None:
@@ -260,11 +274,11 @@ class _Visitor(ast.NodeVisitor):
 
     def block(self, statements: Iterable[ast.stmt], bound: Iterable[str] = ()) -> None:
         """Statements under another one; what one of them has bound the next ones do not read from outside."""
-        self.settled.append(set(bound))
+        self.settled.append(self.names(bound))
         for statement in statements:
             self.visit(statement)
             if not self.local:
-                self.settled[-1] |= surely_bound([statement]) or set()
+                self.settled[-1] |= self.names(surely_bound([statement]) or set())
         self.settled.pop()
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
@@ -312,7 +326,7 @@ class _Visitor(ast.NodeVisitor):
         """The name behind `as` is gone when the handler ends: nothing outside of it sees it."""
         if node.type is not None:
             self.visit(node.type)
-        self.handled.append(node.name or "")
+        self.handled.append(mangled(self.owner, node.name or ""))
         self.block(node.body)
         self.handled.pop()
 
@@ -340,7 +354,7 @@ class _Visitor(ast.NodeVisitor):
             self.reference(node.annotation)
         if not self.local and isinstance(node.target, ast.Name):
             self.binds.add("__annotations__")
-            self.annotates.add(node.target.id)
+            self.annotates.add(mangled(self.owner, node.target.id))
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self.runs_code = True
@@ -384,6 +398,7 @@ class _Visitor(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def define(self, name: str) -> None:
+        name = mangled(self.owner, name)
         self.bind(name)
         if (
             not self.local and not self.looping
@@ -413,14 +428,16 @@ class _Visitor(ast.NodeVisitor):
         for decorator in node.decorator_list:
             self.shaped(decorator)
         for base in [*node.bases, *(k.value for k in node.keywords)]:
-            self.shaped(base) if chain_of(base) else self.visit(base)
-            generic = chain_of(base.value) if isinstance(base, ast.Subscript) else None
+            self.shaped(base) if self.chain(base) else self.visit(base)
+            generic = self.chain(base.value) if isinstance(base, ast.Subscript) else None
             if generic:
                 self.use(generic, self.shapes)
         self.local.append(set())
         self.type_parameters(node)
+        around, self.owner = self.owner, node.name
         for statement in node.body:
             self.visit(statement)
+        self.owner = around
         self.local.pop()
         self.define(node.name)
 
@@ -455,13 +472,17 @@ class _Visitor(ast.NodeVisitor):
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
         """`case Point(0, y)` asks the class for its `__match_args__`."""
         self.shaped(node.cls)
-        if chain := chain_of(node.cls):
+        if chain := self.chain(node.cls):
             self.use((*chain, "__match_args__"))
         for pattern in [*node.patterns, *node.kwd_patterns]:
             self.visit(pattern)
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
-        self.bind(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12; its value is lazy
+        """The value is computed when somebody asks, and kept from then on."""
+        self.bind(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12
+        self.local.append({p.name for p in node.type_params})  # type: ignore[attr-defined]
+        self.visit(node.value)  # type: ignore[attr-defined]
+        self.local.pop()
 
     def visit_Global(self, node: ast.Global) -> None:
-        self.binds.update(node.names)  # in a class body
+        self.binds.update(self.names(node.names))  # in a class body

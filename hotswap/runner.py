@@ -205,16 +205,16 @@ class Runner:
         return found
 
     def _set_elsewhere(self) -> dict[Name, Any]:
-        """What the statement gave to names of other modules, and to attributes of definitions."""
+        """What the statement gave to names of other modules, and to attributes of classes and functions."""
         found = {}
+        edition = self.editions.new(self._place[0])
         for binding in self.values.group(self._place[0]).new.bindings(self._place):
             module, target = binding.name
-            owner: Any = sys.modules.get(module)
-            if self.editions.is_set_from_outside(binding.name, self._place):
-                owner = value_of((module, target.rpartition(".")[0]), self.graph)
-            elif module == self._place[0] or "." in target:
+            owner, _, leaf = target.rpartition(".")
+            if (module == self._place[0] and not owner) or edition.class_around(self._place[1]) == (module, owner):
                 continue
-            value = own_space(owner).get(target.rpartition(".")[2], MISSING)
+            holder = value_of((module, owner), self.graph) if owner else sys.modules.get(module)
+            value = own_space(holder).get(leaf, MISSING)
             if value is not MISSING:
                 found[binding.name] = value
         return found
@@ -248,6 +248,8 @@ class Runner:
             if self._holds_another(group, name, made):
                 self.changes.add(name, self._place)
                 touched.add(name)
+                if "." in name[1]:
+                    self.changes.add(described((name[0], name[1].rpartition(".")[0])), self._place)
         for name in touched:
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
@@ -268,8 +270,8 @@ class Runner:
     def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
         if name not in group.new:
             return made[name] is not self.values.original(name)
-        if name not in made and "." in name[1]:
-            return name[0] != self._place[0]  # set on another module's definition; members are noted as they are poured
+        if name not in made and "." in name[1] and len(self._place[1]) == 1:
+            return name[0] != self._place[0] or "__annotations__" in name[1]  # which nobody looks at
         return self.values.after(name, self._place) is not self.values.was(name, self._place)
 
     # ------------------------------------------------------------------ one statement

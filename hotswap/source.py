@@ -110,9 +110,16 @@ class Source:
         known = self._facts.get(path)
         if known is None:
             known = self._facts[path] = facts_of(
-                self.statement(path), postponed=self.annotations_are_postponed, first=path[-1] == 0
+                self.statement(path),
+                postponed=self.annotations_are_postponed,
+                first=path[-1] == 0,
+                owner=self.owner_of(path),
             )
         return known
+
+    def owner_of(self, path: StatementPath) -> str:
+        """The name of the class in whose body the statement stands; empty at the top level."""
+        return self.statement(path[:-1]).name if len(path) > 1 else ""  # type: ignore[attr-defined]  # a class
 
     def header_facts(self, path: StatementPath) -> Facts:
         """The facts of a class statement without its body: decorators, bases, keywords."""
@@ -121,7 +128,7 @@ class Source:
         bare = ast.ClassDef(
             name=node.name, bases=node.bases, keywords=node.keywords, body=[], decorator_list=node.decorator_list
         )
-        return facts_of(bare, postponed=self.annotations_are_postponed, first=False)
+        return facts_of(bare, postponed=self.annotations_are_postponed, first=False, owner=self.owner_of(path))
 
     @cached_property
     def annotations_are_postponed(self) -> bool:
@@ -207,12 +214,6 @@ def prefix_of(source: Source, path: StatementPath) -> str:
     """The qualified name of the classes around a statement, with a dot; empty at the top level."""
     names = [source.statement(path[:n]).name for n in range(1, len(path))]  # type: ignore[attr-defined]  # classes
     return "".join(f"{n}." for n in names)
-
-
-def mangled(owner: str, name: str) -> str:
-    """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
-    private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
-    return f"_{owner.lstrip('_')}{name}" if private else name
 
 
 def first_line(node: ast.stmt) -> int:

@@ -19,6 +19,12 @@ def chain_of(node: ast.expr) -> Chain | None:
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
+def mangled(owner: str, name: str) -> str:
+    """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
+    private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
+    return f"_{owner.lstrip('_')}{name}" if private else name
+
+
 def is_type_checking(test: ast.expr) -> bool | None:
     """True for `TYPE_CHECKING`, False for `not TYPE_CHECKING`, None for every other condition."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -54,8 +60,7 @@ def _surely_bound(node: ast.stmt) -> set[str] | None:
         bound = _on_every_way(ways)
         return None if bound is None or last is None else bound | last
     if isinstance(node, ast.With | ast.AsyncWith):
-        inner = surely_bound(node.body)
-        return (inner or set()) | {n for item in node.items for n in assigned(item)}
+        return {n for item in node.items for n in assigned(item)}  # an exception in its body may be suppressed
     if isinstance(node, ast.Match):
         last_case = node.cases[-1]
         is_total = isinstance(last_case.pattern, ast.MatchAs) and last_case.pattern.pattern is None

@@ -13,7 +13,7 @@ from hotswap.index import Tracked
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
-from hotswap.source import StatementPath, first_line, innermost, mangled, prefix_of
+from hotswap.source import StatementPath, first_line, innermost, prefix_of
 from hotswap.trace import Footprint
 
 
@@ -30,7 +30,7 @@ def kept_members(
     group, qualname = editions.group(module), prefix_of(edition.source, path) + node.name
 
     def is_from_here(name: str) -> bool:
-        return group is not None and group.holds_now((module, f"{qualname}.{mangled(node.name, name)}"), (module, path))
+        return group is not None and group.holds_now((module, f"{qualname}.{name}"), (module, path))
 
     anew = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
     for number, statement in enumerate(node.body):
@@ -49,7 +49,7 @@ def kept_members(
 def _gone(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
     """The members that statements bound which the class body does not have any more."""
     present = {ast.dump(s) for s in new.body}
-    gone = (facts_of(s, postponed=True, first=False) for s in old.body if ast.dump(s) not in present)
+    gone = (facts_of(s, postponed=True, first=False, owner=old.name) for s in old.body if ast.dump(s) not in present)
     return {name for facts in gone for name in facts.binds | facts.mutated}
 
 
@@ -72,8 +72,8 @@ def _stated(node: ast.ClassDef, tracked: Tracked) -> frozenset[str] | None:
     old = next((s for s in tracked.source.statements if isinstance(s, ast.ClassDef) and s.name == node.name), None)
     if old is None or header(old) != header(node):
         return None
-    names = {name for s in old.body for name in facts_of(s, postponed=True, first=False).binds}
-    return frozenset(mangled(node.name, name) for name in names)
+    facts = (facts_of(s, postponed=True, first=False, owner=old.name) for s in old.body)
+    return frozenset(name for each in facts for name in each.binds)
 
 
 def carry_imprint(module: str, editions: Editions, bound: Mapping[str, set[str]]) -> Imprint | None:

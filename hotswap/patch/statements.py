@@ -17,7 +17,7 @@ from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.patch.functions import Merger, same_definition
 from hotswap.resolving import resolve_value
-from hotswap.source import Source, StatementPath, mangled
+from hotswap.source import Source, StatementPath
 
 CLASS_MACHINERY = frozenset(
     (
@@ -109,7 +109,11 @@ def run_in_module(
     code = compile_statement(source, node)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         bound: dict[str, Any] = {}
+        before = {name: namespace.get(name, MISSING) for name in facts.binds}
         execute(code, namespace, bound)
+        for name, value in before.items():  # `global` in a class body
+            if name not in bound and namespace.get(name, MISSING) is not value:
+                bound[name] = namespace[name]
     else:
         forget_annotations(namespace, facts)
         before = dict(namespace)
@@ -250,7 +254,7 @@ def run_in_class(
     before = dict(space)
     execute(code, namespace, space)
     effect = Effect()
-    surely = {mangled(owner.__name__, name) for name in facts.binds - facts.maybe}
+    surely = facts.binds - facts.maybe
     for name, bound in space.items():
         if name in CLASS_MACHINERY or name == "__annotations__":
             continue

@@ -10,16 +10,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import own_space
+from hotswap.looking import is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.resolving import definition_of, resolve_value
-from hotswap.source import mangled, prefix_of
+from hotswap.source import prefix_of
+from hotswap.syntax import mangled
 
 
 class Unavailable(Exception):
@@ -37,8 +38,8 @@ class Values:
         self._made: dict[tuple[Place, Name], Any] = {}
         self._ran: dict[Place, bool] = {}
         self._remembered: set[str] = set()
-        self._shown: set[Name] = set()
-        """Names to which another value was given than the one that they held."""
+        self._shown: dict[Name, Group] = {}
+        """Names to which another value was given than the one that they held, and for whose statements."""
 
     def begin(self, groups: Iterable[Group]) -> None:
         """Note what the names hold before anything runs."""
@@ -100,6 +101,9 @@ class Values:
                 raise Unavailable(f"{name[0]}.{name[1]}")
             if (place, name) in self._made:
                 return self._made[place, name]
+        home = self.editions.group(name[0])
+        if home is not None and home is not group and name in home.new:
+            return self.value(home, name, home.new.final(name))
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._submodule(name)
 
@@ -132,15 +136,26 @@ class Values:
     # ------------------------------------------------------------------ showing
 
     def show(self, place: Place, names: Iterable[Name]) -> None:
-        """Let the namespaces of modules hold what these names hold when the statement begins."""
+        """Let modules, classes and functions hold what these names hold when the statement begins."""
         group = self.group(place[0])
-        plain = [n for n in names if "." not in n[1] and (n[0] in self.index.modules or n[0] in sys.modules)]
+        known = [n for n in names if n[0] in self.index.modules or n[0] in sys.modules]
+        self._show_attributes(group, place, [name for name in known if "." in name[1] and name in group.new])
+        plain = [name for name in known if "." not in name[1]]
         homes = {name: home for name in plain if (home := self.editions.home(name)) in self.views} if self.views else {}
         for name in plain:
             if name in homes and (name != homes[name] or name not in group.new):
-                self._put(name, self._viewed(homes[name], place))
+                self._put(name, self._viewed(homes[name], place), group)
             elif name in group.new:
-                self._put(name, self.before(name, place))
+                self._put(name, self.before(name, place), group)
+
+    def _show_attributes(self, group: Group, place: Place, names: Iterable[Name]) -> None:
+        """Attributes that several statements give a value, those of the class around the statement aside."""
+        edition = self.editions.new(place[0])
+        around = {edition.class_around(place[1][:n]) for n in range(2, len(place[1]) + 1)}
+        for name in names:
+            several = len(group.new.binders(name)) > 1 or name[0] not in group.modules
+            if several and (name[0], name[1].rpartition(".")[0]) not in around and "__annotations__" not in name[1]:
+                self._put(name, self.before(name, place), group)
 
     def _viewed(self, name: Name, place: Place) -> Any:
         """A container as it is at an earlier place, for a statement of another module, or under another name."""
@@ -156,13 +171,14 @@ class Values:
 
     def reveal(self) -> None:
         """Let the names that were shown hold what they will hold at the end, as far as that is known already."""
-        for name in list(self._shown):
-            group = self.group(name[0])
+        for name, group in list(self._shown.items()):
             try:
                 value = self.value(group, name, group.new.final(name))
             except Unavailable:
                 value = self.original(name)
-            self._put(name, value)
+            self._put(name, value, group)
+            if "." in name[1]:
+                del self._shown[name]
 
     def class_space(self, place: Place, owner: str) -> dict[str, Any]:
         """The names that a class body has when the statement in it begins."""
@@ -174,26 +190,43 @@ class Values:
                     space[name[1].rpartition(".")[2]] = self.before(name, place)
         return {leaf: value for leaf, value in space.items() if value is not MISSING}
 
-    def _put(self, name: Name, value: Any) -> None:
+    def _put(self, name: Name, value: Any, group: Group) -> None:
+        if "." in name[1]:
+            self._put_attribute(name, value, group)
+            return
         namespace = self._namespace(name[0])
         if namespace.get(name[1], MISSING) is value:
             return
         if name[0] not in self._remembered:
             self._remembered.add(name[0])
             self.journal.remember(namespace)
-        self._shown.add(name)
+        self._shown[name] = group
         if value is MISSING:
             namespace.pop(name[1], None)
         else:
             namespace[name[1]] = value
+
+    def _put_attribute(self, name: Name, value: Any, group: Group) -> None:
+        owner, _, leaf = name[1].rpartition(".")
+        holder = resolve_value(self._namespace(name[0]), tuple(owner.split(".")))
+        if not is_any(holder, type, FunctionType) or own_space(holder).get(leaf, MISSING) is value:
+            return
+        self._shown[name] = group
+        if value is MISSING:
+            self.journal.delete_attribute(holder, leaf)
+        else:
+            self.journal.set_attribute(holder, leaf, value)
 
     # ------------------------------------------------------------------ keeping
 
     def ran(self, place: Place, made: dict[Name, Any], *, due: bool) -> None:
         """Note what a statement has bound (not `due`: only for the sake of a value at its place)."""
         self._ran[place] = self._ran.get(place, False) or due
+        group = self.group(place[0])
         for name, value in made.items():
             self._made[place, name] = value
+            if "." in name[1] and len(place[1]) == 1 and name in group.new and place not in group.new.final(name):
+                self._shown[name] = group  # a later statement has set it to something else
 
     def replace(self, old: object, new: object) -> None:
         """Where a statement of the round made the one object, take it to have made the other."""
@@ -202,14 +235,14 @@ class Values:
 
     def settle(self, group: Group) -> None:
         """Let the names hold what they hold at the end."""
-        names = {name for name in self._shown if name[0] in group.modules}
+        names = {name for name, shown_for in self._shown.items() if shown_for is group}
         names |= {name for place, name in self._made if place in group.new.order}
         names |= {b.name for place in self._ran if place in group.new.order for b in group.new.bindings(place)}
         for name in names:
             if name in group.new and "__annotations__" not in name[1] and name[0] in self.index.modules:
                 final = group.new.final(name)
                 if "." not in name[1]:
-                    self._put(name, self.value(group, name, final))
+                    self._put(name, self.value(group, name, final), group)
                 elif final and all(self._is_member(name, place) for place in final):
                     self._settle_member(name, self.value(group, name, final))
                 elif final and self.editions.is_set_from_outside(name, final[0]):

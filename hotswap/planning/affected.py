@@ -213,7 +213,7 @@ class Affected:
         if is_content(event):
             return facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
         if is_description(event):
-            told = frozenset(c[:-1] for c in facts.reads if c[-1] in METADATA)
+            told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
             return told | (facts.arguments if facts.binds else frozenset())
         return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())
 

@@ -136,6 +136,11 @@ class Drafts:
                 if group.holds_now(name, place):
                     return
                 self.need(place, wanted, name)
+        home = self.editions.group(name[0])
+        if home is None or home is group or name not in home.new or group.new.before(name, reader)[-1:] != ():
+            return
+        for place in home.new.final(name):  # another module's attribute, which this one changes
+            self.need(place, self.back_to(place, reader, condition), name)
 
     def supply_view(self, name: Name, reader: Place, condition: Condition) -> None:
         """A statement that looks into a container sees what was in it at its place: that is built for it to see."""
@@ -223,6 +228,9 @@ class Drafts:
         defines = {prefix_of(edition.source, path) + n for n in edition.facts(path).defines}
         for binding in edition.bindings(path):
             self.happens(binding.name, place)
+            owner, _, leaf = binding.name[1].rpartition(".")
+            if owner and leaf and "__annotations__" not in owner:
+                self.happens(described((binding.name[0], owner)), place)
             if binding.name[0] == module and binding.name[1] in defines:
                 self.happens(behaviour(binding.name), place)
                 self.happens(described(binding.name), place)

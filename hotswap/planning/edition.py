@@ -21,7 +21,7 @@ from hotswap.model import Name, Place
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
-from hotswap.source import Source, StatementPath, first_line, mangled, prefix_of
+from hotswap.source import Source, StatementPath, first_line, prefix_of
 from hotswap.syntax import Chain
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
@@ -103,18 +103,21 @@ class Edition:
             return self.source.header_facts(path)
         return self.source.facts(path)
 
+    def class_around(self, path: StatementPath) -> Name:
+        """The class in whose body the statement stands ("": the module itself)."""
+        return self.module, prefix_of(self.source, path).rstrip(".")
+
     # ------------------------------------------------------------------ what it binds
 
     def bindings(self, path: StatementPath) -> Iterator[Binding]:
         """The names that the statement gives a value: its own, members of a class, attributes of other definitions."""
         facts, node, prefix = self.facts(path), self.source.statement(path), prefix_of(self.source, path)
-        owner = prefix.rstrip(".").rpartition(".")[2]
         for name in facts.binds - UNRELATED:
-            full = self.module, prefix + mangled(owner, name)
+            full = self.module, prefix + name
             reuses = name in facts.roots
             yield Binding(full, name in facts.maybe, name in facts.deletes, name in facts.defines, reuses)
         for name in facts.annotates:
-            yield Binding((self.module, f"{prefix}__annotations__.{mangled(owner, name)}"))
+            yield Binding((self.module, f"{prefix}__annotations__.{name}"))
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
             yield from self._members(path, node, prefix)
         if facts.opaque and not prefix:
@@ -128,7 +131,7 @@ class Edition:
     def _members(self, path: StatementPath, node: ast.ClassDef, prefix: str) -> Iterator[Binding]:
         for number in range(len(node.body)):
             for name in self.source.facts((*path, number)).binds - UNRELATED:
-                yield Binding((self.module, f"{prefix}{node.name}.{mangled(node.name, name)}"))
+                yield Binding((self.module, f"{prefix}{node.name}.{name}"))
 
     @cached_property
     def made_up(self) -> frozenset[str]:
@@ -261,6 +264,10 @@ class Edition:
         for root in self.roots(chain[0], path):
             if root != (self.module, chain[0]):
                 yield root, used or len(chain) > 1
+                member = tuple(root[1].split("."))
+                for name in self.graph.references(self.tracked, (*member, *chain[1:])) if len(chain) > 1 else ():
+                    if name[0] != self.module or len(name[1].split(".")) > len(member):
+                        yield name, True
         names = list(self.graph.references(self.tracked, chain))
         for number, name in enumerate(names):
             is_used = used or number < len(names) - 1 or len(chain) > 1
@@ -273,11 +280,10 @@ class Edition:
         found = []
         prefix = prefix_of(self.source, path)
         if prefix:
-            owner = prefix.rstrip(".").rpartition(".")[2]
             for number in range(path[-1]):
                 facts = self.source.facts((*path[:-1], number))
                 if name in facts.binds:
-                    found.append((self.module, prefix + mangled(owner, name)))
+                    found.append((self.module, prefix + name))
                     if name not in facts.maybe:
                         return found[-1:]
         return [*found, (self.module, name)]

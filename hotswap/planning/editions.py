@@ -99,7 +99,7 @@ class Editions:
         edit = self.edits.get(module)
         if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
             return False
-        if any(facts.opaque for facts in source.facts_within(path)):
+        if any(facts.opaque for facts in source.facts_within(path)) or has_globals(node):
             return False
         if sum(node.name in facts.binds for _, facts in siblings(source, path)) > 1:
             return False  # the class of that name need not be this one
@@ -363,6 +363,18 @@ def listed_names(source: Source) -> list[str] | None:
 
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def has_globals(node: ast.ClassDef) -> bool:
+    """Whether a class body binds names of the module."""
+    todo: list[ast.AST] = list(node.body)
+    while todo:
+        each = todo.pop()
+        if isinstance(each, ast.Global):
+            return True
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            todo += ast.iter_child_nodes(each)
+    return False
 
 
 def vars_of(tracked: Tracked) -> dict[str, object]:
