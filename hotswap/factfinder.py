@@ -366,7 +366,11 @@ class _Visitor(ast.NodeVisitor):
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.runs_code = True
-        self.iterated(node.generators[0].iter)
+        first = node.generators[0].iter
+        self.iterated(first)
+        for element in first.elts if isinstance(first, ast.Tuple | ast.List | ast.Set) else ():
+            if chain := self.chain(element):
+                self.use(chain, self.arguments)
         self.local.append(set())
         self.conditional += 1
         for number, generator in enumerate(node.generators):

@@ -60,6 +60,11 @@ class Facts:
         return frozenset(chain[0] for chain in self.reads)
 
     @property
+    def hidden(self) -> frozenset[str]:
+        """The attributes that it reads of something that is no dotted name: of what a call returned, of an entry."""
+        return self.attributes.difference(*(chain[1:] for chain in self.reads))
+
+    @property
     def mutated(self) -> frozenset[str]:
         """The globals that it changes, or of which it changes a part."""
         return frozenset(chain[0] for chain in self.mutates)

@@ -190,6 +190,8 @@ class Planner:
         group = self.editions.group(origin[0])
         if group is None or (name not in group.new and not group.new.mutators(name)):
             return True
+        if not is_content(event) and not is_among(origin, group.new.binders(name)):
+            return True  # it did something else to it: an attribute of a class, say
         seen = group.new.content_before if is_content(event) else group.new.before
         if reader in group.new.order:
             return is_among(origin, seen(name, reader))

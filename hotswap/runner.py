@@ -16,7 +16,7 @@ from hotswap.events import HOOKS, abstractness, bare, behaviour, content, descri
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a, own_space
+from hotswap.looking import family, is_a, own_space
 from hotswap.model import Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
@@ -325,7 +325,7 @@ class Runner:
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
-            registered.withdraw_what_is_not_there_again(self.merger.twins, self.journal)
+            registered.withdraw_what_is_not_there_again(self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         return "", effect
@@ -373,6 +373,7 @@ class Runner:
 
     def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
         before, members, home = dict(vars(live)), enums.payloads(live), live.__module__
+        inherited = {cls: inherited_by(cls) for cls in family(live)}
         keep = self._keep | (self._outside - vars(fresh).keys())
         self._keep, self._outside = frozenset(), set()
         self.rebuilt = True
@@ -397,6 +398,8 @@ class Runner:
         for name in changed.union(enums.other_payloads(members, merged)):
             for module in {home, live.__module__}:
                 self.changes.add((module, f"{live.__qualname__}.{name}"), self._place)
+        for cls, name in other_inheritance(inherited):
+            self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
@@ -408,3 +411,21 @@ class Runner:
                 seen.setdefault(max(line, first_line(node)), Footprint()).add(each)
 
         return execute
+
+
+def inherited_by(cls: type) -> dict[str, object]:
+    """What a class has from its bases, as it is stored there."""
+    found: dict[str, object] = {}
+    for base in reversed(cls.__mro__[1:]):
+        if base is not object:
+            found |= vars(base)
+    return {name: value for name, value in found.items() if name not in vars(cls)}
+
+
+def other_inheritance(before: dict[type, dict[str, object]]) -> Iterator[tuple[type, str]]:
+    """The names that classes have from other bases now, or from none any more."""
+    for cls, inherited in before.items():
+        now = inherited_by(cls)
+        for name in inherited.keys() | now.keys():
+            if inherited.get(name, MISSING) is not now.get(name, MISSING) and name not in vars(cls):
+                yield cls, name

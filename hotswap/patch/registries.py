@@ -7,7 +7,7 @@ called, so the containers that those functions read are known, and in them the e
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -127,10 +127,14 @@ def _withdraw_removed(
     foreign = list(_foreign_decorators(node, tracked, graph))
     if not footprint.called and not footprint.constructing and not foreign:
         return
-    chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
-    values = [resolve_value(tracked.namespace, chain) for chain in chains]
-    definitions = [d for v in values if v is not None for d in with_inner(v, edit.module)]
     places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
+    places += of_decorators(node, tracked)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        definitions = definitions_of(node, node, tracked, places)
+    else:
+        chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
+        values = [resolve_value(tracked.namespace, chain) for chain in chains]
+        definitions = [d for v in values if v is not None for d in with_inner(v, edit.module)]
     found = entries(definitions, places)
     withdraw(found, definitions, journal)
     for place in places:
@@ -191,44 +195,139 @@ def with_inner(value: Any, module: str) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A definition whose statement is to run again, and where it stood in registries before."""
+    """A definition whose statement is to run again, and the containers in which it may stand, with their content."""
 
     definitions: list[Any]
-    found: list[Entry]
-    lists: list[tuple[list[Any], int]]
+    contents: list[tuple[Any, list[Any]]]
+    foreign: list[Any]
+    surely: bool
+    """Whether it is decorated in another way now: what it does not register again is gone."""
     where: str
 
     @classmethod
     def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
         """Look before the statement runs."""
         if old is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return cls([], [], [], "")
-        footprint = graph.footprint(tracked, old, facts)
-        if not footprint.called:
-            return cls([], [], [], "")
-        definitions = with_inner(tracked.namespace.get(node.name), tracked.name)
-        places = containers(footprint, graph)
-        lists = [(place, len(place)) for place in places if isinstance(place, list)]
-        return cls(definitions, entries(definitions, places), lists, f"{tracked.path}:{first_line(node)}")
+            return cls([], [], [], surely=False, where="")
+        footprint, foreign = graph.footprint(tracked, old, facts), list(_foreign_decorators(old, tracked, graph))
+        places = [*(containers(footprint, graph) if footprint.called else ()), *of_decorators(old, tracked)]
+        contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in places]
+        return cls(
+            definitions_of(node, old, tracked, places),
+            contents,
+            foreign,
+            surely=_decorators(node) != _decorators(old),
+            where=f"{tracked.path}:{first_line(node)}",
+        )
 
-    def withdraw_what_is_not_there_again(self, twins: Mapping[int, tuple[object, object]], journal: Journal) -> None:
-        """Entries that the statement did not make again go."""
-        fresh = [f for f, live in twins.values() if any(live is d for d in self.definitions)]
-        again = entries(fresh, [place for place, _ in self.found])
-        old = entries(self.definitions, [place for place, _ in self.found])
-        kept = {(id(place), repr(key)) for place, key in again}
-        left = {(id(place), repr(key)) for place, key in old}
-        found = {(id(place), repr(key)): (place, key) for place, key in self.found}
-        withdraw([found[entry] for entry in found if entry in left - kept], self.definitions, journal)
-        for place, length in self.lists:
-            self._drop_repeated(place, length, journal)
+    def withdraw_what_is_not_there_again(self, journal: Journal) -> None:
+        """What the statement registered takes the place of what it had registered before."""
+        wanted = {id(d) for d in self.definitions}
+        for place, content in self.contents:
+            is_touched = len(place) != len(content) or not _same_content(place, content)
+            if is_touched or self.surely:
+                self._settle(place, content, wanted, journal)
 
-    def _drop_repeated(self, place: list[Any], length: int, journal: Journal) -> None:
-        """Plain entries (a name, say) that the statement appended a second time go."""
-        added = [v for v in place[length:] if isinstance(v, str | int | bytes)]
-        if not added or len(place) <= length:
+    def _settle(self, place: Any, content: list[Any], wanted: set[int], journal: Journal) -> None:
+        if any(is_dispatch_cache(place, each) for each in self.foreign):
+            journal.remember(place)
+            place.clear()
+        elif is_a(place, dict):
+            self._settle_dict(place, content, wanted, journal)
+        elif is_a(place, list):
+            self._settle_list(place, content, wanted, journal)
+        elif is_a(place, set):
+            withdraw([(place, None)], self.definitions, journal)
+
+    def _settle_dict(self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
+        gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and place.get(k) is v]
+        if not gone:
             return
-        if any(v not in place[:length] for v in added):
-            raise CannotSwap(_appended_again(self.where, added))
+        known = {k for k, _ in content}
+        new = [k for k in place if k not in known]
+        names = dict(zip(gone, new, strict=True)) if len(gone) == len(new) else dict.fromkeys(gone)
+        kept = [k for k in place if k not in names.values()] if len(gone) == len(new) else list(place)
+        after = {names.get(k, k): place[names.get(k, k)] for k in kept if names.get(k, k) is not None}
         journal.remember(place)
-        place[length:] = [v for v in place[length:] if not isinstance(v, str | int | bytes)]
+        place.clear()
+        place.update(after)
+
+    def _settle_list(self, place: list[Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
+        at = [n for n, v in enumerate(content) if _is_one(v, wanted)]
+        if len(place) < len(content) or any(a is not b for a, b in zip(place, content, strict=False)):
+            withdraw([(place, None)] if at else [], self.definitions, journal)
+            return
+        added = place[len(content) :]
+        entries = [v for v in added if not isinstance(v, _PLAIN)]
+        if any(v not in content for v in added if isinstance(v, _PLAIN)):
+            raise CannotSwap(_appended_again(self.where, [v for v in added if isinstance(v, _PLAIN)]))
+        after: list[Any] = list(content)
+        if len(entries) == len(at):
+            for number, entry in zip(at, entries, strict=True):
+                after[number] = entry
+        else:
+            after = [v for n, v in enumerate(content) if n not in at] + entries
+        journal.remember(place)
+        place[:] = after
+
+
+_PLAIN = (str, int, bytes)
+"""What says nothing of whose entry it is."""
+
+
+def _is_one(value: Any, wanted: set[int]) -> bool:
+    return id(value) in wanted or _holds(value, wanted)
+
+
+def _same_content(place: Any, content: list[Any]) -> bool:
+    if is_a(place, dict):
+        return all(k is a and v is b for (k, v), (a, b) in zip(place.items(), content, strict=True))
+    return all(a is b for a, b in zip(place, content, strict=True))
+
+
+def _decorators(node: ast.stmt) -> list[str]:
+    return [ast.dump(each) for each in getattr(node, "decorator_list", ())]
+
+
+def of_decorators(node: ast.stmt, tracked: Tracked) -> list[Any]:
+    """The containers in which the decorators of a definition may keep what they decorate."""
+    found: dict[int, Any] = {}
+    for decorator in getattr(node, "decorator_list", ()):
+        chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        value = resolve_value(tracked.namespace, chain) if chain else None
+        owner = resolve_value(tracked.namespace, chain[:-1]) if chain and len(chain) > 1 else None
+        kept = of_decorator(value) if is_a(value, FunctionType) else []
+        for place in (*kept, *(_parts(owner, DEPTH) if owner is not None else ())):
+            found[id(place)] = place
+    return list(found.values())
+
+
+def definitions_of(node: ast.stmt, old: ast.stmt, tracked: Tracked, places: Iterable[Any]) -> list[Any]:
+    """What a definition has made: the object that its name stands for, or one that stands in a container."""
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    named = with_inner(tracked.namespace.get(node.name), tracked.name)
+    if isinstance(node, ast.ClassDef):
+        return named
+    for each in (node, old):  # its code is patched already, unless the module runs whole
+        if any(_is_made_by(value, each, tracked) for value in named):
+            return named
+        values = [v for place in places for v in _values(place)]
+        parts = [d for v in values for d in with_inner(v, tracked.name) if _is_made_by(d, each, tracked)]
+        if parts:
+            return parts
+    return []
+
+
+def _values(place: Any) -> Iterator[Any]:
+    for value in dict.values(place) if is_a(place, dict) else place:
+        if is_a(value, tuple):
+            yield from value
+        else:
+            yield value
+
+
+def _is_made_by(value: Any, node: ast.stmt, tracked: Tracked) -> bool:
+    if not is_a(value, FunctionType) or value.__globals__ is not tracked.namespace:
+        return False
+    code = value.__code__
+    return code.co_name == getattr(node, "name", "") and code.co_firstlineno == first_line(node)

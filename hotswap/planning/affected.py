@@ -10,12 +10,12 @@ from types import FunctionType
 from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
 from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
-from hotswap.looking import is_any
+from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Place
 from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.reach import is_cache
-from hotswap.resolving import definition_of, resolve_value
+from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import Chain
 
@@ -128,7 +128,10 @@ class Affected:
         chains = code.uses if is_content(event) else code.reads
         if any(name in self.graph.references(tracked, c) for c in chains if name[1].rpartition(".")[2] in c):
             return True
-        return any(n == name for n in self.graph.imported_by(tracked, code))
+        leaf = name[1].partition(".")[0]
+        found = set(self.graph.imported_by(tracked, code))
+        as_attribute = {(name[0], "*"), (name[0].rpartition(".")[0], name[0].rpartition(".")[2])} & found
+        return name in found or (bool(as_attribute) and leaf in code.attributes)
 
     # ------------------------------------------------------------------ who reads it
 
@@ -140,7 +143,7 @@ class Affected:
             edition = self.editions.find_new(reader)
             if edition is None:
                 continue
-            words = {leaf, "*", *self.other_names(edition, value)}
+            words = {leaf, "*", *self.other_names(edition, value), *self.other_names(edition, module_at(name[0]))}
             if leaf == "__abstractmethods__":
                 words.add(name[1].split(".")[-2])
             mentions = edition.source.mentions
@@ -173,6 +176,8 @@ class Affected:
             return True
         if event == name and (self.may_find(edition, facts, name) or self.makes_instance(edition, facts, name)):
             return True
+        if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
+            return True
         chains = self.chains_for(event, name, facts)
         if is_behaviour(event) and isinstance(edition.source.statement(path), ast.FunctionDef | ast.AsyncFunctionDef):
             chains |= facts.calls  # an instance that is a default value is no state of the program's
@@ -200,11 +205,31 @@ class Affected:
         called = (resolve_value(edition.tracked.namespace, chain) for chain in facts.calls)
         return any(abstractness(home) == name for c in called if (home := definition_of(c, self.index)) is not None)
 
-    def may_find(self, edition: Edition, facts: Facts, name: Name) -> bool:
-        """Whether the statement reads an attribute of that name of a module that it got hold of dynamically."""
-        if "." in name[1] or name[1] not in facts.attributes or edition.module == name[0]:
+    def derives_from_instance(self, edition: Edition, facts: Facts, name: Name) -> bool:
+        """Whether the statement makes an instance of the class, and keeps something else than that."""
+        namespace = edition.tracked.namespace
+        if not any(definition_of(resolve_value(namespace, chain), self.index) == name for chain in facts.calls):
             return False
-        return name[0] in dynamic_imports_of(edition.tracked)
+        value = value_of(name, self.graph)
+        kept = (namespace.get(bound) for bound in facts.binds)
+        return is_a(value, type) and bool(facts.binds) and not any(holds_instance(each, name) for each in kept)
+
+    def may_find(self, edition: Edition, facts: Facts, name: Name) -> bool:
+        """Whether the statement may look at the name without saying so.
+
+        It reads an attribute of that name of something that is no name itself, or of a module that it got hold of
+        dynamically; or it hands the whole module to a call.
+        """
+        if "." in name[1]:
+            return name[1].rpartition(".")[2] in facts.hidden
+        if edition.module == name[0]:
+            return False
+        if name[1] in facts.attributes and name[0] in dynamic_imports_of(edition.tracked):
+            return True
+        module = module_at(name[0]) if facts.binds else None
+        return module is not None and any(
+            resolve_value(edition.tracked.namespace, chain) is module for chain in facts.arguments
+        )
 
     def chains_for(self, event: Name, name: Name, facts: Facts) -> frozenset[Chain]:
         """Which of a statement's dotted names the event may concern."""
