@@ -33,6 +33,11 @@ def abstractness(cls: Name) -> Name:
     return cls[0], cls[1] + ".__abstractmethods__"
 
 
+def subclasses(cls: Name) -> Name:
+    """Other classes derive from the class."""
+    return cls[0], cls[1] + ".__subclasses__"
+
+
 def bare(event: Name) -> Name:
     """The name that an event is about."""
     return event[0], event[1].rstrip(BEHAVIOUR + DESCRIPTION + CONTENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, cast
 
 from hotswap.facts import Facts
@@ -38,6 +38,8 @@ def definition_of(value: object, index: Index) -> Name | None:
 
 def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
     """Whether a value is an instance of the class of that name, or a container that holds one; a class never is."""
+    if is_a(value, MethodType):
+        value = value.__self__
     if is_any(value, type, ModuleType, FunctionType):
         return False
     if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):

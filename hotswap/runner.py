@@ -12,7 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content
+from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content, subclasses
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
@@ -244,6 +244,10 @@ class Runner:
         """Compare what the names of the statement held with what they hold."""
         group = self.values.group(self._place[0])
         names = {b.name for b in group.new.bindings(self._place)} | made.keys()
+        for name, value in made.items():
+            is_new = is_a(value, type) and value is not self.values.original(name)
+            if is_new and (value.__module__, value.__qualname__) == name:
+                self._family_changes((), value.__bases__)
         for name in names:
             if self._holds_another(group, name, made):
                 self.changes.add(name, self._place)
@@ -373,6 +377,7 @@ class Runner:
 
     def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
         before, members, home = dict(vars(live)), enums.payloads(live), live.__module__
+        bases = live.__bases__
         inherited = {cls: inherited_by(cls) for cls in family(live)}
         keep = self._keep | (self._outside - vars(fresh).keys())
         self._keep, self._outside = frozenset(), set()
@@ -398,9 +403,15 @@ class Runner:
         for name in changed.union(enums.other_payloads(members, merged)):
             for module in {home, live.__module__}:
                 self.changes.add((module, f"{live.__qualname__}.{name}"), self._place)
+        self._family_changes(bases, merged.__bases__)
         for cls, name in other_inheritance(inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
+
+    def _family_changes(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
+        """A class derives from other bases now: note it for those who ask these for their subclasses."""
+        for base in {*before, *after} if before != after else ():
+            self.changes.add(subclasses((base.__module__, base.__qualname__)), self._place)
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:

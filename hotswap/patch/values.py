@@ -103,9 +103,14 @@ class Values:
                 return self._made[place, name]
         home = self.editions.group(name[0])
         if home is not None and home is not group and name in home.new:
-            return self.value(home, name, home.new.final(name))
+            return self._at_home(home, name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._submodule(name)
+
+    def _at_home(self, home: Group, name: Name) -> Any:
+        """What its own module gives a name that statements of another one change: made anew for them if need be."""
+        made = (self._made[place, name] for place in home.new.final(name) if (place, name) in self._made)
+        return next(made, self.original(name))
 
     def _submodule(self, name: Name) -> Any:
         found = sys.modules.get(f"{name[0]}.{name[1]}")

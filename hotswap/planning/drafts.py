@@ -9,15 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FunctionType
 
-from hotswap.events import HOOKS, abstractness, behaviour, content, described
+from hotswap.events import HOOKS, abstractness, behaviour, content, described, subclasses
 from hotswap.graph import Graph
-from hotswap.looking import family
+from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
-from hotswap.planning.edition import value_of
+from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.main_program import is_main_program
+from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import prefix_of
+from hotswap.syntax import chain_of
 
 
 class RunsWhole(Exception):
@@ -239,11 +241,22 @@ class Drafts:
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
             if isinstance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
-                for event in (behaviour, described):
-                    self.happens(event((value.__module__, value.__code__.co_qualname)), place)
+                self.happens(behaviour((value.__module__, value.__code__.co_qualname)), place)
+        node = edition.source.statement(path)
+        if isinstance(node, ast.ClassDef) and not self.editions.memberwise(module, path):
+            self.families_change(edition, node, place)
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def families_change(self, edition: Edition, node: ast.ClassDef, place: Place) -> None:
+        """The bases of a class that is made, and those that it had, may have another list of subclasses."""
+        known = value_of((place[0], prefix_of(edition.source, place[1]) + node.name), self.graph)
+        bases = [resolve_value(edition.tracked.namespace, chain) for base in node.bases if (chain := chain_of(base))]
+        for base in [*bases, *(known.__bases__ if is_a(known, type) else ())]:
+            home = definition_of(base, self.index)
+            if home is not None:
+                self.happens(subclasses(home), place)
 
     def class_changes(self, cls: Name, place: Place | None, members: Iterable[str]) -> None:
         """What a class tells of itself changes; some members have a say when subclasses or members are made."""
