@@ -190,7 +190,7 @@ class Drafts:
         found, seen, todo = Condition(condition.always), set(condition.causes), list(condition.causes)
         while todo:
             cause = todo.pop()
-            if cause[1] is None or self.is_before(cause[1], place):
+            if cause[1] is None or self.is_behind(cause[1], place):
                 found |= Condition(causes=frozenset((cause,)))
                 continue
             self.pulled.setdefault(cause[1], set()).add(reader)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from hotswap.codes import behaviour
 from hotswap.journal import Journal
 from hotswap.patch import classes
+from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merger
 from hotswap.patch.layout import layout
 
@@ -28,7 +29,7 @@ class Program:
         self.space = vars(self.module)
         self.journal = Journal()
         self.fresh: list[type] = []
-        self.merger = Merger(self.journal, self._pour)
+        self.merger = Merger(self.journal, self._pour, Formers())
         exec(source, self.space)
 
     def __getattr__(self, name: str) -> Any:
