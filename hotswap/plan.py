@@ -207,7 +207,7 @@ class Planner:
         return Prepared(
             changes=changes,
             modules=tuple(m for g in groups for m in g.modules),
-            steps=(*self.steps, *self.comparison.removals, *self.ordered(places)),
+            steps=(*self.comparison.removals, *self.steps, *self.ordered(places)),
             groups=tuple(groups),
             restart=tuple(self.restart),
             edits=tuple(self.edits.values()),

@@ -158,8 +158,8 @@ class Tracer:
 
     def _note(self, code: CodeType, frame: FrameType) -> None:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
-        if code in self._watched or code.co_name == "<module>":
-            return
+        if code in self._watched or not code.co_flags & CO_OPTIMIZED:
+            return  # the body of a module or class runs once, where it stands
         constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
         lines = body = None
         outer = frame.f_back

@@ -28,7 +28,7 @@ def test_a_module_looks_as_always(program):
 def test_the_noted_source_is_what_was_compiled(program):
     """An edit that is made while the module is being imported is not mistaken for what runs."""
     path = program.folder / "a.py"
-    a = program.load("a.py", f"import pathlib\npathlib.Path({str(path)!r}).write_text('X = 2')\nX = 1\n")
+    a = program.load("a.py", f"import pathlib\nW = pathlib.Path({str(path)!r}).write_text('X = 2')\nX = 1\n")
     assert a.X == 1
     assert program.tracked("a").source.data.endswith(b"X = 1\n")
     program.sync()

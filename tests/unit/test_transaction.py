@@ -316,7 +316,7 @@ def test_why_tells_the_chain(program):
     program.load("a.py", "X = 1\n")
     program.load("b.py", "from a import X\nY = X\n")
     program.sync("a.py", "X = 2\n")
-    assert program.reloader.why("b") == "b.X: a.X changed; it reads X (line 1)\nb.Y: b.X changed; it reads X (line 2)"
+    assert program.reloader.why("b") == "b.X: a.X changed; it reads X (line 1)\nb.Y: a.X changed; it reads X (line 2)"
 
 
 def test_nothing_grows_with_the_rounds(program):

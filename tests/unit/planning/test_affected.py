@@ -6,17 +6,18 @@ import pytest
 
 from hotswap.events import behaviour
 from hotswap.planning.affected import Affected
+from hotswap.planning.editions import Editions
 
 
 @pytest.fixture
 def concerned(program):
     """Asks which statements an event concerns, in words: "module:line reason"."""
 
-    def ask(module, name, edits=None):
+    def ask(module, name):
         rounds = program.reloader._rounds
-        affected = Affected(edits or {}, rounds.graph, rounds._is_plain)
+        affected = Affected(Editions({}, rounds.graph, rounds._is_plain, set()), rounds.graph)
         found = affected.by((module, name))
-        return sorted({f"{c.module} {c.path} {c.reason}" for c in found})
+        return sorted({f"{c.place[0]} {c.place[1]} {c.reason}" for c in found})
 
     return ask
 
@@ -35,11 +36,11 @@ def test_readers_in_other_modules(program, concerned):
 
 
 def test_readers_behind_a_package_that_hands_the_name_on(program, concerned):
-    """The import of the package is a reader; those who read through it follow from its own name."""
+    """The import of the package is a reader, and so are those who read through it."""
     program.write("pkg/__init__.py", "from .level import SPEED\n")
     program.write("pkg/level.py", "SPEED = 1\n")
     program.load("a.py", "import pkg\nFAST = pkg.SPEED * 2\nLOW = pkg.level.SPEED\n")
-    assert concerned("pkg.level", "SPEED") == ["a (2,) it reads SPEED", "pkg (0,) it reads SPEED"]
+    assert concerned("pkg.level", "SPEED") == [f"{place} it reads SPEED" for place in ("a (1,)", "a (2,)", "pkg (0,)")]
     assert "a (1,) it reads SPEED" in concerned("pkg", "SPEED")
 
 
