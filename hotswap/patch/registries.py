@@ -210,7 +210,7 @@ class Registered:
         if old is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(_foreign_decorators(old, tracked, graph))
-        places = [*(containers(footprint, graph) if footprint.called else ()), *of_decorators(old, tracked)]
+        places = [*containers(footprint, graph), *of_decorators(old, tracked)]
         contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in places]
         return cls(
             definitions_of(node, old, tracked, places),
