@@ -37,7 +37,6 @@ class _Visitor(ast.NodeVisitor):
         self.postponed = postponed
         self.owner = owner
         self.binds: set[str] = set()
-        self.unsure: set[str] = set()
         self.defines: set[str] = set()
         self.deletes: set[str] = set()
         self.reads: set[Chain] = set()
@@ -56,7 +55,6 @@ class _Visitor(ast.NodeVisitor):
         self.handled: list[str] = []  # names of exceptions that are being handled
         self.looping = 0
         self.settled: list[set[str]] = []  # names that the blocks around have bound by now
-        self.conditional = 0  # expressions around that need not be evaluated
 
     def facts(self, node: ast.stmt) -> Facts:
         """What was found."""
@@ -64,7 +62,7 @@ class _Visitor(ast.NodeVisitor):
         deleted = self.deletes if isinstance(node, ast.Delete) else set()
         return Facts(
             frozenset(self.binds),
-            frozenset(self.unsure | (self.binds - sure - deleted - {"__doc__"})),
+            frozenset(self.binds - sure - deleted - {"__doc__"}),
             frozenset(self.defines),
             frozenset(self.deletes),
             frozenset(self.reads),
@@ -190,8 +188,6 @@ class _Visitor(ast.NodeVisitor):
         scopes, self.local = self.local, self.local[:0]  # binds in the scope around the comprehensions
         self.visit(node.target)
         self.local = scopes
-        if self.conditional and isinstance(node.target, ast.Name):
-            self.unsure.add(mangled(self.owner, node.target.id))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
@@ -202,20 +198,6 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.target, ast.Name):
             self.mutate(node.target)
         self.visit(node.target)
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        self.visit(node.values[0])
-        self.conditional += 1
-        for value in node.values[1:]:
-            self.visit(value)
-        self.conditional -= 1
-
-    def visit_IfExp(self, node: ast.IfExp) -> None:
-        self.visit(node.test)
-        self.conditional += 1
-        self.visit(node.body)
-        self.visit(node.orelse)
-        self.conditional -= 1
 
     # ------------------------------------------------------------------ calls
 
@@ -294,7 +276,7 @@ class _Visitor(ast.NodeVisitor):
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
         self.looping += 1
-        self.block(node.body)
+        self.block(node.body, assigned(node.test) if not self.local else ())
         self.looping -= 1
         self.block(node.orelse)
 
@@ -303,8 +285,9 @@ class _Visitor(ast.NodeVisitor):
         checked = is_type_checking(node.test)
         if checked is None:
             self.visit(node.test)
-        self.block(() if checked else node.body)
-        self.block(() if checked is False else node.orelse)
+        bound = assigned(node.test) if not self.local else set()
+        self.block(() if checked else node.body, bound)
+        self.block(() if checked is False else node.orelse, bound)
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         self.runs_code = True
@@ -335,9 +318,8 @@ class _Visitor(ast.NodeVisitor):
         self.visit(node.subject)
         for case in node.cases:
             self.visit(case.pattern)
-            if case.guard is not None:
-                self.visit(case.guard)
-            self.block(case.body, assigned(case.pattern) if not self.local else ())
+            guard = [ast.Expr(case.guard)] if case.guard is not None else []
+            self.block([*guard, *case.body], assigned(case.pattern) if not self.local else ())
 
     def visit_Assign(self, node: ast.Assign) -> None:
         unpacks = any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
@@ -372,7 +354,6 @@ class _Visitor(ast.NodeVisitor):
             if chain := self.chain(element):
                 self.use(chain, self.arguments)
         self.local.append(set())
-        self.conditional += 1
         for number, generator in enumerate(node.generators):
             self.visit(generator.target)
             if number:
@@ -381,7 +362,6 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(condition)
         for part in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
             self.visit(part)
-        self.conditional -= 1
         self.local.pop()
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension

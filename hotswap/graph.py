@@ -10,7 +10,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import CodeFacts
@@ -171,6 +171,8 @@ class Graph:
             elif is_a(value, type):
                 yield value.__module__, f"{value.__qualname__}.{attribute}"
                 yield from self._inherited(value, attribute)
+            elif is_a(value, FunctionType):
+                yield value.__module__, f"{value.__qualname__}.{attribute}"
             elif type(value).__module__ in self.index.modules:
                 yield from self._inherited(type(value), attribute)
             else:

@@ -77,7 +77,7 @@ def _on_every_way(ways: Iterable[Sequence[ast.stmt]]) -> set[str] | None:
 
 
 def assigned(node: ast.AST) -> set[str]:
-    """The names that a simple statement or an expression binds."""
+    """The names that a simple statement, an expression or a pattern binds whenever it is carried out."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         names = {node.name}
         return names.union(*(assigned(part) for part in node.decorator_list))
@@ -98,11 +98,17 @@ def assigned(node: ast.AST) -> set[str]:
             return found
     if type(node).__name__ == "TypeAlias":
         found.add(node.name.id)  # type: ignore[attr-defined]  # ast.TypeAlias is new in Python 3.12
-    inner = _COMPREHENSIONS if isinstance(node, _COMPREHENSIONS) else ()
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(node, inner) or not isinstance(child, ast.comprehension):
-            found |= assigned(child)
-    return found
+    return found.union(*map(assigned, _always_evaluated(node)))
 
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+def _always_evaluated(node: ast.AST) -> Iterable[ast.AST]:
+    """The parts of a node that are evaluated in any case."""
+    if isinstance(node, ast.BoolOp):
+        return node.values[:1]
+    if isinstance(node, ast.IfExp | ast.Assert):
+        return [node.test]
+    if isinstance(node, ast.Compare):
+        return [node.left, node.comparators[0]]
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        return [node.generators[0].iter]
+    return ast.iter_child_nodes(node)

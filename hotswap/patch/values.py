@@ -56,11 +56,12 @@ class Values:
         return self.originals(module, owner).get(leaf, MISSING)
 
     def originals(self, module: str, owner: str = "") -> dict[str, Any]:
-        """The names of a module, or of a class in it, when the round came to it first."""
+        """The names of a module, or the attributes of a class or function in it, when the round came to it first."""
         key = f"{module}:{owner}"
         if key not in self._originals:
             space = resolve_value(self.originals(module), tuple(owner.split("."))) if owner else None
-            self._originals[key] = self._names(module) if not owner else dict(own_space(space)) if space else {}
+            known = is_any(space, type, FunctionType)
+            self._originals[key] = dict(own_space(space)) if known else self._names(module, owner)
         return self._originals[key]
 
     def _names(self, module: str) -> dict[str, Any]:
@@ -169,8 +170,8 @@ class Values:
         return self.value(home, name, at, at_end=False)
 
     def show_all(self, place: Place) -> None:
-        """The same for all names of the group, as far as what they held is known."""
-        for name in list(self.group(place[0]).new.names):
+        """The same for all globals of the group, as far as what they held is known."""
+        for name in [name for name in self.group(place[0]).new.names if "." not in name[1]]:
             with suppress(Unavailable):
                 self.show(place, [name])
 
@@ -213,6 +214,7 @@ class Values:
 
     def _put_attribute(self, name: Name, value: Any, group: Group) -> None:
         owner, _, leaf = name[1].rpartition(".")
+        self.originals(name[0], owner)  # before anything is written
         holder = resolve_value(self._namespace(name[0]), tuple(owner.split(".")))
         if not is_any(holder, type, FunctionType) or own_space(holder).get(leaf, MISSING) is value:
             return
