@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from hotswap.index import Tracked
 
 _IMPORT = re.compile(
-    r"\bfrom[ \t]+(?P<base>\.*[ \t]*[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;#]*)"
+    r"\bfrom(?:[ \t]+|(?=\.))(?P<base>\.*[ \t]*[\w.]*)"
+    r"[ \t]*\bimport\b[ \t]*(?P<names>\((?:#[^\n]*|[^)#])*\)|[^\n;#]*)"
     r"|\bimport[ \t]+(?P<modules>[\w. \t,]+)"
 )
+
+_COMMENT = re.compile(r"#[^\n]*")
 
 _HEADER = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def\b|if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|\w)", re.MULTILINE)
 
@@ -22,7 +25,7 @@ def imports_of(tracked: Tracked, *, eager: bool = False) -> frozenset[str]:
     """
     found = set()
     try:
-        text = tracked.source.text
+        text = tracked.source.text.replace("\\\n", "  ")  # lines that go on
     except SyntaxError:
         return frozenset()
     begun = set(parents(tracked.name)) if eager else set()  # the packages around it are there before it
@@ -36,8 +39,8 @@ def imports_of(tracked: Tracked, *, eager: bool = False) -> frozenset[str]:
             continue
         base = resolve(tracked, match["base"].replace(" ", "").replace("\t", ""))
         found |= {base, *(set(parents(base)) - begun)}
-        for part in match["names"].strip("()").split(","):
-            words = part.split("#")[-1].split()
+        for part in _COMMENT.sub("", match["names"]).strip("()").split(","):
+            words = part.split()
             if words:
                 found.add(f"{base}.{words[0]}")
     return frozenset(found)

@@ -46,7 +46,7 @@ def look_up(value: object, name: str) -> Any:
     if is_a(value, ModuleType):
         return own_space(value).get(name)
     if is_a(value, type):
-        return in_classes(value.__mro__, name)
+        return in_classes(type.__dict__["__mro__"].__get__(value), name)
     space = own_space(value)
     return space[name] if name in space else in_classes(type(value).__mro__, name)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.events import behaviour
-from hotswap.graph import behaviour_of, reachable_functions, statement_at
-from hotswap.planning.groups import strongly_connected
-from hotswap.resolving import exports, holds_instance, resolve_value
+from hotswap.events import behaviour, content
+from hotswap.graph import dynamic_imports_of, lines_of, reachable_functions, statement_at
 from hotswap.source import Source
 
 
@@ -53,32 +51,20 @@ def test_relative_imports_are_edges(program, graph):
 
 
 def test_dependencies_come_first(program, graph):
-    """The order of a round: what is imported before who imports it."""
+    """The order of a round: what is imported before who imports it, also by way of modules that are not in it."""
     program.load("c.py", "X = 1\n")
     program.load("b.py", "import c\n")
     program.load("a.py", "import b\n")
-    assert graph.order(["a", "b", "c"]) == [["c"], ["b"], ["a"]]
+    orders = [graph.order(names, graph.eager_imports) for names in (["a", "b", "c"], ["a", "c"], ["c", "a"])]
+    assert orders == [["c", "b", "a"], ["c", "a"], ["c", "a"]]
 
 
-GRAPHS = [
-    ({"a": ["b"], "b": ["c"], "c": []}, [["c"], ["b"], ["a"]]),
-    ({"a": ["b"], "b": ["a"], "c": ["a"]}, [["a", "b"], ["c"]]),
-    ({"a": ["a"]}, [["a"]]),
-    ({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": ["b"]}, [["b", "d"], ["c"], ["a"]]),
-    ({}, []),
-]
-
-
-@pytest.mark.parametrize(("edges", "groups"), GRAPHS)
-def test_cycles_are_groups(edges, groups):
-    """Strongly connected components, dependencies before dependents."""
-    assert strongly_connected(list(edges), edges) == groups
-
-
-def test_a_long_chain_is_no_recursion():
-    """A deep graph does not exhaust the stack."""
-    edges = {str(n): [str(n + 1)] for n in range(1200)} | {"1200": []}
-    assert strongly_connected(list(edges), edges)[0] == ["1200"]
+def test_eager_imports_are_those_of_the_module_itself(program, graph):
+    """Not those of its functions; nothing for what is not tracked."""
+    program.load("b.py", "")
+    program.load("c.py", "")
+    program.load("a.py", "import b\ndef f():\n    import c\n")
+    assert (graph.eager_imports("a"), graph.eager_imports("json")) == ({"b"}, frozenset())
 
 
 def test_callers_are_those_that_really_called(program, graph):
@@ -122,48 +108,51 @@ def test_what_a_function_may_run_is_reached(program, graph):
     assert {behaviour(("a", "f")), behaviour(("a", "C.m")), behaviour(("lib", "deep")), ("lib", "K")} <= found
 
 
-def test_values_are_resolved_without_running_anything():
-    """Properties and `__getattr__` of the program are not called."""
-
-    class Trap:
-        x = property(lambda _: 1 / 0)
-
-        def __getattr__(self, name):
-            raise ZeroDivisionError
-
-    assert resolve_value({"t": Trap()}, ("t", "nothing")) is None
-    assert isinstance(resolve_value({"t": Trap()}, ("t", "x")), property)
-    assert resolve_value({}, ("t", "x")) is None
-
-
-def test_the_two_events_of_a_name():
-    """Bound to something else, and changed in place: these are told apart."""
-    assert behaviour(("a", "f")) == ("a", "f()")
-    assert behaviour_of(("a", "f()")) == ("a", "f")
-
-
 def test_the_statement_on_a_line():
     """Decorators belong to their statement; between statements there is none."""
     source = Source("/prog/a.py", b"x = 1\n\n@deco\ndef f():\n    pass\n")
     assert [statement_at(source, line) for line in (1, 2, 3, 5, 9)] == [0, None, 1, 1, None]
 
 
-def test_instances_are_found_in_containers():
-    """State may be an instance, or a container or object that holds one."""
-
-    class Held:
-        pass
-
-    class Box:
-        def __init__(self, inner):
-            self.inner = inner
-
-    name = Held.__module__, Held.__qualname__
-    assert all(holds_instance(v, name) for v in (Held(), [Held()], {"k": (Held(),)}, Box(Held())))
-    assert not any(holds_instance(v, name) for v in (Held, 1, [1], Box(2)))
+def test_the_lines_of_a_statement():
+    """Its decorators included."""
+    source = Source("/prog/a.py", b"@deco\ndef f():\n    pass\n")
+    assert lines_of(source.statements[0]) == (1, 3)
 
 
-def test_a_star_import_brings_what_all_says(program):
-    """`__all__` if there is one, else all names without an underscore."""
-    assert exports(program.load("b.py", "__all__ = ['_x']\n_x = 1\ny = 2\n")) == ["_x"]
-    assert exports(program.load("c.py", "_x = 1\ny = 2\n")) == ["y"]
+def test_attributes_of_functions_and_instances_have_names(program, graph):
+    """Those of a function are its own, those of an instance are looked up in its class."""
+    program.load("a.py", "class C:\n x = 1\ndef f(): pass\nf.n = 1\nc = C()\n")
+    tracked = program.tracked("a")
+    assert [list(graph.references(tracked, chain))[-1] for chain in (("f", "n"), ("c", "x"))] == [("a", "f.n"), ("a", "C.x")]
+
+
+def test_what_a_statement_called_is_told_for_a_part_of_it(program, graph):
+    """The members of a class that are looked at by themselves are left out."""
+    program.load("a.py", "def f(): pass\ndef g(): pass\nclass C:\n x = f()\n y = g()\n")
+    tracked = program.tracked("a")
+    node = tracked.source.statements[2]
+    called = graph.called(tracked, tracked.source, (2,)), graph.called(tracked, tracked.source, (2,), [node.body[0]])
+    assert called == ({("a", "f"), ("a", "g")}, {("a", "g")})
+
+
+def test_the_constructor_of_an_instance_that_is_kept_is_not_called(program, graph):
+    """An edit of it must not make the instance anew; what was only derived from an instance follows."""
+    program.load("a.py", "class C:\n def __init__(self): self.n = 1\nc = C()\nn = C().n\n")
+    tracked = program.tracked("a")
+    called = [graph.called(tracked, tracked.source, (number,)) for number in (1, 2)]
+    assert called == [set(), {("a", "C.__init__")}]
+
+
+def test_modules_that_were_asked_for_by_name(program, graph):
+    """`import_module("b")` leaves its trace in the calls, or in what the module holds."""
+    program.write("b.py", "")
+    program.write("c.py", "")
+    program.load("a.py", "import importlib\nimportlib.import_module('b')\nheld = importlib.import_module('c')\n")
+    assert {"b", "c", "importlib"} <= dynamic_imports_of(program.tracked("a"))
+
+
+def test_what_a_cached_function_reads_is_reached(program, graph):
+    """Bound to something else, changed in place, filled: each would be another result."""
+    a = program.load("a.py", "T = {}\ndef f(): return T\n")
+    assert {("a", "T"), behaviour(("a", "T")), content(("a", "T"))} <= reachable_functions(a.f, graph)
