@@ -198,7 +198,8 @@ class Edition:
         """The names whose value the statement itself changes in place: containers, instances."""
         facts = self.facts(path)
         set_elsewhere = {s.chain for s in facts.stores if self.attribute_set(s, path) is not None}
-        return {name for chain in facts.mutates - set_elsewhere if (name := self.holder(chain, path)) is not None}
+        holders = (self.holder(chain, path) for chain in facts.mutates - set_elsewhere)
+        return {name for name in holders if name is not None and not is_a(value_of(name, self.graph), ModuleType)}
 
     def may_mutate(self, path: StatementPath) -> set[Name]:
         """The names whose value functions that the statement calls may change in place."""
