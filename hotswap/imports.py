@@ -61,7 +61,10 @@ def _import_statements(text: str) -> Iterator[re.Match[str]]:
 def is_lazy(text: str, place: int) -> bool:
     """Whether what stands at the place is inside of a function, or of a block that only type checkers read."""
     begin = text.rfind("\n", 0, place) + 1
-    indent = place - begin if text[begin:place].isspace() else 0
+    header = _HEADER.match(text, begin, place)
+    if header is not None and (header[2] == "def" or header[2].startswith("if")):
+        return True  # on the same line
+    indent = place - begin - len(text[begin:place].lstrip())
     while indent and begin:
         end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
         header = _HEADER.match(text, begin, end)

@@ -11,13 +11,13 @@ import logging
 import re
 from abc import ABCMeta
 from collections.abc import Iterator
-from dataclasses import dataclass
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.factfinder import WRITES_BY_NAME
 from hotswap.facts import Store
 from hotswap.index import Index
+from hotswap.looking import is_any
 from hotswap.planning.edition import Edition
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
@@ -63,18 +63,11 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))
     for store in facts.stores:
-        if edition.attribute_set(store, path) is None and edition.holder(store.chain, path) is None:
-            yield Effect(_in_words(store), _in_words(store))
-
-
-def _about(call: ast.Call) -> str | None:
-    """What a call sets: all of it but the value, which comes last."""
-    chain = chain_of(call.func)
-    if chain is None or not SETTERS.fullmatch(chain[-1]):
-        return None
-    names = [keyword.arg or "**" for keyword in call.keywords]
-    places = call.args if names else call.args[:-1]
-    return f"{'.'.join(chain)}({', '.join([*map(ast.unparse, places), *names])})"
+        if edition.attribute_set(store, path) is not None:
+            continue
+        is_definition = is_any(resolve_value(namespace, store.chain), ModuleType, type, FunctionType)
+        if (is_definition and store.attribute) or edition.holder(store.chain, path) is None:
+            yield _in_words(store)
 
 
 def bare_calls(node: ast.AST) -> Iterator[ast.Call]:

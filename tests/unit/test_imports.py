@@ -89,6 +89,11 @@ LAZY = [
     ("if t.TYPE_CHECKING :\n    if x:\n        >import a", True),
     ("if TYPE_CHECKING_NOT:\n    >import a", False),
     (">import a", False),
+    ("def f(): >import a", True),
+    ("def f():\n    x = 1; >import a", True),
+    ("if x: >import a", False),
+    ("if TYPE_CHECKING: >import a", True),
+    ("x = 1; >import a", False),
     ("if x:\n    >import a", False),
 ]
 
