@@ -124,7 +124,7 @@ class Drafts:
             elif is_used:
                 looked_into.add(name)
         for name in mutated - (self.editions.plainly_stored(place) - looked_into):
-            self.supply_content(name, place, condition)
+            self.supply_content(name, place)
         for binding in edition.bindings(place[1]):
             if binding.maybe and group.new.final(binding.name)[:1] == (place,):
                 self.supply_name(group, binding.name, place, condition)
@@ -166,7 +166,7 @@ class Drafts:
                 self.views.add(name)
                 self.need(place, self.back_to(place, reader, condition), name)
 
-    def supply_content(self, name: Name, reader: Place, condition: Condition) -> None:
+    def supply_content(self, name: Name, reader: Place) -> None:
         """A statement that changes a container in place finds it as it was left for it, not as it changed it before."""
         group = self.editions.group(name[0])
         if group is None or name not in group.new or not self.editions.is_container(name):
@@ -179,8 +179,13 @@ class Drafts:
             return  # it only adds
         else:
             before = group.new.content_final(name)
+        due, needed = self.of[reader].due, self.of[reader].needed
         for place in before:
-            self.draft(place, f"{name[1]} is built again", self.back_to(place, reader, condition))
+            if due != NEVER:
+                self.draft(place, f"{name[1]} is built again", self.back_to(place, reader, due))
+            if needed != NEVER:  # for another statement to see; the container itself stays as it is
+                self.views.add(name)
+                self.need(place, self.back_to(place, reader, needed), name)
 
     def back_to(self, place: Place, reader: Place, condition: Condition) -> Condition:
         """The condition for the sake of `reader`, as it can be told when `place` has its turn.
