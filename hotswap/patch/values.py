@@ -60,8 +60,7 @@ class Values:
         key = f"{module}:{owner}"
         if key not in self._originals:
             space = resolve_value(self.originals(module), tuple(owner.split("."))) if owner else None
-            known = is_any(space, type, FunctionType)
-            self._originals[key] = dict(own_space(space)) if known else self._names(module, owner)
+            self._originals[key] = self._names(module) if not owner else dict(own_space(space)) if space else {}
         return self._originals[key]
 
     def _names(self, module: str) -> dict[str, Any]:

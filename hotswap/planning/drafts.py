@@ -246,7 +246,8 @@ class Drafts:
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
             if isinstance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
-                self.happens(behaviour((value.__module__, value.__code__.co_qualname)), place)
+                for event in (behaviour, described):
+                    self.happens(event((value.__module__, value.__code__.co_qualname)), place)
         node = edition.source.statement(path)
         if isinstance(node, ast.ClassDef) and not self.editions.memberwise(module, path):
             self.families_change(edition, node, place)

@@ -11,6 +11,7 @@ import logging
 import re
 from abc import ABCMeta
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -67,7 +68,17 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
             continue
         is_definition = is_any(resolve_value(namespace, store.chain), ModuleType, type, FunctionType)
         if (is_definition and store.attribute) or edition.holder(store.chain, path) is None:
-            yield _in_words(store)
+            yield Effect(_in_words(store), _in_words(store))
+
+
+def _about(call: ast.Call) -> str | None:
+    """What a call sets: all of it but the value, which comes last."""
+    chain = chain_of(call.func)
+    if chain is None or not SETTERS.fullmatch(chain[-1]):
+        return None
+    names = [keyword.arg or "**" for keyword in call.keywords]
+    places = call.args if names else call.args[:-1]
+    return f"{'.'.join(chain)}({', '.join([*map(ast.unparse, places), *names])})"
 
 
 def bare_calls(node: ast.AST) -> Iterator[ast.Call]:
