@@ -69,7 +69,9 @@ class Falsy:
         raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("value", [1, "x", [0], {0: 0}, Falsy(), object, type("L", (list,), {})()], ids=repr)
+@pytest.mark.parametrize(
+    "value", [1, "x", [0], {0: 0}, Falsy(), object, type("L", (list,), {})()], ids=lambda value: type(value).__name__
+)
 def test_other_values_are_not(value):
     """Nothing of the program's is asked whether it is true."""
     assert not is_blank(value)
