@@ -18,7 +18,7 @@ from hotswap.events import behaviour, content
 from hotswap.facts import Facts
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_a, look_up
+from hotswap.looking import is_a, is_instance, look_up
 from hotswap.model import Name
 from hotswap.reach import CodeOf, Reach
 from hotswap.resolving import definition_of, holds_instance, resolve_value
@@ -250,7 +250,7 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
 def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
     """The modules that a module holds, or asked for by name as it ran: what its text does not tell."""
     found = {footprint_name for f in (tracked.calls or {}).values() for footprint_name in f.imported}
-    if isinstance(tracked.module, ModuleType):
+    if is_instance(tracked.module, ModuleType):
         found |= {v.__name__ for v in list(tracked.namespace.values()) if type(v) is ModuleType}
     return frozenset(found)
 

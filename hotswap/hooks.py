@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from hotswap import handover
 from hotswap.errors import UsageError
 from hotswap.handover import Packed, Parcel
+from hotswap.looking import is_instance
 from hotswap.report import say
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def keep(key: str, factory: Callable[[], T]) -> T:
     come through a restart is made anew by the factory, and that is said.  Raises what the factory raises; then nothing
     is kept.  Keys belong to the whole program.
     """
-    if not isinstance(key, str):
+    if not is_instance(key, str):
         raise UsageError(f"keep({key!r}, …): the key has to be a str, by which reports can name it")
     found = _kept.get(key, _MISSING)
     if found is _MISSING:
@@ -126,7 +127,7 @@ class Disposer:
     def is_definition(self) -> bool:
         """Whether it is a function of the module's own, by name, and not one that was made at run time."""
         return (
-            isinstance(self.call, FunctionType)
+            is_instance(self.call, FunctionType)
             and self.call.__module__ == self.module
             and "<" not in self.call.__qualname__
         )

@@ -22,6 +22,7 @@ from typing import Any
 from hotswap import archives
 from hotswap.files import read, read_with_status, same_status, stamp, status_of
 from hotswap.imprint import Imprint
+from hotswap.looking import is_instance
 from hotswap.model import Change, ChangeSet
 from hotswap.provenance import may_have_changed
 from hotswap.scope import COMPILED, Scope, forget_folders, real_path, source_path
@@ -149,7 +150,7 @@ class Index:
         path = getattr(module, "__file__", None)
         if path is not None and path != self.modules[name].path and self.scope.contains(path):
             return True
-        self.modules[name].replaced = not isinstance(module, ModuleType)
+        self.modules[name].replaced = not is_instance(module, ModuleType)
         return False
 
     def _adopt(self, name: str, module: ModuleType, path: str, before: os.stat_result | None) -> list[str]:
@@ -235,7 +236,7 @@ class Index:
         """Note when a module has put another object in its own place."""
         held = sys.modules.get(tracked.name)
         if held is not None and tracked.away is None:
-            tracked.replaced = tracked.replaced or not isinstance(held, ModuleType)
+            tracked.replaced = tracked.replaced or not is_instance(held, ModuleType)
 
     def at(self, path: str) -> list[Tracked]:
         """The modules that were made from the file (more than one when it was imported under several names)."""

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from itertools import starmap
 from typing import Any
 
+from hotswap.looking import is_instance
+
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
 """Stands for "there was nothing"; never stored in a live object."""
 
@@ -49,7 +51,7 @@ class Journal:
 
     def set_attribute(self, target: Any, name: str, value: Any) -> None:
         """Bind an attribute of an object or class, past any `__setattr__` of its own."""
-        is_class = isinstance(target, type)
+        is_class = is_instance(target, type)
         write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
         before = own_attribute(target, name)
         undo = (_forgiving, drop, target, name) if before is MISSING else (write, target, name, before)
@@ -60,7 +62,7 @@ class Journal:
         before = own_attribute(target, name)
         if before is MISSING:
             return
-        is_class = isinstance(target, type)
+        is_class = is_instance(target, type)
         write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
         self.call((drop, target, name), (write, target, name, before))
 
@@ -140,7 +142,7 @@ def at_once(calls: Iterable[Call]) -> None:
 
 def own_attribute(target: Any, name: str) -> Any:
     """What the object or class itself holds under the name (not what it inherits), or MISSING."""
-    if isinstance(target, type):
+    if is_instance(target, type):
         if name in _TYPE_SLOTS:
             return _TYPE_SLOTS[name].__get__(target)
         return target.__dict__.get(name, MISSING)
@@ -156,13 +158,13 @@ def _forgiving(function: Callable[..., object], *arguments: Any) -> None:
 
 
 def _restore(container: Any, content: Any) -> None:
-    if isinstance(container, dict):
+    if is_instance(container, dict):
         container.clear()
         container.update(content)
-    elif isinstance(container, set):
+    elif is_instance(container, set):
         container.clear()
         container |= content
-    elif isinstance(container, deque):
+    elif is_instance(container, deque):
         container.clear()
         container.extend(content)
     else:

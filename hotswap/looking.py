@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+
+if TYPE_CHECKING:
+    from builtins import isinstance as is_instance  # type checkers know what follows from it
+else:
+
+    def is_instance(value: object, kinds: Any) -> bool:
+        """What `isinstance` says, unless the object lies about its class: a lazy one would be made for the question."""
+        return issubclass(type(value), kinds)
+
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ from importlib import util as importlib_util
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from hotswap.looking import is_instance
 from hotswap.watching.stamps import RACY_NS, process_start
 
 _HEADER = 16
@@ -99,7 +100,7 @@ def _all_codes(code: CodeType) -> Iterator[CodeType]:
 
 def _codes_held(namespace: Mapping[str, Any], name: str, path: str) -> Iterator[CodeType]:
     for value in list(namespace.values()):
-        if isinstance(value, FunctionType) and value.__code__.co_filename == path:
+        if is_instance(value, FunctionType) and value.__code__.co_filename == path:
             yield value.__code__
-        elif isinstance(value, type) and value.__module__ == name:
+        elif is_instance(value, type) and value.__module__ == name:
             yield from _codes_held(vars(value), "", path)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from hotswap.facts import Facts
 from hotswap.imports import resolve
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_a, is_any, look_up, own_space
+from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Name
 from hotswap.syntax import Chain
 
@@ -26,7 +26,7 @@ def owner_of(tracked: Tracked, qualname: str) -> type | None:
     """The class that a qualified name stands in."""
     owner = qualname.rpartition(".")[0]
     found = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
-    return found if isinstance(found, type) else None
+    return found if is_instance(found, type) else None
 
 
 def definition_of(value: object, index: Index) -> Name | None:
@@ -62,7 +62,7 @@ def exports(module: ModuleType) -> list[str]:
 def module_at(name: str) -> ModuleType | None:
     """The loaded module of that name."""
     found = sys.modules.get(name)
-    return found if isinstance(found, ModuleType) else None
+    return found if is_instance(found, ModuleType) else None
 
 
 def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:
@@ -70,7 +70,7 @@ def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:
     found: set[str] = set()
     for each in facts.imports:
         origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
-        if isinstance(origin, ModuleType):
+        if is_instance(origin, ModuleType):
             found.update(exports(origin))
     return found
 
@@ -80,7 +80,7 @@ def star_names(tracked: Tracked, facts: Facts) -> set[str]:
     found: set[str] = set()
     for each in facts.imports:
         origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name == "*" else None
-        if isinstance(origin, ModuleType):
+        if is_instance(origin, ModuleType):
             space, theirs = tracked.namespace, vars(origin)
             found |= {n for n in exports(origin) if n in space and n in theirs and space[n] is theirs[n]}
     return found

@@ -15,6 +15,7 @@ from hotswap.files import read, text_of
 from hotswap.graph import Graph
 from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
+from hotswap.looking import is_instance
 from hotswap.model import (
     Change,
     ChangeSet,
@@ -194,7 +195,7 @@ class Rounds:
     def _is_plain(self, module: str, qualname: str) -> bool:
         cls = resolve_value(self.index.modules[module].namespace, tuple(qualname.split(".")))
         return (
-            isinstance(cls, type) and cls.__module__ == module and cls.__qualname__ == qualname and classes.plain(cls)
+            is_instance(cls, type) and cls.__module__ == module and cls.__qualname__ == qualname and classes.plain(cls)
         )
 
     def _blocked(self, changes: ChangeSet, edits: list[Edit]) -> Iterable[Reason]:
@@ -394,4 +395,6 @@ def unsettled(error: Unforeseen, path: str) -> Reason:
 
 def mode(tracked: Tracked) -> object:
     """The module's own wish: `__hotswap__ = "off" | "reload" | "restart"`."""
-    return tracked.namespace.get("__hotswap__") if isinstance(getattr(tracked.module, "__dict__", None), dict) else None
+    return (
+        tracked.namespace.get("__hotswap__") if is_instance(getattr(tracked.module, "__dict__", None), dict) else None
+    )

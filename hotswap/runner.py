@@ -16,7 +16,7 @@ from hotswap.events import HOOKS, abstractness, bare, behaviour, content, descri
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, is_a, own_space
+from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
@@ -290,7 +290,7 @@ class Runner:
             return prefix, Effect()
         space = self.values.class_space(self._place, owner.__qualname__)
         annotations = vars(owner).get("__annotations__")
-        if isinstance(annotations, dict):
+        if is_instance(annotations, dict):
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         body = ClassBody(owner, space, ClassPast(self.values, self._place, owner).was)
@@ -341,7 +341,7 @@ class Runner:
         parent, _, leaf = module.rpartition(".")
         edition = self.editions.new(module)
         package = sys.modules.get(parent) if parent in edition.stars(edition.facts(self._place[1])) else None
-        here = vars(package).pop(leaf, None) if isinstance(package, ModuleType) else None
+        here = vars(package).pop(leaf, None) if is_instance(package, ModuleType) else None
         try:
             yield
         finally:
@@ -369,7 +369,7 @@ class Runner:
             found = {id(v): v for v in same_name if type(v) is type(live) and self._is_defined_anew(v, name)}
             if len(found) == 1:
                 new = next(iter(found.values()))
-                is_class = isinstance(live, type)
+                is_class = is_instance(live, type)
                 self.merger.move(live, new) if is_class else self.merger.succeed((module, name), [live], new)
 
     def _is_defined_anew(self, definition: Any, name: str) -> bool:

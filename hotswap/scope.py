@@ -11,6 +11,8 @@ from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType
 
+from hotswap.looking import is_instance
+
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 COMPILED = (*EXTENSION_SUFFIXES, ".pyc")
 """How the files of modules end that have no source: they cannot be loaded a second time."""
@@ -85,10 +87,10 @@ def _beneath(prefix: str) -> tuple[str, ...]:
 
 def source_path(module: object) -> str | None:
     """The file that a module was loaded from, lexically absolute; None when there is none."""
-    if not isinstance(module, ModuleType):
+    if not is_instance(module, ModuleType):
         return None
     path = module.__dict__.get("__file__")
-    if not isinstance(path, str) or "\0" in path:  # some importers of archives and network file systems write such
+    if not is_instance(path, str) or "\0" in path:  # some importers of archives and network file systems write such
         return None
     is_script = module.__name__ == "__main__" and os.path.isfile(path)  # a script may be called anything
     if not is_script and not path.endswith((".py", ".pyw", *COMPILED)):

@@ -18,6 +18,7 @@ from hotswap.errors import CannotSwap
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph
 from hotswap.journal import Journal
+from hotswap.looking import is_instance
 from hotswap.model import Action, Edit, Name, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, registries, scopes
 from hotswap.patch.formers import Formers
@@ -124,7 +125,7 @@ class Transaction:
     def undo(self) -> None:
         """Put everything back."""
         for fresh, live in self.runner.merger.twins.values():
-            if isinstance(fresh, type) and fresh is not live:
+            if is_instance(fresh, type) and fresh is not live:
                 classes.dismiss(fresh)
         self.journal.rollback()
         for name in set(sys.modules) - self._loaded:

@@ -17,6 +17,7 @@ from types import FunctionType, ModuleType
 from typing import IO, Any
 
 from hotswap.integrations.notices import clipped
+from hotswap.looking import is_instance
 
 OF_THE_SHELL = re.compile(r"_+|_i+|_i?\d+|_[dio]h|In|Out|get_ipython|exit|quit|open|__.*__")
 """Names that a shell binds by itself."""
@@ -62,7 +63,7 @@ def pack(namespace: Mapping[str, Any], hidden: Iterable[str], file: IO[bytes]) -
     values = {n: v for n, v in namespace.items() if n not in hidden and not OF_THE_SHELL.fullmatch(n)}
     modules, lost, shared = {}, list[Lost](), dict[str, set[int]]()
     for name, value in values.items():
-        if not isinstance(value, ModuleType):
+        if not is_instance(value, ModuleType):
             try:
                 shared[name] = objects_in(value)
             except Exception as error:  # noqa: BLE001  objects may raise anything while they are pickled
@@ -106,7 +107,7 @@ def objects_in(value: object) -> set[int]:
     """The ids of the objects below the value, as pickle goes through them.  Raises what pickling raises."""
     pickler = SessionPickler(_Nowhere())  # type: ignore[arg-type]  # it writes, and that is all that is asked of it
     pickler.dump(value)
-    return {key for key, (_, found) in pickler.memo.copy().items() if not isinstance(found, NOT_SHARED)}
+    return {key for key, (_, found) in pickler.memo.copy().items() if not is_instance(found, NOT_SHARED)}
 
 
 class SessionPickler(pickle.Pickler):
@@ -117,7 +118,7 @@ class SessionPickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         """Called for each object that is not of a built-in kind."""
-        if isinstance(value, type | FunctionType):
+        if is_instance(value, type | FunctionType):
             if getattr(value, "__module__", None) in ("__main__", None):
                 raise pickle.PicklingError(f"{value.__qualname__} is defined in the session")
             return NotImplemented
@@ -152,7 +153,7 @@ class _Nowhere(io.RawIOBase):
 
 def why_not(error: BaseException, value: object) -> str:
     """Why a value does not pickle, in a few words."""
-    if isinstance(value, type | FunctionType) and isinstance(error, pickle.PicklingError):
+    if is_instance(value, type | FunctionType) and is_instance(error, pickle.PicklingError):
         return "defined in the session"
     return clipped(" ".join(f"{type(value).__name__}: {error}".split()), 160)
 

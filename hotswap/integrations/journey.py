@@ -16,6 +16,7 @@ from hotswap.integrations import kernel
 from hotswap.integrations.carry import Lost, Luggage, pack, told, unpack
 from hotswap.integrations.mailbox import Request
 from hotswap.integrations.notices import Notice
+from hotswap.looking import is_instance
 
 if TYPE_CHECKING:
     from hotswap.integrations.session import Session
@@ -104,8 +105,8 @@ def pack_up(session: Session) -> Cargo:
 def cell_of(shell: Any, lost: Lost) -> str:
     """Which cell defines it, if one does: running that one again brings it back."""
     value = shell.user_ns.get(lost.name)
-    members = vars(value).values() if isinstance(value, type) else [value]
-    codes = [each.__code__ for each in members if isinstance(each, FunctionType)]
+    members = vars(value).values() if is_instance(value, type) else [value]
+    codes = [each.__code__ for each in members if is_instance(each, FunctionType)]
     cells = getattr(shell.compile, "_filename_map", {})
     number = next((cells[code.co_filename] for code in codes if code.co_filename in cells), None)
     return f", In [{number}]" if number is not None else ""

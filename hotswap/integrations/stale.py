@@ -9,6 +9,8 @@ from itertools import islice
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+from hotswap.looking import is_instance
+
 MOST_NAMES, MOST_PARTS = 12, 200
 
 
@@ -28,13 +30,13 @@ def stale_names(namespace: Mapping[str, Any], modules: Iterable[str], hidden: It
 
 def kind_of(value: object, modules: frozenset[str], *, deep: bool = True) -> str:
     """What an object has to do with the modules; empty when nothing."""
-    if isinstance(value, ModuleType):
+    if is_instance(value, ModuleType):
         return "the module" if value.__name__ in modules else ""
-    if isinstance(value, MethodType):
+    if is_instance(value, MethodType):
         inner = kind_of(value.__func__, modules, deep=False)
         return f"a bound method, {value.__func__.__qualname__}" if inner else ""
-    if isinstance(value, FunctionType | type):
-        kind = "the class" if isinstance(value, type) else "the function"
+    if is_instance(value, FunctionType | type):
+        kind = "the class" if is_instance(value, type) else "the function"
         return f"{kind} {value.__module__}.{value.__qualname__}" if value.__module__ in modules else ""
     for cls in type(value).__mro__:
         if cls.__module__ in modules:
@@ -58,6 +60,6 @@ def modules_of(paths: Iterable[str]) -> set[str]:
     found = set()
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and os.path.realpath(path) in wanted:
+        if is_instance(path, str) and os.path.realpath(path) in wanted:
             found.add(name)
     return found

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.journal import Journal
-from hotswap.looking import family
+from hotswap.looking import family, is_instance
 from hotswap.planning.effects import is_registration
 from hotswap.resolving import resolve_value
 from hotswap.syntax import chain_of
@@ -22,7 +22,7 @@ from hotswap.syntax import chain_of
 def update_abstract(cls: type, journal: Journal) -> None:
     """Say anew which methods of the class and its subclasses are abstract."""
     for each in family(cls):
-        if isinstance(each, ABCMeta):
+        if is_instance(each, ABCMeta):
             names = _abstract_names(each)
             if each.__dict__.get("__abstractmethods__") != names:
                 journal.set_attribute(each, "__abstractmethods__", names)
@@ -38,7 +38,7 @@ def are_abstract(cls: type) -> dict[type, bool]:
     """Which of the class and its subclasses cannot be made instances of."""
     return (
         {each: bool(getattr(each, "__abstractmethods__", ())) for each in family(cls)}
-        if isinstance(cls, ABCMeta)
+        if is_instance(cls, ABCMeta)
         else {}
     )
 
@@ -57,7 +57,7 @@ def forget_bases(journal: Journal) -> None:
 
 def registered(cls: type) -> list[type]:
     """The virtual subclasses that were registered with an abstract class."""
-    registry = _abc._get_dump(cls)[0] if isinstance(cls, ABCMeta) else ()
+    registry = _abc._get_dump(cls)[0] if is_instance(cls, ABCMeta) else ()
     return [each for reference in registry if (each := reference()) is not None]
 
 
@@ -77,7 +77,7 @@ def withdraw_registration(node: ast.stmt, namespace: dict[str, Any], journal: Jo
     chain, given = chain_of(call.func), chain_of(call.args[0])
     cls = resolve_value(namespace, chain[:-1]) if chain else None
     virtual = resolve_value(namespace, given) if given else None
-    if not isinstance(cls, type):
+    if not is_instance(cls, type):
         return
     before = registered(cls)
     journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
@@ -97,7 +97,7 @@ def _abstract_classes() -> Iterator[type]:
         if cls not in seen and not issubclass(cls, type):
             seen.add(cls)
             todo += type.__subclasses__(cls)
-            if isinstance(cls, ABCMeta):
+            if is_instance(cls, ABCMeta):
                 yield cls
 
 
@@ -108,7 +108,7 @@ _DISPATCHER = next(c for c in _CODES if c.co_name == "wrapper")
 def _clear_dispatch() -> None:
     for function in gc.get_referrers(_DISPATCHER):
         clear = getattr(function, "_clear_cache", None)
-        if isinstance(function, FunctionType) and clear is not None:
+        if is_instance(function, FunctionType) and clear is not None:
             clear()
 
 

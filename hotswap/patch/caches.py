@@ -10,7 +10,7 @@ from typing import Any
 from hotswap.events import bare, behaviour, described
 from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any
+from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
@@ -28,10 +28,10 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
         if tracked is None or not changed:
             continue
         for owner, attribute, cached in cached_definitions(tracked.namespace):
-            function = cached.func if isinstance(cached, functools.cached_property) else cached.__wrapped__
+            function = cached.func if is_instance(cached, functools.cached_property) else cached.__wrapped__
             if not concerned_by(function, graph) & changed:
                 continue
-            if isinstance(cached, functools.cached_property):
+            if is_instance(cached, functools.cached_property):
                 assert owner is not None
                 forget_cached(owner, [attribute], journal)
             else:
@@ -40,7 +40,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
 
 def concerned_by(function: Any, graph: Graph) -> set[Name]:
     """What may change the results of a cached function, or of a class behind a cache."""
-    if not isinstance(function, type):
+    if not is_instance(function, type):
         return reachable_functions(function, graph)
     found = set()
     for cls in function.__mro__:

@@ -16,7 +16,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, in_classes
+from hotswap.looking import family, in_classes, is_instance
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery, mapped
 from hotswap.patch.functions import Merge
@@ -194,7 +194,7 @@ class _Pouring:
         if name == "_abc_impl":
             return self.live.__dict__.get(name, fresh)  # who registered stays registered
         old = self.live.__dict__.get(name, MISSING)
-        if isinstance(fresh, type):
+        if is_instance(fresh, type):
             return self._nested(old, fresh)
         settled = self.twins.settle(fresh)
         if old is MISSING or old is settled or layout.is_layout_member(self.live, name):
@@ -207,7 +207,7 @@ class _Pouring:
         if known is not fresh or not _within(fresh, self.fresh):
             return known
         self._settle_bases(fresh)
-        stored = self.merge(old, fresh) if isinstance(old, type) and _within(old, self.live) else fresh
+        stored = self.merge(old, fresh) if is_instance(old, type) and _within(old, self.live) else fresh
         self.twins.add(fresh, stored)
         for value in list(fresh.__dict__.values()):
             self.twins.settle(value)
@@ -221,7 +221,7 @@ class _Pouring:
 
     def _layout_member(self, target: type, name: str, fresh: Any) -> None:
         """Slots, `__dict__` and `__weakref__` belong to one class; only a class that lost a base lacks its own."""
-        if name not in target.__dict__ and isinstance(fresh, types.GetSetDescriptorType):
+        if name not in target.__dict__ and is_instance(fresh, types.GetSetDescriptorType):
             layout.add_member(target, name, layout.own_getset(target, fresh), self.journal)
 
     def _drop_members(self) -> None:
@@ -254,7 +254,7 @@ def _is_state(live: type, fresh: type, name: str) -> bool:
     value = live.__dict__.get(name)
     if name.startswith("__") and name.endswith("__"):
         return False
-    if isinstance(value, _DEFINITIONS) or isinstance(fresh.__dict__.get(name), _DEFINITIONS):
+    if is_instance(value, _DEFINITIONS) or is_instance(fresh.__dict__.get(name), _DEFINITIONS):
         return False
     return name not in machinery.generated(live) | machinery.generated(fresh)
 
@@ -270,7 +270,7 @@ def _stale_cached(live: type, fresh: type) -> list[str]:
     return [
         name
         for name, old in live.__dict__.items()
-        if isinstance(old, functools.cached_property) and not machinery.same_function(old, fresh.__dict__.get(name))
+        if is_instance(old, functools.cached_property) and not machinery.same_function(old, fresh.__dict__.get(name))
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import Journal, object_setattr
+from hotswap.looking import is_instance
 from hotswap.patch.instances import holders, instance_dict
 from hotswap.patch.layout import native_base, own_slots
 from hotswap.patch.reasons import reason
@@ -102,12 +103,14 @@ class Members:
 
     def _is_bookkeeping(self, holder: object, member: Enum) -> bool:
         """Whether what refers to a member belongs to its class: the namespace, another member, a pair of ours."""
-        if isinstance(holder, Enum):
+        if is_instance(holder, Enum):
             return type(holder) is self._live
         if type(holder) is dict:
             ours = holder.get("_member_map_", self) is self._map or holder.get("__objclass__") is self._live
             return ours or self._journal.keeps(holder)
-        return isinstance(holder, tuple) and len(holder) == 2 and holder[0] is member and type(holder[1]) is self._fresh
+        return (
+            is_instance(holder, tuple) and len(holder) == 2 and holder[0] is member and type(holder[1]) is self._fresh
+        )
 
     def _surviving_composites(self) -> list[tuple[Any, Enum]]:
         """Combinations of flags that exist as objects, with the value that their flags have now."""
@@ -130,7 +133,7 @@ Payloads = dict[str, tuple[int, dict[str, Any]]]
 
 def payloads(cls: type) -> Payloads:
     """What the members of a class hold, if it is an enumeration."""
-    members = cls._member_map_ if isinstance(cls, EnumMeta) else {}
+    members = cls._member_map_ if is_instance(cls, EnumMeta) else {}
     return {name: (id(members[name]), dict(instance_dict(members[name]) or {})) for name in members}
 
 

@@ -17,7 +17,7 @@ from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
 from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import in_classes, is_a, is_any, own_space
+from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Reason
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
@@ -197,7 +197,7 @@ class Merger:
 
     def has_moved(self, live: object, value: object) -> bool:
         """Whether what the name holds now is the class that it held, defined anew in another module."""
-        if not isinstance(live, type) or not isinstance(value, type) or live.__module__ != self.module:
+        if not is_instance(live, type) or not is_instance(value, type) or live.__module__ != self.module:
             return False
         return live.__module__ != value.__module__ and live.__qualname__ == value.__qualname__ and self.is_new(value)
 
@@ -233,14 +233,14 @@ class Merger:
         return self(live, fresh)
 
     def _merge(self, live: Any, fresh: Any) -> Any:
-        if isinstance(live, FunctionType) and isinstance(fresh, FunctionType):
+        if is_instance(live, FunctionType) and is_instance(fresh, FunctionType):
             if same_definition(live, fresh):
                 pour(live, fresh, self.journal, self)
                 return live
             if self._moving and live.__code__.co_qualname == fresh.__code__.co_qualname:
                 forward(live, fresh, self.journal)  # its globals are those of the module that it left
             return fresh
-        if isinstance(live, type) and isinstance(fresh, type):
+        if is_instance(live, type) and is_instance(fresh, type):
             if live.__module__ == fresh.__module__ and live.__qualname__ == fresh.__qualname__:
                 return self.pour_class(live, fresh, self)
             return fresh
@@ -254,12 +254,12 @@ class Merger:
             before, after = getattr(live, name), getattr(fresh, name)
             if before is not None and after is not None:
                 self._replace_inner(fresh, name, self(before, after))
-        if isinstance(live, functools._lru_cache_wrapper):
+        if is_instance(live, functools._lru_cache_wrapper):
             return self._merge_cached(live, fresh)
-        if isinstance(live, property):
+        if is_instance(live, property):
             get, put, drop = (self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel"))
             return property(get, put, drop, fresh.__doc__)
-        if isinstance(live, staticmethod | classmethod):
+        if is_instance(live, staticmethod | classmethod):
             return self._rewrap(live, fresh)
         if is_decorator_object(live):
             pour_dict(own_space(live), own_space(fresh), self.journal, self)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.journal import Journal
-from hotswap.looking import family
+from hotswap.looking import family, is_instance
 from hotswap.patch.layout import is_tracked, own_slots
 
 
@@ -39,7 +39,7 @@ def _contents(kinds: set[type]) -> list[Any]:
         for part in gc.get_referents(todo.pop()):
             if type(part) in kinds:
                 found[id(part)] = part
-            elif isinstance(part, tuple | dict) and not gc.is_tracked(part) and id(part) not in seen:
+            elif is_instance(part, tuple | dict) and not gc.is_tracked(part) and id(part) not in seen:
                 seen.add(id(part))
                 todo.append(part)
     return list(found.values())
@@ -62,7 +62,7 @@ def holders(target: object, ignore: Iterable[object] = ()) -> list[Any]:
     """What refers to an object, running frames and the containers given aside."""
     skip = {id(o) for o in ignore}
     skip.add(id(sys._getframe()))
-    return [o for o in gc.get_referrers(target) if id(o) not in skip and not isinstance(o, types.FrameType)]
+    return [o for o in gc.get_referrers(target) if id(o) not in skip and not is_instance(o, types.FrameType)]
 
 
 def has_value(instance: object, name: str) -> bool:
@@ -80,7 +80,7 @@ def instance_dict(instance: object) -> dict[str, Any] | None:
         found = object.__getattribute__(instance, "__dict__")
     except AttributeError:
         return None
-    return found if isinstance(found, dict) else None
+    return found if is_instance(found, dict) else None
 
 
 def forget_cached(cls: type, names: Iterable[str], journal: Journal) -> None:

@@ -8,7 +8,7 @@ import types
 from typing import Any
 
 from hotswap.journal import Journal, type_setattr
-from hotswap.looking import family
+from hotswap.looking import family, is_instance
 
 _IMMUTABLE, _HEAP, _GC = 1 << 8, 1 << 9, 1 << 14
 _MANAGED = 1 << 3 | 1 << 4  # __weakref__ and __dict__ in front of the object, Python 3.12 and 3.11
@@ -51,7 +51,7 @@ def _contribution(cls: type) -> object:
 
 def own_slots(cls: type) -> tuple[str, ...]:
     """The names of the slots that a class itself adds, sorted as CPython lays them out."""
-    slots = (n for n, v in cls.__dict__.items() if isinstance(v, types.MemberDescriptorType) and v.__objclass__ is cls)
+    slots = (n for n, v in cls.__dict__.items() if is_instance(v, types.MemberDescriptorType) and v.__objclass__ is cls)
     return tuple(sorted(slots))
 
 
@@ -69,7 +69,7 @@ def is_layout_member(cls: type, name: str) -> bool:
     """Whether a member belongs to the memory of the very class: a slot, its `__dict__`, its `__weakref__`."""
     member = cls.__dict__.get(name)
     kinds = types.MemberDescriptorType | types.GetSetDescriptorType
-    return isinstance(member, kinds) and member.__objclass__ is cls
+    return is_instance(member, kinds) and member.__objclass__ is cls
 
 
 # ---------------------------------------------------------------------- bases

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import in_classes, is_a, is_any, own_space
+from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.patch.functions import cell_content
 from hotswap.reach import wrapped_by
 
@@ -54,7 +54,7 @@ class OldCode:
     def search_heap(self) -> None:
         """Look at every function whose globals are the module's, in one pass over the heap."""
         for referrer in gc.get_referrers(self.namespace):
-            if isinstance(referrer, FunctionType):
+            if is_instance(referrer, FunctionType):
                 self._take(referrer)
 
     def pair_of(self, code: CodeType) -> CodePair | None:
@@ -185,7 +185,7 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) ->
             made = _made_anew(holder, twins)
             if made is not MISSING:
                 tuples[id(holder)] = holder, made
-            elif not isinstance(holder, types.FrameType):
+            elif not is_instance(holder, types.FrameType):
                 _substitute_in(holder, twins, journal)
         if not tuples:
             return
@@ -196,9 +196,9 @@ def _made_anew(holder: Any, twins: Twins) -> Any:
     """A copy of an immutable holder with the twins in it; MISSING for all that can be written to."""
     if type(holder) is tuple:
         return tuple(_twin(v, twins) for v in holder)
-    if isinstance(holder, types.UnionType):
+    if is_instance(holder, types.UnionType):
         return functools.reduce(operator.or_, _twin(holder.__args__, twins))
-    if isinstance(holder, types.GenericAlias):
+    if is_instance(holder, types.GenericAlias):
         return types.GenericAlias(_twin(holder.__origin__, twins), _twin(holder.__args__, twins))
     return MISSING
 
@@ -208,22 +208,22 @@ def _twin(value: Any, twins: Twins) -> Any:
 
 
 def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
-    if isinstance(holder, dict):
+    if is_instance(holder, dict):
         owner = class_of_namespace(holder)
         if owner is not None:  # past the type's own attribute cache nothing may be written
             for name, value in [(n, v) for n, v in holder.items() if id(v) in twins]:
                 journal.set_attribute(owner, name, _twin(value, twins))
             return
         _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in holder.items()}, journal)
-    elif isinstance(holder, list | deque):
+    elif is_instance(holder, list | deque):
         ids = {id(pair[1]) for pair in twins.values()}
         journal.remember(holder)
         content = _once([_twin(v, twins) for v in holder], ids)
         holder.clear()
         holder.extend(content)
-    elif isinstance(holder, set):
+    elif is_instance(holder, set):
         _refill(holder, {_twin(v, twins) for v in holder}, journal)
-    elif isinstance(holder, types.CellType):
+    elif is_instance(holder, types.CellType):
         before = holder.cell_contents
         after = _twin(before, twins)
         journal.call((setattr, holder, "cell_contents", after), (setattr, holder, "cell_contents", before))
@@ -249,7 +249,7 @@ def class_of_namespace(space: dict[Any, Any]) -> type | None:
     """The class whose namespace the dictionary is; None for all others."""
     if "__module__" not in space or "__doc__" not in space or "__name__" in space:
         return None
-    return next((r for r in gc.get_referrers(space) if isinstance(r, type) and _same_items(vars(r), space)), None)
+    return next((r for r in gc.get_referrers(space) if is_instance(r, type) and _same_items(vars(r), space)), None)
 
 
 def _in_slot(holder: object, name: str) -> Any:
@@ -263,7 +263,7 @@ def _in_slot(holder: object, name: str) -> Any:
 def _slots(cls: type) -> Iterator[str]:
     for base in cls.__mro__:
         slots = base.__dict__.get("__slots__", ())
-        yield from (slots,) if isinstance(slots, str) else slots
+        yield from (slots,) if is_instance(slots, str) else slots
 
 
 def _once(values: list[Any], ids: set[int]) -> list[Any]:
@@ -303,11 +303,11 @@ def replace_held_codes(old: list[tuple[CodeType, FunctionType]], journal: Journa
     twins: Twins = {id(c): (c, f.__code__) for c, f in old if c is not f.__code__}
     if twins:
         for holder in gc.get_referrers(*(code for code, _ in old)):
-            if isinstance(holder, set | dict | list) and holder is not twins:
+            if is_instance(holder, set | dict | list) and holder is not twins:
                 _substitute_in(holder, twins, journal)
 
 
 def is_held(function: FunctionType, ignore: list[Any]) -> bool:
     """Whether anything but the given list still refers to the function."""
     skip = {id(ignore), *(id(entry) for entry in ignore)}
-    return any(id(r) not in skip and not isinstance(r, types.FrameType) for r in gc.get_referrers(function))
+    return any(id(r) not in skip and not is_instance(r, types.FrameType) for r in gc.get_referrers(function))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hotswap.codes import behaviour
 from hotswap.journal import Journal
+from hotswap.looking import is_instance
 from hotswap.patch import enums, models, records
 from hotswap.patch.twins import Twins
 
@@ -24,14 +25,14 @@ class Work(Protocol):
 
 def kind(cls: type) -> str:
     """Which machinery determines what the instances of a class are; it cannot change under living ones."""
-    if isinstance(cls, EnumMeta):
+    if is_instance(cls, EnumMeta):
         return "enum"
     return "namedtuple" if records.is_namedtuple(cls) else "class"
 
 
 def generated(cls: type) -> frozenset[str]:
     """The members that machinery made from the class body; empty for a class that only `type` built."""
-    if isinstance(cls, EnumMeta) or models.is_model(cls):
+    if is_instance(cls, EnumMeta) or models.is_model(cls):
         return frozenset(cls.__dict__)
     if records.is_namedtuple(cls):
         return frozenset(cls.__dict__)
@@ -45,8 +46,8 @@ def made_later(cls: type) -> tuple[str, ...]:
 
 def prepare(live: type, fresh: type, twins: Twins, journal: Journal) -> list[Work]:
     """The work around the pouring of `fresh` into `live`.  Raises CannotSwap when it cannot be done; writes nothing."""
-    if isinstance(fresh, EnumMeta):
-        assert isinstance(live, EnumMeta)
+    if is_instance(fresh, EnumMeta):
+        assert is_instance(live, EnumMeta)
         return [enums.Members(live, fresh, twins, journal)]
     records.check_tuple(live, fresh)
     works: list[Work] = [records.Fields(live, fresh)]
@@ -57,7 +58,7 @@ def prepare(live: type, fresh: type, twins: Twins, journal: Journal) -> list[Wor
 
 def same_function(old: functools.cached_property[Any], fresh: object) -> bool:
     """Whether two cached properties compute the same."""
-    if not isinstance(fresh, functools.cached_property):
+    if not is_instance(fresh, functools.cached_property):
         return False
     one, other = (getattr(p.func, "__code__", None) for p in (old, fresh))
     return one is not None and other is not None and behaviour(one) == behaviour(other)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from hotswap.errors import CannotSwap
+from hotswap.looking import is_instance
 from hotswap.patch.reasons import reason
 from hotswap.syntax import chain_of
 
@@ -32,7 +33,7 @@ def check_member(cls: type, node: ast.stmt) -> None:
 
 def check_removed(cls: type, name: str) -> None:
     """Raises CannotSwap when a member that goes may be mapped."""
-    if is_mapped(cls) and not isinstance(vars(cls).get(name), _PLAIN):
+    if is_mapped(cls) and not is_instance(vars(cls).get(name), _PLAIN):
         raise refusal(cls)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal, type_delattr, type_setattr
-from hotswap.looking import family
+from hotswap.looking import family, is_instance
 from hotswap.patch.instances import living
 from hotswap.patch.reasons import reason
 
@@ -103,7 +103,7 @@ def _mentions(model: type, cls: type) -> bool:
 
 def _within(schema: object, cls: type) -> bool:
     """Whether a core schema contains a model."""
-    return any(isinstance(part, dict) and part.get("cls") is cls for part in _parts(schema))
+    return any(is_instance(part, dict) and part.get("cls") is cls for part in _parts(schema))
 
 
 def _parts(schema: object) -> Iterator[object]:
@@ -111,10 +111,10 @@ def _parts(schema: object) -> Iterator[object]:
     todo = [schema]
     while todo:
         part = todo.pop()
-        if isinstance(part, dict | list | tuple) and id(part) not in seen:
+        if is_instance(part, dict | list | tuple) and id(part) not in seen:
             seen.add(id(part))
             yield part
-            todo += part.values() if isinstance(part, dict) else part
+            todo += part.values() if is_instance(part, dict) else part
 
 
 def _adapters() -> list[Any]:

@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from hotswap.codes import CodePair
 from hotswap.index import Tracked
 from hotswap.journal import Journal
+from hotswap.looking import is_instance
 from hotswap.model import Edit
 from hotswap.patch import classes, mapped
 from hotswap.resolving import resolve_value
@@ -91,7 +92,7 @@ def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
     owner, _, name = target.rpartition(".")
     if owner.endswith("__annotations__"):
         annotations = resolve_value(tracked.namespace, tuple(owner.split(".")))
-        if isinstance(annotations, dict):
+        if is_instance(annotations, dict):
             journal.delete_item(annotations, name)
     elif owner:
         _remove_member(resolve_value(tracked.namespace, tuple(owner.split("."))), name, journal)
@@ -100,9 +101,9 @@ def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
 
 
 def _remove_member(owner: object, name: str, journal: Journal) -> None:
-    if isinstance(owner, FunctionType):
+    if is_instance(owner, FunctionType):
         journal.delete_item(vars(owner), name)
-    elif isinstance(owner, type):
+    elif is_instance(owner, type):
         mapped.check_removed(owner, name)
         if name == "__doc__":
             journal.set_attribute(owner, name, None)
@@ -115,7 +116,7 @@ def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:
     value = tracked.namespace.get(name)
     if name == "__doc__":
         journal.set_item(tracked.namespace, name, None)
-    elif not isinstance(value, ModuleType) or sys.modules.get(f"{tracked.name}.{name}") is not value:
+    elif not is_instance(value, ModuleType) or sys.modules.get(f"{tracked.name}.{name}") is not value:
         journal.delete_item(tracked.namespace, name)  # a submodule stays an attribute of its package
 
 
@@ -123,5 +124,5 @@ def move_classes(tracked: Tracked, pairs: Iterable[CodePair], journal: Journal) 
     """Classes know the line that they begin on since Python 3.13."""
     for pair in pairs:
         cls = resolve_value(tracked.namespace, tuple(pair.qualname.split(".")))
-        if isinstance(cls, type) and "__firstlineno__" in vars(cls):
+        if is_instance(cls, type) and "__firstlineno__" in vars(cls):
             journal.set_attribute(cls, "__firstlineno__", pair.new.co_firstlineno)

@@ -9,6 +9,7 @@ from typing import Any
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import Journal
+from hotswap.looking import is_instance
 from hotswap.patch.instances import alive, can_be_counted, has_value, instance_dict, living
 from hotswap.patch.reasons import reason
 
@@ -28,7 +29,7 @@ def field_names(cls: type) -> list[str]:
         fields = cls.__dict__.get("__pydantic_fields__")
     if fields is None:
         return []
-    return [*fields, "*"] if isinstance(fields, Mapping) else [*(a.name for a in fields), "*"]
+    return [*fields, "*"] if is_instance(fields, Mapping) else [*(a.name for a in fields), "*"]
 
 
 def check_tuple(live: type, fresh: type) -> None:
@@ -87,13 +88,13 @@ def _wanted(live: type, fresh: type) -> dict[str, Make | None]:
 def _own_values(cls: type) -> dict[str, Make | None]:
     """The fields whose values are in each instance, because no class attribute stands in for them."""
     fields = cls.__dict__.get("__dataclass_fields__")
-    if isinstance(fields, Mapping):
+    if is_instance(fields, Mapping):
         return _of_dataclass(fields)
     attributes = cls.__dict__.get("__attrs_attrs__")
     if attributes is not None:
         return _of_attrs(attributes)
     found = cls.__dict__.get("__pydantic_fields__")
-    return _of_pydantic(found) if isinstance(found, Mapping) else {}
+    return _of_pydantic(found) if is_instance(found, Mapping) else {}
 
 
 def _of_dataclass(fields: Mapping[str, Any]) -> dict[str, Make | None]:

@@ -18,7 +18,7 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any, own_space
+from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Edit, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
@@ -82,7 +82,7 @@ def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
     wanted = {id(d) for d in definitions}
     found: list[Entry] = []
     for place in places:
-        if isinstance(place, dict):
+        if is_instance(place, dict):
             found += [(place, k) for k, v in place.items() if id(v) in wanted or id(k) in wanted or _holds(v, wanted)]
         elif any(id(v) in wanted or _holds(v, wanted) for v in place):
             found.append((place, None))
@@ -90,7 +90,7 @@ def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
 
 
 def _holds(value: Any, wanted: set[int]) -> bool:
-    return isinstance(value, tuple) and any(id(v) in wanted for v in value)
+    return is_instance(value, tuple) and any(id(v) in wanted for v in value)
 
 
 def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journal) -> None:
@@ -98,12 +98,12 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
     wanted = {id(d) for d in definitions}
     for place, key in found:
         journal.remember(place)  # whole, because a key that is put back would stand at the end
-        if isinstance(place, dict):
+        if is_instance(place, dict):
             place.pop(key, None)
             continue
         kept = [v for v in place if id(v) not in wanted and not _holds(v, wanted)]
         place.clear()
-        place.extend(kept) if isinstance(place, list) else place.update(kept)
+        place.extend(kept) if is_instance(place, list) else place.update(kept)
 
 
 def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> Iterator[CannotSwap]:
@@ -138,10 +138,10 @@ def _withdraw_removed(
     found = entries(definitions, places)
     withdraw(found, definitions, journal)
     for place in places:
-        if isinstance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
+        if is_instance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
             journal.remember(place)
             place.clear()
-    is_kept = any(hasattr(each, "__self__") and not isinstance(each.__self__, type) for each in foreign)
+    is_kept = any(hasattr(each, "__self__") and not is_instance(each.__self__, type) for each in foreign)
     if is_kept or (isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call)):
         yield CannotSwap(_removed_effect(edit, node))
 
@@ -152,9 +152,9 @@ def _foreign_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> Itera
         chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
         value = resolve_value(tracked.namespace, chain) if chain and len(chain) > 1 else None
         owner = resolve_value(tracked.namespace, chain[:-1]) if chain and len(chain) > 1 else None
-        if isinstance(value, FunctionType) and value.__closure__ and chain and chain[-1] == "register":
+        if is_instance(value, FunctionType) and value.__closure__ and chain and chain[-1] == "register":
             yield value
-        elif isinstance(value, FunctionType) and not isinstance(owner, type | ModuleType | property):
+        elif is_instance(value, FunctionType) and not is_instance(owner, type | ModuleType | property):
             if value.__module__ not in graph.index.modules:
                 yield MethodType(value, owner)
 
@@ -258,9 +258,9 @@ class Registered:
             withdraw([(place, None)] if at else [], self.definitions, journal)
             return
         added = place[len(content) :]
-        entries = [v for v in added if not isinstance(v, _PLAIN)]
-        if any(v not in content for v in added if isinstance(v, _PLAIN)):
-            raise CannotSwap(_appended_again(self.where, [v for v in added if isinstance(v, _PLAIN)]))
+        entries = [v for v in added if not is_instance(v, _PLAIN)]
+        if any(v not in content for v in added if is_instance(v, _PLAIN)):
+            raise CannotSwap(_appended_again(self.where, [v for v in added if is_instance(v, _PLAIN)]))
         after: list[Any] = list(content)
         if len(entries) == len(at):
             for number, entry in zip(at, entries, strict=True):

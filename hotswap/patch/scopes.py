@@ -10,6 +10,7 @@ from hotswap.events import behaviour, content
 from hotswap.factfinder import facts_of
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
+from hotswap.looking import is_instance
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
@@ -58,7 +59,7 @@ def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
     if not isinstance(node, ast.ClassDef):
         return set()
     cls = resolve_value(tracked.namespace, (node.name,))
-    if not isinstance(cls, type):
+    if not is_instance(cls, type):
         return set()
     if tracked.imprint is not None:
         built = tracked.imprint.names.get(cls.__qualname__, frozenset(vars(cls)))

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a, is_any, own_space
+from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.patch import abstract, classes
 from hotswap.patch.functions import cell_content
 
@@ -68,7 +68,7 @@ class Snapshot:
         if cls.__module__ in self.index.modules:
             self.journal.on_rollback(dismiss_others, cls, type.__subclasses__(cls))
             self.journal.on_rollback(restore_class, cls, dict(vars(cls)))
-            if isinstance(cls, ABCMeta):
+            if is_instance(cls, ABCMeta):
                 self.journal.on_rollback(abstract.set_registered, cls, abstract.registered(cls))
             for part in list(vars(cls).values()):
                 self._remember(part, depth - 1)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from hotswap.codefacts import all_codes
 from hotswap.facts import Facts
 from hotswap.journal import MISSING
-from hotswap.looking import is_a, is_any, own_space
+from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
 from hotswap.patch.functions import Merger, same_definition
 from hotswap.resolving import resolve_value
@@ -161,7 +161,7 @@ def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
     old = past.was(name)
     if same_class(old, value):
         return True
-    if not isinstance(old, FunctionType) or not any(makes(each, name) for each in assignments(node)):
+    if not is_instance(old, FunctionType) or not any(makes(each, name) for each in assignments(node)):
         return False
     return not past.is_held(value) and past.owned(name)
 
@@ -188,14 +188,14 @@ def makes(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
 
 def same_class(old: Any, value: Any) -> bool:
     """Whether two classes are the old and the new version of one definition."""
-    if not isinstance(old, type) or not isinstance(value, type):
+    if not is_instance(old, type) or not is_instance(value, type):
         return False
     return (old.__module__, old.__qualname__) == (value.__module__, value.__qualname__)
 
 
 def is_foreign(value: Any, merger: Merger) -> bool:
     """Whether a function was defined by another module and only imported here: it must not be poured into."""
-    if not isinstance(value, FunctionType) or merger.module is None:
+    if not is_instance(value, FunctionType) or merger.module is None:
         return False
     home = sys.modules.get(value.__module__)
     return value.__module__ != merger.module and resolves_to(home, value)
@@ -219,12 +219,12 @@ def same_value(old: Any, new: Any) -> bool:
         return True
     if type(old) is not type(new):
         return False
-    if isinstance(old, _ATOMS):
+    if is_instance(old, _ATOMS):
         return bool(old == new) and repr(old) == repr(new)
     if type(old) in (list, tuple):
         return len(old) == len(new) and all(map(same_value, old, new))
     if type(old) in (set, frozenset):
-        return bool(old == new) and all(isinstance(v, _ATOMS) for v in old)
+        return bool(old == new) and all(is_instance(v, _ATOMS) for v in old)
     if type(old) is dict:
         return list(old) == list(new) and all(same_value(v, new[k]) for k, v in old.items())
     return False
@@ -271,7 +271,7 @@ def run_in_class(
 
 def implicit_kind(name: str, value: Any) -> Any:
     """What `type` makes of functions with these names when a class is built."""
-    if isinstance(value, FunctionType):
+    if is_instance(value, FunctionType):
         if name == "__new__":
             return staticmethod(value)
         if name in ("__init_subclass__", "__class_getitem__"):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.journal import MISSING, Journal, at_once
+from hotswap.looking import is_instance
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import instance_dict
 from hotswap.patch.layout import own_slots
@@ -40,9 +41,9 @@ class Twins:
     def settle(self, value: Any, depth: int = _DEEP) -> Any:
         """The value with every fresh object in it replaced; only what cannot be changed in place is made anew."""
         live = self.of(value)
-        if live is not value or depth == 0 or isinstance(value, (type, types.ModuleType, *_ATOMS)):
+        if live is not value or depth == 0 or is_instance(value, (type, types.ModuleType, *_ATOMS)):
             return live
-        if isinstance(value, _IMMUTABLE):
+        if is_instance(value, _IMMUTABLE):
             return self._rebuilt(value, depth - 1)
         if id(value) not in self._seen and len(self._seen) < _MANY:
             self._seen.add(id(value))
@@ -50,7 +51,7 @@ class Twins:
         return value
 
     def _settle_inside(self, value: Any, depth: int) -> None:
-        if isinstance(value, types.FunctionType):
+        if is_instance(value, types.FunctionType):
             self._settle_function(value, depth)
         elif type(value) is dict and len(value) < _LARGE:
             self._settle_dict(value, depth)
@@ -111,27 +112,27 @@ class Twins:
                 self._settle_attributes(value, own_slots(cls), depth)
 
     def _rebuilt(self, value: Any, depth: int) -> Any:
-        if isinstance(value, types.MethodType):
+        if is_instance(value, types.MethodType):
             owner, function = self.settle(value.__self__, depth), self.settle(value.__func__, depth)
             return value if owner is value.__self__ else types.MethodType(function, owner)
-        if isinstance(value, weakref.ref):
+        if is_instance(value, weakref.ref):
             target = value()
             return value if target is None or self.of(target) is target else weakref.ref(self.of(target))
-        if isinstance(value, functools.partial):
+        if is_instance(value, functools.partial):
             return self._rebuilt_partial(value, depth)
-        if isinstance(value, types.UnionType | types.GenericAlias):
+        if is_instance(value, types.UnionType | types.GenericAlias):
             return self._rebuilt_hint(value, depth)
         if type(value) not in (tuple, frozenset):
             return value
         parts = [self.settle(v, depth) for v in value]
         if all(a is b for a, b in zip(parts, value, strict=True)):
             return value
-        return frozenset(parts) if isinstance(value, frozenset) else tuple(parts)
+        return frozenset(parts) if is_instance(value, frozenset) else tuple(parts)
 
     def _rebuilt_hint(self, value: Any, depth: int) -> Any:
         """`A | None` and `list[A]`, as pydantic keeps them for its fields."""
         arguments = self.settle(value.__args__, depth)
-        if isinstance(value, types.UnionType):
+        if is_instance(value, types.UnionType):
             return value if arguments is value.__args__ else functools.reduce(operator.or_, arguments)
         origin = self.of(value.__origin__)
         unchanged = arguments is value.__args__ and origin is value.__origin__

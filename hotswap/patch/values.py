@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_any, own_space
+from hotswap.looking import is_any, is_instance, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
@@ -79,7 +79,7 @@ class Values:
         value: Any = self.originals(module)[first]
         for outer, name in zip([first, *rest], rest, strict=False):
             value = vars(value)[mangled(outer, name)]
-        assert isinstance(value, type)
+        assert is_instance(value, type)
         return value
 
     def group(self, module: str) -> Group:
@@ -114,7 +114,7 @@ class Values:
 
     def _submodule(self, name: Name) -> Any:
         found = sys.modules.get(f"{name[0]}.{name[1]}")
-        return found if isinstance(found, ModuleType) else MISSING
+        return found if is_instance(found, ModuleType) else MISSING
 
     def before(self, name: Name, place: Place) -> Any:
         """What the name holds when the statement begins."""

@@ -10,7 +10,7 @@ from types import FunctionType
 from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
 from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
-from hotswap.looking import is_a, is_any
+from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
 from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions, IsPlain
@@ -86,7 +86,7 @@ class Affected:
         """Statements that called the inherited method which a member hides, or brings to the fore when it goes."""
         owner, _, leaf = name[1].rpartition(".")
         cls = value_of((name[0], owner), self.graph)
-        for base in cls.__mro__[1:] if isinstance(cls, type) else ():
+        for base in cls.__mro__[1:] if is_instance(cls, type) else ():
             if leaf in vars(base) and base.__module__ in self.index.modules:
                 yield from self.callers_of((base.__module__, f"{base.__qualname__}.{leaf}"))
                 return

@@ -11,7 +11,7 @@ from types import FunctionType
 
 from hotswap.events import HOOKS, abstractness, behaviour, content, described, subclasses
 from hotswap.graph import Graph
-from hotswap.looking import family, is_a
+from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
 from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions
@@ -245,7 +245,7 @@ class Drafts:
             self.happens(content(name), place)
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
-            if isinstance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
+            if is_instance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
                 for event in (behaviour, described):
                     self.happens(event((value.__module__, value.__code__.co_qualname)), place)
         node = edition.source.statement(path)
@@ -268,7 +268,7 @@ class Drafts:
         """What a class tells of itself changes; some members have a say when subclasses or members are made."""
         self.happens(described(cls), place)
         live = value_of(cls, self.graph)
-        for each in family(live) if isinstance(live, ABCMeta) else ():
+        for each in family(live) if is_instance(live, ABCMeta) else ():
             self.happens(abstractness((each.__module__, each.__qualname__)), place)
         if any(name.rpartition(".")[2] in HOOKS for name in members):
             self.happens(behaviour(cls), place)

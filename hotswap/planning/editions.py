@@ -13,6 +13,7 @@ from hotswap.codefacts import CodeFacts
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Tracked
+from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
 from hotswap.planning.edition import BroughtByStar, Edition, Surroundings, value_of
 from hotswap.planning.groups import Group, circle_around, make_group, reachable, refine
@@ -362,7 +363,7 @@ def listed_names(source: Source) -> list[str] | None:
 
 
 def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return isinstance(node, ast.Constant) and is_instance(node.value, str)
 
 
 def has_globals(node: ast.ClassDef) -> bool:
@@ -380,4 +381,4 @@ def has_globals(node: ast.ClassDef) -> bool:
 def vars_of(tracked: Tracked) -> dict[str, object]:
     """The live names of a module; none for something that is not a module."""
     module: object = tracked.module
-    return vars(module) if isinstance(module, ModuleType) else {}
+    return vars(module) if is_instance(module, ModuleType) else {}

@@ -18,7 +18,7 @@ from typing import Any
 from hotswap.factfinder import WRITES_BY_NAME
 from hotswap.facts import Store
 from hotswap.index import Index
-from hotswap.looking import is_any
+from hotswap.looking import is_any, is_instance
 from hotswap.planning.edition import Edition
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
@@ -100,8 +100,8 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
     if type(owner) in (list, dict, set, bytearray):
         return True
-    function_of = value.__func__ if isinstance(value, MethodType | staticmethod | classmethod) else value
-    if isinstance(function_of, FunctionType | type):
+    function_of = value.__func__ if is_instance(value, MethodType | staticmethod | classmethod) else value
+    if is_instance(function_of, FunctionType | type):
         return function_of.__module__ in index.modules
     return type(value).__module__ in index.modules
 
@@ -113,7 +113,7 @@ def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
     if is_registration(function, namespace):
         return True
-    if chain[-1] in MESSAGES and (isinstance(owner, logging.Logger) or owner is logging):
+    if chain[-1] in MESSAGES and (is_instance(owner, logging.Logger) or owner is logging):
         return True
     value = resolve_value(namespace, chain)
     if value is None and len(chain) == 1:
@@ -127,7 +127,7 @@ def is_registration(function: ast.expr, namespace: dict[str, Any]) -> bool:
     if chain is None or len(chain) < 2 or chain[-1] != "register":
         return False
     owner = resolve_value(namespace, chain[:-1])
-    return isinstance(owner, ABCMeta) and "register" not in {n for c in owner.__mro__ for n in vars(c)}
+    return is_instance(owner, ABCMeta) and "register" not in {n for c in owner.__mro__ for n in vars(c)}
 
 
 def _in_words(store: Store) -> str:

@@ -92,7 +92,9 @@ MUTATES = {
 def test_mutates_are_rather_too_many(body):
     """Whatever may be written to by methods of containers, items and attributes."""
     body = f"global G\n{body}" if body.startswith("G +=") else body
-    assert any(chain[0] == "G" for chain in code_facts(code_of(body)).mutates) is MUTATES[body.removeprefix("global G\n")]
+    assert (
+        any(chain[0] == "G" for chain in code_facts(code_of(body)).mutates) is MUTATES[body.removeprefix("global G\n")]
+    )
 
 
 @pytest.mark.parametrize(

@@ -359,7 +359,8 @@ def test_imports_are_listed_one_by_one(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["exec('x = 1')", "globals()['x'] = 1", "x = eval('1')", "vars().update(x=1)", "locals()", "__import__('a')"]
+    "text",
+    ["exec('x = 1')", "globals()['x'] = 1", "x = eval('1')", "vars().update(x=1)", "locals()", "__import__('a')"],
 )
 def test_what_may_bind_anything_is_opaque(text):
     """`exec`, `globals()` and their like cannot be analysed."""
@@ -367,7 +368,8 @@ def test_what_may_bind_anything_is_opaque(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["def f(): exec('x = 1')", "x = vars(y)", "x = lambda: globals()", "x = self.exec()", "x = [eval for eval in a]"]
+    "text",
+    ["def f(): exec('x = 1')", "x = vars(y)", "x = lambda: globals()", "x = self.exec()", "x = [eval for eval in a]"],
 )
 def test_what_looks_like_it_is_not_opaque(text):
     """What does not run with the statement, what looks into an object, and other things of those names."""
@@ -384,7 +386,13 @@ def test_statements_that_may_run_code_of_the_program(text):
     assert facts(text).runs_code is (text in RUNS_CODE)
 
 
-ATTRIBUTES = {"x = a.b.c": "b c", "x = f().b": "b", "x = [v.b for v in a.c]": "b c", "x = getattr(a, 'b')": "b", "x.a = 1": "a"}
+ATTRIBUTES = {
+    "x = a.b.c": "b c",
+    "x = f().b": "b",
+    "x = [v.b for v in a.c]": "b c",
+    "x = getattr(a, 'b')": "b",
+    "x.a = 1": "a",
+}
 
 
 @pytest.mark.parametrize("text", ATTRIBUTES)
@@ -402,7 +410,8 @@ def test_hidden_attributes_are_read_of_what_has_no_name(text, hidden):
 
 
 @pytest.mark.parametrize(
-    ("text", "names"), [("x: int = 1", "x"), ("x: int", "x"), ("x.y: int = 1", ""), ("if a: x: int", "x"), ("x = 1", "")]
+    ("text", "names"),
+    [("x: int = 1", "x"), ("x: int", "x"), ("x.y: int = 1", ""), ("if a: x: int", "x"), ("x = 1", "")],
 )
 def test_annotates_are_names_with_an_annotation(text, names):
     """They get an entry of `__annotations__`."""

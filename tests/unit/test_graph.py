@@ -124,7 +124,10 @@ def test_attributes_of_functions_and_instances_have_names(program, graph):
     """Those of a function are its own, those of an instance are looked up in its class."""
     program.load("a.py", "class C:\n x = 1\ndef f(): pass\nf.n = 1\nc = C()\n")
     tracked = program.tracked("a")
-    assert [list(graph.references(tracked, chain))[-1] for chain in (("f", "n"), ("c", "x"))] == [("a", "f.n"), ("a", "C.x")]
+    assert [list(graph.references(tracked, chain))[-1] for chain in (("f", "n"), ("c", "x"))] == [
+        ("a", "f.n"),
+        ("a", "C.x"),
+    ]
 
 
 def test_what_a_statement_called_is_told_for_a_part_of_it(program, graph):

@@ -55,7 +55,9 @@ class Guarded(metaclass=Meta):
     x = 1
 
 
-@pytest.mark.parametrize(("cls", "kind", "expected"), [(bool, int, True), (int, bool, False), (Liar, int, False), (Trap, Trap, True)])
+@pytest.mark.parametrize(
+    ("cls", "kind", "expected"), [(bool, int, True), (int, bool, False), (Liar, int, False), (Trap, Trap, True)]
+)
 def test_the_true_type_counts(cls, kind, expected):
     """Whatever an object says of its class."""
     value = cls()
@@ -83,7 +85,12 @@ def test_attributes_are_looked_up_as_they_are_stored():
     """Of modules, of classes and their bases, of objects and their classes; descriptors are not called."""
     module = types.ModuleType("m")
     module.x = 3
-    assert [look_up(v, n) for v, n in ((module, "x"), (Trap(), "here"), (Guarded, "x"), (Trap(), "nothing"))] == [3, 1, 1, None]
+    assert [look_up(v, n) for v, n in ((module, "x"), (Trap(), "here"), (Guarded, "x"), (Trap(), "nothing"))] == [
+        3,
+        1,
+        1,
+        None,
+    ]
     assert look_up(Trap(), "computed") is vars(Trap)["computed"]
 
 

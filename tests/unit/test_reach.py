@@ -85,7 +85,15 @@ def test_what_is_wrapped():
 
     named = Named()
     named.__wrapped__ = f  # type: ignore[assignment]
-    wrappers = [property(f, None, f), functools.partial(f), functools.cached_property(f), functools.cache(f), named, f, Named]
+    wrappers = [
+        property(f, None, f),
+        functools.partial(f),
+        functools.cached_property(f),
+        functools.cache(f),
+        named,
+        f,
+        Named,
+    ]
     assert [list(wrapped_by(each)) for each in wrappers] == [[f, f], [f], [f], [f], [f], [], []]
 
 

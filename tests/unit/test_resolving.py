@@ -89,11 +89,18 @@ def test_definitions_know_their_home(program):
     """Functions and classes of the program; neither its values nor what others define."""
     a = program.load("a.py", "class A:\n def m(self): pass\nx = A()\n")
     index = program.reloader._index
-    assert [definition_of(v, index) for v in (a.A, a.A.m, a.x, int, len)] == [("a", "A"), ("a", "A.m"), None, None, None]
+    assert [definition_of(v, index) for v in (a.A, a.A.m, a.x, int, len)] == [
+        ("a", "A"),
+        ("a", "A.m"),
+        None,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "names"), [("__all__ = ['_x']\n_x = 1\ny = 2\n", ["_x"]), ("_x = 1\ny = 2\n", ["y"]), ("__all__ = []\ny = 1\n", [])]
+    ("text", "names"),
+    [("__all__ = ['_x']\n_x = 1\ny = 2\n", ["_x"]), ("_x = 1\ny = 2\n", ["y"]), ("__all__ = []\ny = 1\n", [])],
 )
 def test_a_star_import_brings_what_all_says(program, text, names):
     """`__all__` if there is one, else all names without an underscore."""

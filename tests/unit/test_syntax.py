@@ -13,7 +13,15 @@ def expression(text):
     return ast.parse(text, mode="eval").body
 
 
-CHAINS = {"a": ("a",), "a.b.c": ("a", "b", "c"), "a().b": None, "a[0]": None, "1 .real": None, "a + b": None, "(a).b": ("a", "b")}
+CHAINS = {
+    "a": ("a",),
+    "a.b.c": ("a", "b", "c"),
+    "a().b": None,
+    "a[0]": None,
+    "1 .real": None,
+    "a + b": None,
+    "(a).b": ("a", "b"),
+}
 
 
 @pytest.mark.parametrize("text", CHAINS)

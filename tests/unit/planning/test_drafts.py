@@ -90,7 +90,8 @@ def test_a_class_may_change_the_list_of_its_bases(edited):
 def test_a_hook_of_a_class_may_change_what_is_made_with_it(edited):
     """`__init_subclass__` and its like concern those who use the class."""
     hooks, others = (
-        edited(a=(f"class C:\n x = 1\n {n} = None\n", f"class C:\n x = 1\n {n} = len\n")).planner() for n in ("__call__", "call")
+        edited(a=(f"class C:\n x = 1\n {n} = None\n", f"class C:\n x = 1\n {n} = len\n")).planner()
+        for n in ("__call__", "call")
     )
     cls = behaviour(("a", "C"))
     assert (cls in events_of(hooks, ("a", (0, 1))), cls in events_of(others, ("a", (0, 1)))) == (True, False)
@@ -124,8 +125,16 @@ def test_one_statement_before_another(edited):
     found = edited(b=("y = 1\n",) * 2, a=("import b\nx = 1\n",) * 2)
     drafts = Drafts(found.editions(), found.rounds.graph)
     first, second, other = ("a", (0,)), ("a", (1,)), ("b", (0,))
-    assert [drafts.is_before(first, second), drafts.is_before(second, first), drafts.is_before(other, first)] == [True, False, False]
-    assert [drafts.is_behind(first, second), drafts.is_behind(other, first), drafts.is_behind(first, other)] == [True, True, False]
+    assert [drafts.is_before(first, second), drafts.is_before(second, first), drafts.is_before(other, first)] == [
+        True,
+        False,
+        False,
+    ]
+    assert [drafts.is_behind(first, second), drafts.is_behind(other, first), drafts.is_behind(first, other)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_event_is_followed_once(edited):

@@ -73,7 +73,10 @@ def test_the_places_of_one_statement(edition):
 def test_spans_are_lines(edition):
     """Decorators included, both ends too."""
     source = edition("@staticmethod\ndef f():\n    pass\n").source
-    assert (span(source, (0,)), [covers(source, (0,), line) for line in (0, 1, 3, 4)]) == ((1, 3), [False, True, True, False])
+    assert (span(source, (0,)), [covers(source, (0,), line) for line in (0, 1, 3, 4)]) == (
+        (1, 3),
+        [False, True, True, False],
+    )
 
 
 def reads_of(edition, path=(2,)):
@@ -142,7 +145,9 @@ def test_members_are_looked_into(edition):
 )
 def test_mutates_are_the_holders_of_what_changes(edition, text, expected):
     """At home, where it was only imported; what is set on definitions is bound instead."""
-    prelude = "import lib; from lib import T; from types import SimpleNamespace\nq = [1]; box = SimpleNamespace(items=[])\n"
+    prelude = (
+        "import lib; from lib import T; from types import SimpleNamespace\nq = [1]; box = SimpleNamespace(items=[])\n"
+    )
     found = edition(prelude + text, lib=LIB)
     assert found.mutates(found.paths[-1]) == expected
 
@@ -163,7 +168,7 @@ def test_functions_that_are_called_may_change_containers(edition):
 )
 def test_modules_are_asked_for_in_order(edition, text, imported, asked):
     """Packages before what is in them."""
-    found = edition(f"{text}\n", p__q="", **{"p__": ""})
+    found = edition(f"{text}\n", p__q="", p__="")
     assert (found.imported(found.facts((0,))), found.asked((0,))) == (imported, asked)
 
 

@@ -132,7 +132,12 @@ def test_names_that_are_plainly_listed(text, expected):
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [("global x", True), ("if y:\n  global x", True), ("def m(self):\n  global x", False), ("class D:\n  global x", False)],
+    [
+        ("global x", True),
+        ("if y:\n  global x", True),
+        ("def m(self):\n  global x", False),
+        ("class D:\n  global x", False),
+    ],
 )
 def test_classes_that_bind_globals(body, expected):
     """Themselves, not by their methods or the classes in them."""
@@ -144,7 +149,12 @@ def test_containers_are_what_can_be_built_again(edited):
     """Plain ones of their very type."""
     text = "a = []\nb = {}\nc = set()\nd = ()\ne = 'x'\nclass L(list): pass\nf = L()\nclass C:\n g = []\n"
     editions = edited(a=(text, text)).editions()
-    assert [n for n in ("a", "b", "c", "d", "e", "f", "C.g", "gone") if editions.is_container(("a", n))] == ["a", "b", "c", "C.g"]
+    assert [n for n in ("a", "b", "c", "d", "e", "f", "C.g", "gone") if editions.is_container(("a", n))] == [
+        "a",
+        "b",
+        "c",
+        "C.g",
+    ]
 
 
 def test_what_is_plainly_stored_can_be_stored_twice(edited):

@@ -73,7 +73,15 @@ def test_members_of_classes_leave_nothing_outside(edition):
     assert list(lasting(found, (0, 0))) == []
 
 
-CALLS = {"f()": 1, "if x: f()": 1, "with x: f(); g()": 2, "x = f()": 0, "def h(): f()": 0, "match x:\n case 1: f()": 1, "lambda: f()": 0}
+CALLS = {
+    "f()": 1,
+    "if x: f()": 1,
+    "with x: f(); g()": 2,
+    "x = f()": 0,
+    "def h(): f()": 0,
+    "match x:\n case 1: f()": 1,
+    "lambda: f()": 0,
+}
 
 
 @pytest.mark.parametrize("text", CALLS)

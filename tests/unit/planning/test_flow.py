@@ -95,7 +95,9 @@ def test_what_is_known_of_names_and_places():
     """Names that are bound, by whom, who changes them, and who defines them."""
     made = flow("x def:x y+ x+ y")
     assert (list(made.names), X in made, ("a", "z") in made) == ([X, Y], True, False)
-    assert [numbers(found) for found in (made.binders(X), made.mutators(X), made.definers(X), made.binders(("a", "z")))] == [
+    assert [
+        numbers(found) for found in (made.binders(X), made.mutators(X), made.definers(X), made.binders(("a", "z")))
+    ] == [
         [0, 1],
         [3],
         [1],
@@ -105,7 +107,9 @@ def test_what_is_known_of_names_and_places():
     assert (made.defines(X, place(1)), made.defines(X, place(0)), made.defines(Y, place(1))) == (True, False, False)
 
 
-@pytest.mark.parametrize(("text", "sure"), [("x", True), ("x x?", True), ("x?", False), ("x -x x?", False), ("y", False)])
+@pytest.mark.parametrize(
+    ("text", "sure"), [("x", True), ("x x?", True), ("x?", False), ("x -x x?", False), ("y", False)]
+)
 def test_a_name_is_sure_when_it_has_a_value_on_every_way(text, sure):
     """One of those that may give it its value does in any case."""
     assert flow(text).is_sure(X) is sure

@@ -111,7 +111,9 @@ def test_restless_names_get_their_value_elsewhere(edited):
     assert {name for _, name in group.restless()} == {"x", "y", "z"}
 
 
-@pytest.mark.parametrize(("new", "expected"), [("x = 1\nq = 0\ny = 1\n", True), ("y = 1\nx = 1\n", False), ("y = 1\n", True)])
+@pytest.mark.parametrize(
+    ("new", "expected"), [("x = 1\nq = 0\ny = 1\n", True), ("y = 1\nx = 1\n", False), ("y = 1\n", True)]
+)
 def test_statements_in_the_same_order(edited, new, expected):
     """What was added or removed in between does not count."""
     assert edited("x = 1\ny = 1\n", new).is_in_order is expected

@@ -69,8 +69,10 @@ def test_both_directions_agree():
 
 def test_members_of_a_class_with_edited_bodies_keep_their_places():
     """Nothing in such a class was added or removed."""
-    old, new = ("class C:\n class D:\n  def m(self): return %s\n" % n for n in (1, 2))
-    assert {p: o.path == p for p, o in matching(old, new).origins.items()} == dict.fromkeys([(0,), (0, 0), (0, 0, 0)], True)
+    old, new = (f"class C:\n class D:\n  def m(self): return {n}\n" for n in (1, 2))
+    assert {p: o.path == p for p, o in matching(old, new).origins.items()} == dict.fromkeys(
+        [(0,), (0, 0), (0, 0, 0)], True
+    )
 
 
 def test_members_of_a_class_that_is_made_anew_are_added():
