@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from hotswap.diff import diff_sources
@@ -326,9 +326,15 @@ class Rounds:
             reloaded=tuple(done.reloaded),
             imported=tuple(done.imported),
             removed=tuple(done.removed),
-            warnings=tuple(done.warnings),
+            warnings=(*done.warnings, *self._unknown_wishes(plan.edits)),
             why=tuple(done.why),
         )
+
+    def _unknown_wishes(self, edits: Iterable[Edit]) -> Iterator[Reason]:
+        for tracked in (self.index.modules[e.module] for e in edits if e.module in self.index.modules):
+            wish = mode(tracked)
+            if wish is not None and not (is_instance(wish, str) and wish in WISHES):
+                yield unknown_wish(tracked, wish)
 
     def _whole_module(self, plan: Prepared, module: str, error: BaseException, began: float, *, force: bool) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
@@ -391,6 +397,20 @@ def unsettled(error: Unforeseen, path: str) -> Reason:
         why=f"each attempt changed something that had not been foreseen: {error.findings}",
         remedy="restart",
     )
+
+
+def unknown_wish(tracked: Tracked, wish: object) -> Reason:
+    """What to say when a module asks for something that does not exist."""
+    return Reason(
+        code="HS404",
+        what=f"{tracked.name} sets __hotswap__ = {wish!r}, which is not known",
+        where=tracked.path,
+        why="it was treated as any other module",
+        remedy=f"write one of {', '.join(sorted(WISHES))}, or take the line out",
+    )
+
+
+WISHES = frozenset(["off", "reload", "restart"])
 
 
 def mode(tracked: Tracked) -> object:

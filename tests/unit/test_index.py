@@ -104,7 +104,6 @@ def test_imports_are_read_from_the_text(text, names):
     assert imports_of(tracked("pkg.mod", text)) - {""} >= set(names.split())
 
 
-@pytest.mark.xfail(strict=True, reason="names behind a comment or a continued line are not seen")
 @pytest.mark.parametrize(
     "names", ["(\n  b,  # why\n  c,\n)", "(  # why\n  c,\n  b\n)", "(b,  # (why)\n  c)", "b, \\\n  c"]
 )
@@ -113,7 +112,6 @@ def test_names_over_several_lines_are_read(names):
     assert imports_of(tracked("pkg.mod", f"from a import {names}\n")) >= {"a", "a.b", "a.c"}
 
 
-@pytest.mark.xfail(strict=True, reason="modules behind a continued line are not seen")
 def test_modules_over_several_lines_are_read():
     """A backslash goes on with the list."""
     assert imports_of(tracked("pkg.mod", "import a, \\\n  b\n")) >= {"a", "b"}

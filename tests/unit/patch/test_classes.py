@@ -185,13 +185,16 @@ def test_a_failure_at_any_write_can_be_taken_back(edit):
 def test_nothing_of_a_poured_class_refers_to_the_fresh_one(edit):
     """The fresh class is garbage after the round: no twin of the live class is alive."""
     old, new = EDITS[edit]
+    read = type.__getattribute__  # what other tests left alive may have a metaclass that forbids it
     with program(old) as app:
         app.edit(_last_class(new), "A")
         app.journal.close()
         app.merger.twins.clear()
         gc.collect()
         assert [
-            c for c in gc.get_objects() if isinstance(c, type) and c.__module__ == "poured" and c.__qualname__ == "A"
+            c
+            for c in gc.get_objects()
+            if isinstance(c, type) and read(c, "__module__") == "poured" and read(c, "__qualname__") == "A"
         ] == [app.A]
 
 

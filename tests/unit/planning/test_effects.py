@@ -61,7 +61,7 @@ def test_effects_that_stay_when_a_statement_is_removed(edition, text):
 
     hook = sys.excepthook
     found = edition(PRELUDE + text)
-    assert list(lasting(found, found.paths[-1])) == LASTING[text]
+    assert [effect.words for effect in lasting(found, found.paths[-1])] == LASTING[text]
     os.environ.pop("A", None)
     vars(sys).pop("hook", None)
     assert sys.excepthook is hook
