@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 
@@ -33,25 +33,61 @@ class CodePair:
 
 def pair_codes(old: Source, new: Source, diff: Diff) -> list[CodePair]:
     """The code objects of statements that stand in both versions, nested ones included, where anything differs."""
-    before, after = codes_by_statement(old), codes_by_statement(new)
     pairs: list[CodePair] = []
-    for match in diff.matches:
-        if match.old is not None:
-            _pair(before[match.old], after[match.new], pairs)
+    before, after = Body(old.statements, nested(old.code)), Body(new.statements, nested(new.code))
+    _pair_bodies(before, after, diff, pairs)
     return pairs
 
 
-def codes_by_statement(source: Source) -> list[list[CodeType]]:
-    """The code objects that stand directly in each statement of the module."""
-    found: list[list[CodeType]] = [[] for _ in source.statements]
-    starts = [(first_line(n), n.end_lineno or n.lineno) for n in source.statements]
-    codes = sorted(nested(source.code), key=lambda c: c.co_firstlineno)
-    at = 0
-    for code in codes:
-        while at < len(starts) - 1 and starts[at][1] < code.co_firstlineno:
-            at += 1
-        found[at].append(code)
-    return found
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The statements of a module or class, and the code objects that stand in them, outermost only."""
+
+    statements: Sequence[ast.stmt]
+    codes: Iterable[CodeType]
+
+    def by_statement(self) -> list[list[CodeType]]:
+        """The code objects that stand in each of the statements."""
+        found: list[list[CodeType]] = [[] for _ in self.statements]
+        starts = [(first_line(n), n.end_lineno or n.lineno) for n in self.statements]
+        at = 0
+        for code in sorted(self.codes, key=lambda c: c.co_firstlineno):
+            while at < len(starts) - 1 and starts[at][1] < code.co_firstlineno:
+                at += 1
+            found[at].append(code)
+        return found
+
+
+def _pair_bodies(old: Body, new: Body, diff: Diff, pairs: list[CodePair]) -> None:
+    before, after = old.by_statement(), new.by_statement()
+    for match in diff.matches:
+        if match.old is None:
+            continue
+        one, other = old.statements[match.old], new.statements[match.new]
+        mine, theirs = before[match.old], after[match.new]
+        if match.inner is not None and isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef):
+            mine, theirs = _pair_members(one, other, (mine, theirs), match.inner, pairs)
+        _pair(mine, theirs, pairs)
+
+
+def _pair_members(
+    old: ast.ClassDef,
+    new: ast.ClassDef,
+    codes: tuple[list[CodeType], list[CodeType]],
+    inner: Diff,
+    pairs: list[CodePair],
+) -> tuple[list[CodeType], list[CodeType]]:
+    """Pair what stands in a class member by member; returns the codes that stand elsewhere: in its decorators."""
+    body, fresh = _body_of(old, codes[0]), _body_of(new, codes[1])
+    if body is None or fresh is None:  # it has type parameters: the body stands in a code of its own
+        return codes
+    pairs.append(CodePair(body, fresh, edited=own_behaviour(body) != own_behaviour(fresh)))
+    _pair_bodies(Body(old.body, nested(body)), Body(new.body, nested(fresh)), inner, pairs)
+    return [c for c in codes[0] if c is not body], [c for c in codes[1] if c is not fresh]
+
+
+def _body_of(node: ast.ClassDef, codes: Iterable[CodeType]) -> CodeType | None:
+    return next((c for c in codes if c.co_name == node.name and not c.co_flags & 0x2), None)
 
 
 def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair], *, within: bool = False) -> None:

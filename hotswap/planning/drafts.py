@@ -243,6 +243,8 @@ class Drafts:
                 self.happens(described(binding.name), place)
         for name in edition.mutates(path) | edition.may_mutate(path):
             self.happens(content(name), place)
+        for name in self.editions.plainly_stored(place):
+            self.stored_again(name, place)
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
             if is_instance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
@@ -254,6 +256,15 @@ class Drafts:
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def stored_again(self, name: Name, place: Place) -> None:
+        """Statements that store something else into the same place of the same container later have the last word."""
+        group, stores = self.editions.group(name[0]), self.editions.stores(place, name)
+        if group is None or place not in group.new.order:
+            return
+        for other in group.new.mutators(name):
+            if group.new.order[place] < group.new.order[other] and stores & self.editions.stores(other, name):
+                self.follow(other, f"it stores into {name[1]} once more", (content(name), place))
 
     def families_change(self, edition: Edition, node: ast.ClassDef, place: Place) -> None:
         """The bases of a class that is made, and those that it had, may have another list of subclasses."""

@@ -273,6 +273,12 @@ class Editions:
         chains = {store.chain for store in edition.facts(place[1]).stores}
         return {name for chain in chains if (name := edition.holder(chain, place[1])) is not None}
 
+    def stores(self, place: Place, name: Name) -> set[tuple[str, object]]:
+        """Into which attributes and constant keys of what the name stands for the statement stores."""
+        edition = self.new(place[0])
+        stores = edition.facts(place[1]).stores
+        return {(s.attribute, s.key) for s in stores if edition.holder(s.chain, place[1]) == name}
+
     def is_container(self, name: Name) -> bool:
         """Whether the name stands for a container that the statements which fill it can build again."""
         return type(value_of(name, self.graph)) in CONTAINERS

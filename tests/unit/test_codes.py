@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.codes import behaviour, class_code, codes_by_statement, docstring, own_behaviour, pair_codes
+from hotswap.codefacts import nested
+from hotswap.codes import Body, behaviour, class_code, docstring, own_behaviour, pair_codes
 from hotswap.diff import diff_sources
 from hotswap.source import Source
 
@@ -92,7 +93,7 @@ def test_own_behaviour_leaves_nested_bodies_aside():
 def test_codes_stand_in_their_statements():
     """Each function's code is found at the statement that it stands in, decorated ones too."""
     made = source("x = 1\n@deco\ndef f(): pass\nt = [lambda: 1,\n  lambda: 2]\nclass A: pass\n")
-    assert [[c.co_name for c in codes] for codes in codes_by_statement(made)] == [[], ["f"], ["<lambda>"] * 2, ["A"]]
+    assert [[c.co_name for c in codes] for codes in Body(made.statements, nested(made.code)).by_statement()] == [[], ["f"], ["<lambda>"] * 2, ["A"]]
 
 
 def test_the_code_of_a_class_body_is_found_by_its_path():

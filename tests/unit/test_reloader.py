@@ -95,7 +95,11 @@ def test_a_second_call_returns_the_first_reloader(unwatched, monkeypatch):
         assert (again is reloader, reloader.on_restart, reloader.deliver) == (True, "ask", DELIVERIES["manual"])
         assert (a.X, len(first), len(second)) == (2, 1, 1)
         hotswap.watch(unwatched.folder, apply="thread", on_restart="never", poll=0.05)
-        assert (reloader.deliver, reloader.on_restart, reloader.status().backend) == (DELIVERIES["thread"], "ask", "scan")
+        assert (reloader.deliver, reloader.on_restart, reloader.status().backend) == (
+            DELIVERIES["thread"],
+            "ask",
+            "scan",
+        )
 
 
 def test_a_reloader_for_more_than_is_watched_is_refused(unwatched):
