@@ -249,7 +249,7 @@ class Edition:
             for name, is_used in self.along(chain, path, used=chain in facts.uses):
                 found[name] = found.get(name, False) or (is_used and name != target)
         for binding in self.bindings(path):
-            if binding.maybe:  # on another way it has the value from before
+            if binding.maybe or binding.deletes:  # on another way it has the value from before; `del` asks for one
                 found.setdefault(binding.name, False)
         for name in self.mutates(path):
             found[name] = found.get(name, False) or name not in stored.values()
