@@ -32,6 +32,7 @@ from hotswap.model import (
 )
 from hotswap.patch import classes
 from hotswap.patch.formers import Formers
+from hotswap.patch.orphans import left_alive
 from hotswap.plan import make_plan
 from hotswap.planning.prepared import Prepared
 from hotswap.report import error_text, place_of
@@ -314,6 +315,8 @@ class Rounds:
                 return self._whole_module(plan, transaction.failed_module, error, began, force=force)
             self.watch_more(self._want_for(plan.edits))
             return self._rolled_back(plan.changes, error, began)
+        orphans = transaction.orphans
+        del transaction  # it holds what was there before
         changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | set(done.modules)))
         return Swapped(
             changes=plan.changes,
@@ -326,7 +329,7 @@ class Rounds:
             reloaded=tuple(done.reloaded),
             imported=tuple(done.imported),
             removed=tuple(done.removed),
-            warnings=(*done.warnings, *self._unknown_wishes(plan.edits)),
+            warnings=(*done.warnings, *self._unknown_wishes(plan.edits), *left_alive(orphans)),
             why=tuple(done.why),
         )
 
@@ -354,6 +357,7 @@ class Rounds:
         return [p for e in edits if e.new is not None for p in self.want(Tracked(e.module, e.path, e.new))]
 
     def _rolled_back(self, changes: ChangeSet, error: BaseException, began: float) -> RolledBack:
+        import_nothing_to_tell(error)
         files = {t.path for t in self.index.modules.values()} | {c.path for c in changes}
         path, line = place_of(error, files)
         return RolledBack(
@@ -374,6 +378,24 @@ class Rounds:
         for source in list(opened):
             source.release()
         opened.clear()
+
+
+def import_nothing_to_tell(error: BaseException) -> None:
+    """See to it that nobody who shows the error imports the module that it is about.
+
+    From Python 3.12 on a traceback suggests another name (`Did you mean`), for which it imports the module that lacks
+    the name; after a round that was undone it is not loaded.
+    """
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        each = todo.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, ImportError) and each.name not in sys.modules and hasattr(each, "name_from"):
+            each.name_from = None
+        todo += [each.__cause__, each.__context__, *(each.exceptions if isinstance(each, BaseExceptionGroup) else ())]
 
 
 def own_fault(error: Exception, path: str) -> Reason:

@@ -20,10 +20,11 @@ from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import Action, Edit, Name, Reason, Step
-from hotswap.patch import abstract, caches, classes, modules, registries, scopes
+from hotswap.patch import abstract, caches, classes, modules, orphans, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
+from hotswap.patch.orphans import Orphan
 from hotswap.planning.edition import value_of
 from hotswap.planning.effects import lasting
 from hotswap.planning.prepared import Prepared
@@ -61,6 +62,7 @@ class Transaction:
         self.edits = {e.module: e for e in plan.edits}
         self.changes = Changes()
         self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
+        self.orphans: list[Orphan] = []
         self._gone: set[str] = set()
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
@@ -91,6 +93,7 @@ class Transaction:
 
     def _apply(self) -> None:
         self.runner.begin()
+        self.orphans = orphans.losing_definition(self.plan.edits, self.index)
         if self.plan.created:
             invalidate_caches()  # a file of this second may not be seen otherwise
         for name in self.plan.created:

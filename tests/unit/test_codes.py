@@ -93,7 +93,12 @@ def test_own_behaviour_leaves_nested_bodies_aside():
 def test_codes_stand_in_their_statements():
     """Each function's code is found at the statement that it stands in, decorated ones too."""
     made = source("x = 1\n@deco\ndef f(): pass\nt = [lambda: 1,\n  lambda: 2]\nclass A: pass\n")
-    assert [[c.co_name for c in codes] for codes in Body(made.statements, nested(made.code)).by_statement()] == [[], ["f"], ["<lambda>"] * 2, ["A"]]
+    assert [[c.co_name for c in codes] for codes in Body(made.statements, nested(made.code)).by_statement()] == [
+        [],
+        ["f"],
+        ["<lambda>"] * 2,
+        ["A"],
+    ]
 
 
 def test_the_code_of_a_class_body_is_found_by_its_path():
