@@ -20,7 +20,7 @@ from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
 from hotswap.looking import is_a, is_instance, look_up
 from hotswap.model import Name
-from hotswap.reach import CodeOf, Reach
+from hotswap.reach import Reach
 from hotswap.resolving import definition_of, holds_instance, resolve_value
 from hotswap.source import Source, StatementPath, first_line
 from hotswap.syntax import Chain
@@ -150,9 +150,10 @@ class Graph:
         if known is None or known[0] != self.index.generation:
             tracked = self.index.modules[name]
             found: dict[Name, set[tuple[str, int]]] = defaultdict(set)
+            reach = Reach(self.index, self.code_facts)
             for number, facts in tracked.source.all_facts():
                 line = first_line(tracked.source.statements[number])
-                for called in self.estimate(tracked, facts).called:
+                for called in self.estimate(tracked, facts, reach).called:
                     found[called].add((name, line))
             known = self._estimates[name] = self.index.generation, found
         return known[1]
@@ -192,20 +193,32 @@ class Graph:
 
     # ------------------------------------------------------------------ footprints
 
-    def footprint(self, tracked: Tracked, node: ast.stmt, facts: Facts, without: Iterable[ast.stmt] = ()) -> Footprint:
+    def footprint(
+        self,
+        tracked: Tracked,
+        node: ast.stmt,
+        facts: Facts,
+        without: Iterable[ast.stmt] = (),
+        reach: Reach | None = None,
+    ) -> Footprint:
         """What the statement called when it ran: observed, or else estimated from what the names stand for.
 
         `without` are statements in it that are looked at by themselves.
         """
         seen = tracked.footprint(*lines_of(node), [lines_of(each) for each in without])
-        return seen if seen is not None else self.estimate(tracked, facts)
+        return seen if seen is not None else self.estimate(tracked, facts, reach)
 
     def called(
-        self, tracked: Tracked, source: Source, path: StatementPath, without: Iterable[ast.stmt] = ()
+        self,
+        tracked: Tracked,
+        source: Source,
+        path: StatementPath,
+        without: Iterable[ast.stmt] = (),
+        reach: Reach | None = None,
     ) -> set[Name]:
         """The functions that a statement called when it ran, constructors of instances that it keeps aside."""
         node, facts = source.statement(path), source.facts(path)
-        footprint = self.footprint(tracked, node, facts, without)
+        footprint = self.footprint(tracked, node, facts, without, reach)
         line = first_line(node)
         derived = (c for cls, c in footprint.constructing.items() if not self._made_instance(tracked, line, cls))
         return footprint.called.union(*derived)
@@ -215,16 +228,12 @@ class Graph:
         for each in code.imports:
             yield resolve(tracked, "." * each.level + each.module), each.name or "*"
 
-    def estimate(self, tracked: Tracked, facts: Facts, code: CodeOf | None = None) -> Footprint:
-        """All functions that a statement may reach through the names that it calls (`code` tells of edited ones)."""
+    def estimate(self, tracked: Tracked, facts: Facts, reach: Reach | None = None) -> Footprint:
+        """All functions that a statement may reach through the names that it calls."""
         found = Footprint()
         if facts.runs_code:
-            reached = Reach(self.index, code or self.code_facts)
-            for chain in facts.calls | facts.arguments:
-                reached.value(resolve_value(tracked.namespace, chain))
-            reached.attributes |= facts.attributes
-            reached.close()
-            found.called |= reached.functions
+            roots = [resolve_value(tracked.namespace, chain) for chain in facts.calls | facts.arguments]
+            found.called |= (reach or Reach(self.index, self.code_facts)).functions(roots, facts.attributes)
         return found
 
     def code_facts(self, function: Name) -> CodeFacts | None:
@@ -235,11 +244,9 @@ class Graph:
 
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     """The events that would change what the function returns: code that it may run, names that this code reads."""
-    reached = Reach(graph.index, graph.code_facts)
-    reached.value(function)
-    reached.close()
-    found = {behaviour(f) for f in reached.functions}
-    for name in reached.functions:
+    reached = Reach(graph.index, graph.code_facts).functions([function])
+    found = {behaviour(f) for f in reached}
+    for name in reached:
         tracked, code = graph.index.modules[name[0]], graph.code_facts(name)
         for chain in code.reads if code else ():
             for read in graph.references(tracked, chain):

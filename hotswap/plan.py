@@ -19,7 +19,7 @@ from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name
 from hotswap.planning.affected import Affected, IsPlain
 from hotswap.planning.comparison import Comparison
 from hotswap.planning.drafts import Drafts, RunsWhole
-from hotswap.planning.editions import Editions
+from hotswap.planning.editions import Editions, Lookups
 from hotswap.planning.effects import Effect, lasting
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.prepared import Prepared
@@ -40,8 +40,10 @@ def make_plan(
     what earlier tries have shown.  Raises SyntaxError when a new source cannot be compiled.
     """
     whole: set[Place] = set()
+    lookups: Lookups | None = None
     while True:
-        planner = Planner(edits, graph, is_plain, whole, found)
+        planner = Planner(edits, graph, is_plain, whole, found, lookups)
+        lookups = planner.editions.lookups
         try:
             planner.work(tuple(created), found.causes)
         except RunsWhole as divided:
@@ -54,10 +56,16 @@ class Planner:
     """Collects drafts from the edits outwards until nothing more can be affected."""
 
     def __init__(
-        self, edits: Sequence[Edit], graph: Graph, is_plain: IsPlain, whole: set[Place], found: Findings
+        self,
+        edits: Sequence[Edit],
+        graph: Graph,
+        is_plain: IsPlain,
+        whole: set[Place],
+        found: Findings,
+        lookups: Lookups | None = None,
     ) -> None:
         self.edits = {e.module: e for e in edits}
-        self.editions = Editions(self.edits, graph, is_plain, whole, found.calls)
+        self.editions = Editions(self.edits, graph, is_plain, whole, found.calls, lookups)
         self.affected = Affected(self.editions, graph)
         self.drafts = Drafts(self.editions, graph)
         self.comparison = Comparison(self.editions, self.drafts, graph.index)

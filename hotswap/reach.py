@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from hotswap.codefacts import CodeFacts, all_codes, code_facts
 from hotswap.index import Index
-from hotswap.looking import in_classes, is_a, is_any, own_space
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.resolving import resolve_value
 
@@ -20,67 +21,98 @@ CodeOf: TypeAlias = Callable[[Name], CodeFacts | None]
 """What the code of a function refers to, by its name."""
 
 
+@dataclass(slots=True)
+class Leg:
+    """What one object leads to: functions that run when it is called, the attributes that they read, what is next."""
+
+    value: Any
+    functions: set[Name] = field(default_factory=set)
+    attributes: frozenset[str] = frozenset()
+    cls: type | None = None
+    onward: list[Any] = field(default_factory=list)
+
+
 class Reach:
-    """Walks from objects to all tracked functions that calling them may run."""
+    """Walks from objects to all tracked functions that calling them may run.
+
+    What an object leads to is looked up once: for one plan, during which nothing in the program changes.
+    """
 
     def __init__(self, index: Index, code: CodeOf) -> None:
         self.index, self.code = index, code
-        self.functions: set[Name] = set()
-        self.attributes: set[str] = set()
-        self._classes: list[type] = []
-        self._seen: set[int] = set()
+        self._legs: dict[int, Leg] = {}
+        self._members: dict[type, dict[str, list[Any]]] = {}
 
-    def value(self, value: Any, depth: int = 0) -> None:
-        """Go on from an object."""
-        if id(value) in self._seen or depth > 12:
-            return
-        self._seen.add(id(value))
+    def functions(self, roots: Iterable[Any], attributes: Iterable[str] = ()) -> set[Name]:
+        """The functions that calling these objects may run; methods count when one of their name is read on the way."""
+        found: set[Name] = set()
+        wanted = {"__call__", *attributes}
+        waiting: dict[type, set[str]] = {}  # by class, the members that nobody has asked for yet
+        seen: set[int] = set()
+        todo = list(roots)
+        while todo:
+            while todo:
+                value = todo.pop()
+                if id(value) in seen:
+                    continue
+                seen.add(id(value))
+                leg = self._leg(value)
+                found |= leg.functions
+                wanted |= leg.attributes
+                todo += leg.onward
+                if leg.cls is not None and leg.cls not in waiting:
+                    waiting[leg.cls] = set(self._members_of(leg.cls))
+            for cls, names in waiting.items():
+                for name in names & wanted:
+                    todo += self._members_of(cls)[name]
+                names.difference_update(wanted)
+        return found
+
+    def _members_of(self, cls: type) -> dict[str, list[Any]]:
+        """The members of a class, inherited ones too, with what they wrap."""
+        if cls not in self._members:
+            found: dict[str, Any] = {}
+            for each in reversed(type.__dict__["__mro__"].__get__(cls)[:-1]):  # all but `object`
+                found |= type.__dict__["__dict__"].__get__(each)
+            self._members[cls] = {name: [value, *wrapped_by(value)] for name, value in found.items()}
+        return self._members[cls]
+
+    def _leg(self, value: Any) -> Leg:
+        if id(value) not in self._legs:
+            self._legs[id(value)] = self._look(value)
+        return self._legs[id(value)]
+
+    def _look(self, value: Any) -> Leg:
+        leg = Leg(value)
         if is_any(value, MethodType, staticmethod, classmethod):
-            self.value(value.__func__, depth)
+            leg.onward.append(value.__func__)
         elif is_a(value, FunctionType):
-            self._function(value, depth)
-        elif is_a(value, type):
-            if value.__module__ in self.index.modules:
-                self._classes.append(value)
+            self._look_into(value, leg)
         else:
-            for inner in wrapped_by(value):
-                self.value(inner, depth + 1)
-            if type(value).__module__ in self.index.modules:
-                self._classes.append(type(value))
+            cls = value if is_a(value, type) else type(value)
+            if type.__getattribute__(cls, "__module__") in self.index.modules:
+                leg.cls = cls
+            if cls is not value:
+                leg.onward += wrapped_by(value)
+        return leg
 
-    def _function(self, function: FunctionType, depth: int) -> None:
+    def _look_into(self, function: FunctionType, leg: Leg) -> None:
         if function.__module__ in self.index.modules:
             name = function.__module__, function.__code__.co_qualname
-            self.functions.add(name)
             facts = self.code(name) or code_facts(function.__code__)
-            self.attributes |= facts.attributes
-            for code in all_codes(function.__code__):
-                self.functions.add((function.__module__, code.co_qualname))
-            for chain in facts.reads:
-                self.value(resolve_value(function.__globals__, chain), depth + 1)
+            leg.functions = {name, *((name[0], code.co_qualname) for code in all_codes(function.__code__))}
+            leg.attributes = frozenset(facts.attributes)
+            leg.onward += [resolve_value(function.__globals__, chain) for chain in facts.reads]
         for cell in function.__closure__ or ():
             with suppress(ValueError):
-                self._cell(cell.cell_contents, depth + 1)
+                leg.onward += _parts(cell.cell_contents)
 
-    def _cell(self, value: Any, depth: int) -> None:
-        if is_any(value, dict, list, tuple) and len(value) < MOST_IN_CELL:  # a table of implementations
-            for part in list(dict.values(value) if is_a(value, dict) else value):
-                self.value(part, depth)
-        else:
-            self.value(value, depth)
 
-    def close(self) -> None:
-        """Methods count when an attribute of their name is read anywhere on the way."""
-        done: set[tuple[int, str]] = set()
-        while True:
-            todo = [(c, a) for c in self._classes for a in self.attributes | {"__call__"} if (id(c), a) not in done]
-            if not todo:
-                return
-            for cls, attribute in todo:
-                done.add((id(cls), attribute))
-                member = in_classes(cls.__mro__, attribute)
-                for part in (member, *wrapped_by(member)):
-                    self.value(part)
+def _parts(value: Any) -> Iterable[Any]:
+    """What a variable of a closure holds: a table of implementations, say."""
+    if is_any(value, dict, list, tuple) and len(value) < MOST_IN_CELL:
+        return list(dict.values(value) if is_a(value, dict) else value)
+    return [value]
 
 
 def is_cache(value: object) -> bool:

@@ -102,6 +102,7 @@ class Runner:
 
     def begin(self) -> None:
         """Note what is there before anything is written."""
+        self.editions.lookups.end()
         self.values.begin(self.plan.groups)
 
     def run(self) -> None:

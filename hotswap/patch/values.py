@@ -136,7 +136,8 @@ class Values:
             return self.original(name)
         held, is_only = self.original(name), group.new.definers(name) == [place]
         is_own = is_only and definition_of(held, self.index) == name
-        return held if is_own and self.editions.returns(name) else MISSING
+        comes_back = self.editions.returns(name) or self.editions.only_repeated(name, group.new.final(name))
+        return held if is_own and comes_back else MISSING
 
     # ------------------------------------------------------------------ showing
 

@@ -44,6 +44,15 @@ class Draft:
         return self.due | self.needed
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The names whose value a statement sees, the containers that it looks into, and those that it changes."""
+
+    names: tuple[Name, ...]
+    views: tuple[Name, ...]
+    contents: tuple[Name, ...]
+
+
 class Drafts:
     """What is to run, and the events that arise from it (`queue`: those that nobody has followed yet)."""
 
@@ -55,6 +64,7 @@ class Drafts:
         self.known: set[Cause] = set()
         self.views: set[Name] = set()
         """Containers that are built once more for statements that look into them at an earlier place."""
+        self._inputs: dict[Place, Inputs] = {}
         self.pulled: dict[Place, set[Place]] = {}
         """By a statement, those that have others run before it because of what it may cause."""
 
@@ -114,26 +124,35 @@ class Drafts:
         group = self.editions.group(place[0])
         if group is None or place not in group.new.order:
             return
-        edition = self.editions.new(place[0])
-        mutated, looked_into = edition.mutates(place[1]), set()
-        for name, is_used in edition.reads(place[1]).items():
-            if name in group.new:
-                self.supply_name(group, name, place, condition)
-            if is_used and name not in mutated:
-                self.supply_view(name, place, condition)
-            elif is_used:
-                looked_into.add(name)
-        for name in mutated - (self.editions.plainly_stored(place) - looked_into):
+        inputs = self.inputs(group, place)
+        for name in inputs.names:
+            self.supply_name(group, name, place, condition)
+        for name in inputs.views:
+            self.supply_view(name, place, condition)
+        for name in inputs.contents:
             self.supply_content(name, place)
-        for binding in edition.bindings(place[1]):
-            if binding.maybe and group.new.final(binding.name)[:1] == (place,):
-                self.supply_name(group, binding.name, place, condition)
+
+    def inputs(self, group: Group, place: Place) -> Inputs:
+        """What a statement takes over from those before it."""
+        if place not in self._inputs:
+            edition = self.editions.new(place[0])
+            mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
+            maybe = [b.name for b in edition.bindings(place[1]) if b.maybe and group.new.final(b.name)[:1] == (place,)]
+            contents = mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)})
+            self._inputs[place] = Inputs(
+                tuple(dict.fromkeys([*(n for n in reads if n in group.new), *maybe])),
+                tuple(n for n, used in reads.items() if used and n not in mutated and self.editions.is_container(n)),
+                tuple(sorted(contents)),
+            )
+        return self._inputs[place]
 
     def supply_name(self, group: Group, name: Name, reader: Place, condition: Condition) -> None:
         """The statements before the reader that may have given the name its value run too, if it is not kept."""
         for place in group.new.before(name, reader):
-            wanted = self.back_to(place, reader, condition)
             draft = self.of.get(place)
+            if draft is None and group.holds_now(name, place):
+                return
+            wanted = self.back_to(place, reader, condition)
             if draft is None or not draft.runs.covers(wanted):
                 if group.holds_now(name, place):
                     return
@@ -147,7 +166,7 @@ class Drafts:
     def supply_view(self, name: Name, reader: Place, condition: Condition) -> None:
         """A statement that looks into a container sees what was in it at its place: that is built for it to see."""
         home, group = self.editions.group(name[0]), self.editions.group(reader[0])
-        if home is None or group is None or name not in home.new or not self.editions.is_container(name):
+        if home is None or group is None or name not in home.new:
             return
         fillers = [g for g in self.editions.fillers(name) if g is not group]
         now = [*home.old.content_final(name), *(p for g in fillers for p in g.old.mutators(name))]
@@ -192,18 +211,22 @@ class Drafts:
 
         Causes that arise later stand for whatever leads to them.
         """
-        found, seen, todo = Condition(condition.always), set(condition.causes), list(condition.causes)
+        if condition.always:
+            return ALWAYS
+        found: set[Cause] = set()
+        seen, todo = set(condition.causes), list(condition.causes)
         while todo:
             cause = todo.pop()
             if cause[1] is None or self.is_behind(cause[1], place):
-                found |= Condition(causes=frozenset((cause,)))
+                found.add(cause)
                 continue
             self.pulled.setdefault(cause[1], set()).add(reader)
             leading = self.of[cause[1]].runs if cause[1] in self.of else ALWAYS
-            found |= Condition(leading.always)
+            if leading.always:
+                return ALWAYS
             todo += leading.causes - seen
             seen |= leading.causes
-        return found
+        return Condition(causes=frozenset(found))
 
     def is_before(self, one: Place, other: Place) -> bool:
         """Whether one statement surely has its turn before another one."""

@@ -32,6 +32,10 @@ BroughtByStar = dict[str, bool]
 """The names that a star import brings, and whether it surely does."""
 
 
+ReadBy = dict[Name, tuple[tuple[Name, bool], ...]]
+"""By function, the names that it reads when it is called, and whether it looks into their value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a module needs to know about others, in the version that goes with it."""
@@ -46,6 +50,8 @@ class Surroundings:
     """What a function refers to."""
     home: Callable[[Name], Name]
     """Where a name that was only imported comes from."""
+    read: Callable[[], ReadBy | None]
+    """What functions read, as far as it was looked up; None: nothing is to be remembered."""
 
 
 class Edition:
@@ -54,7 +60,8 @@ class Edition:
     def __init__(self, tracked: Tracked, source: Source, graph: Graph, around: Surroundings) -> None:
         self.tracked, self.source, self.graph = tracked, source, graph
         self.module = tracked.name
-        self.code, self.home = around.code, around.home
+        self.code, self.home, self._remembered = around.code, around.home, around.read
+        self._reads: dict[StatementPath, dict[Name, bool]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
 
     @cached_property
@@ -241,6 +248,13 @@ class Edition:
 
         True: it looks into the value; False: it only refers to it.
         """
+        if self._remembered() is None:
+            return self._find_reads(path)
+        if path not in self._reads:
+            self._reads[path] = self._find_reads(path)
+        return self._reads[path]
+
+    def _find_reads(self, path: StatementPath) -> dict[Name, bool]:
         found: dict[Name, bool] = {}
         facts = self.facts(path)
         stored = {s.chain: self.holder(s.chain, path) for s in facts.stores if not s.attribute}
@@ -289,8 +303,16 @@ class Edition:
                         return found[-1:]
         return [*found, (self.module, name)]
 
-    def read_by(self, function: Name) -> Iterator[tuple[Name, bool]]:
+    def read_by(self, function: Name) -> Iterable[tuple[Name, bool]]:
         """The names that a function of the program reads when it is called, and whether it looks into their value."""
+        known = self._remembered()
+        if known is None:
+            return self._find_read_by(function)
+        if function not in known:
+            known[function] = tuple(self._find_read_by(function))
+        return known[function]
+
+    def _find_read_by(self, function: Name) -> Iterator[tuple[Name, bool]]:
         code, tracked = self.code(function), self.graph.index.modules.get(function[0])
         if code is None or tracked is None:
             return

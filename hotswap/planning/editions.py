@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TypeAlias
 
@@ -15,9 +16,10 @@ from hotswap.imports import imports_of, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
-from hotswap.planning.edition import BroughtByStar, Edition, Surroundings, value_of
+from hotswap.planning.edition import BroughtByStar, Edition, ReadBy, Surroundings, value_of
 from hotswap.planning.groups import Group, circle_around, make_group, reachable, refine
 from hotswap.planning.matching import Matching
+from hotswap.reach import Reach
 from hotswap.resolving import exports, module_at
 from hotswap.source import Source, StatementPath, prefix_of, siblings
 
@@ -25,6 +27,20 @@ IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
 
 CONTAINERS = (list, dict, set, bytearray, deque, OrderedDict, defaultdict, Counter)
+
+
+@dataclass(slots=True)
+class Lookups:
+    """What was looked up in the live program for one plan.  While that is carried out, everything is looked up anew."""
+
+    now: Reach | None
+    before: Reach | None
+    read_now: ReadBy | None = field(default_factory=dict)
+    read_before: ReadBy | None = field(default_factory=dict)
+
+    def end(self) -> None:
+        """Let go of it: the program is going to change."""
+        self.now = self.before = self.read_now = self.read_before = None
 
 
 class Editions:
@@ -41,6 +57,7 @@ class Editions:
         is_plain: IsPlain,
         whole: set[Place],
         calls: Iterable[tuple[Place, Name]] = (),
+        lookups: Lookups | None = None,
     ) -> None:
         self.edits, self.graph, self.index = edits, graph, graph.index
         self._is_plain, self.whole = is_plain, whole
@@ -54,6 +71,8 @@ class Editions:
         self._ahead: dict[str, set[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._called_now: dict[Place, set[Name]] = {}
+        self._called_then: dict[Place, set[Name]] = {}
+        self.lookups = lookups or Lookups(Reach(self.index, self.code_now), Reach(self.index, graph.code_facts))
 
     # ------------------------------------------------------------------ one module
 
@@ -130,6 +149,7 @@ class Editions:
             lambda origin: self._brought_to(module, origin),
             self.code_now,
             self.home,
+            lambda: self.lookups.read_now,
         )
         return Edition(tracked, source, self.graph, around)
 
@@ -149,6 +169,7 @@ class Editions:
                 self._brought_before,
                 self.graph.code_facts,
                 lambda name: self.home(name, before=True),
+                lambda: self.lookups.read_before,
             )
             self._old[module] = Edition(tracked, tracked.source, self.graph, around)
         return self._old[module]
@@ -167,16 +188,24 @@ class Editions:
         matching = self.matching(tracked.name)
         before = matching.old(path)
         if before is None or matching.fate(path) == "edited":
-            found = self.graph.estimate(tracked, source.facts(path), self.code_now).called
+            found = self.graph.estimate(
+                tracked, source.facts(path), self.lookups.now or Reach(self.index, self.code_now)
+            ).called
         else:
             found = self._called_before(tracked, before)
         return found | self._calls.get((tracked.name, path), set())
 
     def _called_before(self, tracked: Tracked, path: StatementPath) -> set[Name]:
+        place = tracked.name, path
+        if place not in self._called_then:
+            self._called_then[place] = self._calls_before(tracked, path)
+        return self._called_then[place]
+
+    def _calls_before(self, tracked: Tracked, path: StatementPath) -> set[Name]:
         node, now = tracked.source.statement(path), self.matching(tracked.name).new(path)
         divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
         members = node.body if isinstance(node, ast.ClassDef) and divided else ()
-        return self.graph.called(tracked, tracked.source, path, members)
+        return self.graph.called(tracked, tracked.source, path, members, self.lookups.before)
 
     def code_now(self, function: Name) -> CodeFacts | None:
         """What the code of a function refers to in the newest source."""
@@ -214,6 +243,13 @@ class Editions:
                 return at == name
             seen.add(at)
         return False
+
+    def only_repeated(self, name: Name, binders: Sequence[Place]) -> bool:
+        """Whether the statement that gives a name its value gives it what it holds already: `name = name`."""
+        node = self.node(binders[0]) if len(binders) == 1 else None
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Name) or node.value.id != name[1]:
+            return False
+        return all(isinstance(target, ast.Name) and target.id == name[1] for target in node.targets)
 
     # ------------------------------------------------------------------ star imports
 

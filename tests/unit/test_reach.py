@@ -55,10 +55,8 @@ def reached(program):
     graph = program.reloader._graph
 
     def ask(value):
-        reach = Reach(graph.index, graph.code_facts)
-        reach.value(getattr(module, value) if isinstance(value, str) else value)
-        reach.close()
-        return {name for _, name in reach.functions}
+        root = getattr(module, value) if isinstance(value, str) else value
+        return {name for _, name in Reach(graph.index, graph.code_facts).functions([root])}
 
     return ask
 
