@@ -172,8 +172,10 @@ class Runner:
 
     def _run(self, step: Step, *, due: bool) -> None:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
-        source = self.editions.new(step.module).source
+        edition = self.editions.new(step.module)
+        source = edition.source
         self._snapshot.take(tracked)
+        self._snapshot.take_all(edition.asked(step.statement))  # what it imports only now
         self._qualnames = self._qualified_names()
         shown = self._names_shown(step)
         self.values.show(self._place, shown)
@@ -181,7 +183,7 @@ class Runner:
             self.values.show_all(self._place)
         contents = Contents(self._mutated(), self.graph)
         node = source.statement(step.statement)
-        self.rebuilt = self.rebuilt or bool(getattr(node, "decorator_list", None)) or isinstance(node, ast.ClassDef)
+        self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         run = self._run_member if len(step.statement) > 1 else self._run_statement
         prefix, effect = run(step, source, node, tracked)
         self._check_calls(shown)
@@ -336,18 +338,30 @@ class Runner:
         return "", effect
 
     @contextmanager
-    def _not_yet_in_package(self) -> Iterator[None]:
-        """A module that is being imported is no attribute of its package yet; a star import from there would see it."""
-        module = self._place[0]
-        parent, _, leaf = module.rpartition(".")
-        edition = self.editions.new(module)
-        package = sys.modules.get(parent) if parent in edition.stars(edition.facts(self._place[1])) else None
-        here = vars(package).pop(leaf, None) if is_instance(package, ModuleType) else None
+    def _not_yet_in_packages(self) -> Iterator[None]:
+        """Modules that this one is loaded before, and it itself, are no attributes of their package yet.
+
+        A star import from the package would see them.
+        """
+        edition = self.editions.new(self._place[0])
+        hidden = []
+        for origin in edition.stars(edition.facts(self._place[1])):
+            package = sys.modules.get(origin)
+            if is_instance(package, ModuleType) and "__all__" not in vars(package):
+                hidden += [(package, leaf) for leaf in list(vars(package)) if self._comes_later(package, leaf)]
+        values = [vars(package).pop(leaf) for package, leaf in hidden]
         try:
             yield
         finally:
-            if here is not None:
-                setattr(package, leaf, here)
+            for (package, leaf), value in zip(hidden, values, strict=True):
+                setattr(package, leaf, value)
+
+    def _comes_later(self, package: ModuleType, leaf: str) -> bool:
+        """Whether an attribute is a module in the package that began to be loaded after the present one."""
+        name, begun, here = f"{package.__name__}.{leaf}", self.index.begun, self._place[0]
+        if vars(package)[leaf] is not sys.modules.get(name, package):
+            return False
+        return name == here or begun.get(name, 0) > begun.get(here, len(begun))
 
     def _statement_before(self) -> ast.stmt | None:
         """The statement as it stands in the source that ran until now."""
@@ -416,7 +430,7 @@ class Runner:
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
-            with self.tracer.recording(code) as lines, self._not_yet_in_package():
+            with self.tracer.recording(code) as lines, self._not_yet_in_packages():
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
@@ -441,3 +455,8 @@ def other_inheritance(before: dict[type, dict[str, object]]) -> Iterator[tuple[t
         for name in inherited.keys() | now.keys():
             if inherited.get(name, MISSING) is not now.get(name, MISSING) and name not in vars(cls):
                 yield cls, name
+
+
+def hands_on(node: ast.AST) -> bool:
+    """Whether a definition is in the hands of others before its name is bound: of decorators, of a metaclass."""
+    return isinstance(node, ast.ClassDef) or bool(getattr(node, "decorator_list", ()))

@@ -216,9 +216,8 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
             return
         _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in holder.items()}, journal)
     elif is_instance(holder, list | deque):
-        ids = {id(pair[1]) for pair in twins.values()}
+        content = _as_often_as_anew(holder, twins)
         journal.remember(holder)
-        content = _once([_twin(v, twins) for v in holder], ids)
         holder.clear()
         holder.extend(content)
     elif is_instance(holder, set):
@@ -266,13 +265,16 @@ def _slots(cls: type) -> Iterator[str]:
         yield from (slots,) if is_instance(slots, str) else slots
 
 
-def _once(values: list[Any], ids: set[int]) -> list[Any]:
-    seen: set[int] = set()
+def _as_often_as_anew(values: Iterable[Any], twins: Twins) -> list[Any]:
+    """The values with their live twins, those as often as they were put there anew: that replaces what was there."""
+    left = Counter(id(twins[id(value)][1]) for value in values if id(value) in twins)
+    anew = frozenset(left)
     kept = []
-    for value in values:
-        if id(value) in ids and id(value) in seen:
-            continue
-        seen.add(id(value))
+    for value in (_twin(v, twins) for v in values):
+        if id(value) in anew:
+            if not left[id(value)]:
+                continue
+            left[id(value)] -= 1
         kept.append(value)
     return kept
 

@@ -201,7 +201,7 @@ class Registered:
     contents: list[tuple[Any, list[Any]]]
     foreign: list[Any]
     surely: bool
-    """Whether it is decorated in another way now: what it does not register again is gone."""
+    """Whether it is decorated or derived in another way now: what it does not register again is gone."""
     where: str
 
     @classmethod
@@ -216,7 +216,7 @@ class Registered:
             definitions_of(node, old, tracked, places),
             contents,
             foreign,
-            surely=_decorators(node) != _decorators(old),
+            surely=_who_registers(node) != _who_registers(old),
             where=f"{tracked.path}:{first_line(node)}",
         )
 
@@ -285,8 +285,10 @@ def _same_content(place: Any, content: list[Any]) -> bool:
     return all(a is b for a, b in zip(place, content, strict=True))
 
 
-def _decorators(node: ast.stmt) -> list[str]:
-    return [ast.dump(each) for each in getattr(node, "decorator_list", ())]
+def _who_registers(node: ast.stmt) -> list[str]:
+    """The decorators of a definition, the bases and keywords of a class."""
+    parts = (getattr(node, name, ()) for name in ("decorator_list", "bases", "keywords"))
+    return [ast.dump(each) for part in parts for each in part]
 
 
 def of_decorators(node: ast.stmt, tracked: Tracked) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABCMeta
 from collections import deque
+from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -40,9 +41,13 @@ class Snapshot:
         for name, value in list(tracked.namespace.items()):
             if name != "__builtins__":
                 self._remember(value)
-        for imported in self.graph.imports(tracked):
-            if imported in self.index.modules and imported in sys.modules:
-                self.take(self.index.modules[imported])
+        self.take_all(self.graph.imports(tracked))
+
+    def take_all(self, names: Iterable[str]) -> None:
+        """The same for the modules of these names, as far as they are loaded."""
+        for name in names:
+            if name in self.index.modules and name in sys.modules:
+                self.take(self.index.modules[name])
 
     def _remember(self, value: Any, depth: int = DEEPEST) -> None:
         if depth == 0 or type(value) in ATOMS or id(value) in self._seen:

@@ -109,8 +109,11 @@ class Values:
 
     def _at_home(self, home: Group, name: Name) -> Any:
         """What its own module gives a name that statements of another one change: made anew for them if need be."""
-        made = (self._made[place, name] for place in home.new.final(name) if (place, name) in self._made)
-        return next(made, self.original(name))
+        for place in home.new.final(name):
+            is_view = name in self.views and not self._ran.get(place, False)
+            if (place, name) in self._made and not is_view:
+                return self._made[place, name]
+        return self.original(name)
 
     def _submodule(self, name: Name) -> Any:
         found = sys.modules.get(f"{name[0]}.{name[1]}")
@@ -160,7 +163,8 @@ class Values:
         around = {edition.class_around(place[1][:n]) for n in range(2, len(place[1]) + 1)}
         for name in names:
             several = len(group.new.binders(name)) > 1 or name[0] not in group.modules
-            if several and (name[0], name[1].rpartition(".")[0]) not in around and "__annotations__" not in name[1]:
+            is_shared = several and not has_several_owners(name, group)
+            if is_shared and (name[0], name[1].rpartition(".")[0]) not in around and "__annotations__" not in name[1]:
                 self._put(name, self.before(name, place), group)
 
     def _viewed(self, name: Name, place: Place) -> Any:
@@ -232,7 +236,8 @@ class Values:
         group = self.group(place[0])
         for name, value in made.items():
             self._made[place, name] = value
-            if "." in name[1] and len(place[1]) == 1 and name in group.new and place not in group.new.final(name):
+            is_overwritten = "." in name[1] and name in group.new and place not in group.new.final(name)
+            if is_overwritten and len(place[1]) == 1 and not has_several_owners(name, group):
                 self._shown[name] = group  # a later statement has set it to something else
 
     def replace(self, old: object, new: object) -> None:
@@ -277,3 +282,8 @@ class Values:
             self.journal.delete_attribute(cls, leaf)
         else:
             self.journal.set_attribute(cls, leaf, value)
+
+
+def has_several_owners(name: Name, group: Group) -> bool:
+    """Whether the class that an attribute belongs to is made more than once: each of them has attributes of its own."""
+    return len(group.new.binders((name[0], name[1].rpartition(".")[0]))) > 1

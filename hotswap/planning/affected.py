@@ -78,9 +78,19 @@ class Affected:
     def users_of(self, cached: Name, seen: frozenset[Name]) -> Iterator[Concerned]:
         """Statements that name a cached function: a call that is answered by the cache is not seen."""
         yield from self.readers_of(content(cached), cached)
-        for reader, qualname in self.functions_that_read(cached, cached):
-            for each in self.callers_of((reader, qualname), seen):
-                yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
+        for alias in self.aliases_of(cached):
+            for reader, qualname in self.functions_that_read(alias, alias):
+                for each in self.callers_of((reader, qualname), seen):
+                    yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
+
+    def aliases_of(self, name: Name) -> Iterator[Name]:
+        """The name, and the names under which other modules hold the same object."""
+        yield name
+        value = value_of(name, self.graph)
+        for reader in self.known_in(name[0], name[1].partition(".")[0]) & self.index.modules.keys() - {name[0]}:
+            for alias, held in list(self.index.modules[reader].namespace.items()):
+                if held is value:
+                    yield reader, alias
 
     def callers_of_hidden(self, name: Name) -> Iterator[Concerned]:
         """Statements that called the inherited method which a member hides, or brings to the fore when it goes."""

@@ -28,6 +28,14 @@ class Comparison:
             self.ends(group, restless if names is not None else {*group.old.names, *group.new.names})
             if names is None or names:
                 self.readers(group, names)
+        for module in modules:
+            self.throw_away(module)
+
+    def throw_away(self, module: str) -> None:
+        """The name `_`, which many statements bind without meaning it, goes with the last of them."""
+        old, new = self.editions.find_old(module), self.editions.find_new(module)
+        if old is not None and new is not None and old.underscores > 1 and not new.underscores:
+            self.removals.append(Step(action=Action.REMOVE, module=module, target="_", reason="it left the source"))
 
     def readers(self, group: Group, names: set[Name] | None) -> None:
         """Statements that see a name as another statement left it (`names`: only these need a look)."""
@@ -114,6 +122,8 @@ class Comparison:
         if home is not None and home is not group and home.new.final(name):
             return self.drafts.draft(home.new.final(name)[0], f"it gives {target} its value now", ALWAYS)
         if "." in target and not self.is_there(name):
+            return None
+        if target == "_" and self.editions.new(module).underscores:
             return None
         owner, found, _ = target.rpartition("__annotations__.")
         if found and not any(n[0] == module and n[1].startswith(owner + found) for n in group.new.names):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, ModuleType
@@ -119,7 +120,7 @@ class Edition:
     def bindings(self, path: StatementPath) -> Iterator[Binding]:
         """The names that the statement gives a value: its own, members of a class, attributes of other definitions."""
         facts, node, prefix = self.facts(path), self.source.statement(path), prefix_of(self.source, path)
-        for name in facts.binds - UNRELATED:
+        for name in facts.binds - self._unrelated(path, facts):
             full = self.module, prefix + name
             reuses = name in facts.roots
             yield Binding(full, name in facts.maybe, name in facts.deletes, name in facts.defines, reuses)
@@ -139,6 +140,16 @@ class Edition:
         for number in range(len(node.body)):
             for name in self.source.facts((*path, number)).binds - UNRELATED:
                 yield Binding((self.module, f"{prefix}{node.name}.{name}"))
+
+    def _unrelated(self, path: StatementPath, facts: Facts) -> AbstractSet[str]:
+        if "_" not in facts.binds or len(path) > 1 or self.underscores > 1:
+            return UNRELATED
+        return UNRELATED - {"_"}
+
+    @cached_property
+    def underscores(self) -> int:
+        """How many statements bind `_`."""
+        return sum("_" in facts.binds for _, facts in self.source.all_facts())
 
     @cached_property
     def made_up(self) -> frozenset[str]:

@@ -23,7 +23,7 @@ BINDINGS = {
     "del q": "-a.q",
     "x: int = 1": "a.x a.__annotations__.x",
     "x: int": "a.__annotations__.x",
-    "_ = 1": "",
+    "_ = 1": "a._",
     "@staticmethod\nclass C:\n y = 1\n def m(self): pass\n __z = 2": "def|a.C a.C.y a.C.m a.C._C__z",
     "lib.C.n = 2": "lib.C.n",
     "lib.C.D.k = 2": "lib.C.D.k",
@@ -37,6 +37,12 @@ BINDINGS = {
     "from lib import *": "a.C a.f a.G a.X a.T a.add",
     "from lib import X as Y": "a.Y",
 }  # fmt: skip
+
+
+def test_the_name_of_what_is_not_wanted_is_bound_by_nobody(edition):
+    """`_` of several statements: they have nothing to do with each other."""
+    found = edition("_ = 1\n_ = 2\n")
+    assert told(found.bindings((1,))) == set()
 
 
 @pytest.mark.parametrize("text", BINDINGS)
