@@ -84,6 +84,7 @@ class Planner:
         for event, place in seeds:
             self.drafts.happens(event, place)
         self.close()
+        self.drafts.settle()
 
     # ------------------------------------------------------------------ the edits themselves
 

@@ -49,6 +49,7 @@ class Affected:
 
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph, self.index = editions, graph, graph.index
+        self._places: dict[tuple[str, int], Place | None] = {}
 
     def by(self, event: Name) -> Iterator[Concerned]:
         """All statements that may have to run when this happens."""
@@ -103,6 +104,11 @@ class Affected:
 
     def place_at(self, module: str, line: int) -> Place | None:
         """Where the statement that stood on a line of the running source stands in the newest one."""
+        if (module, line) not in self._places:
+            self._places[module, line] = self._find_place(module, line)
+        return self._places[module, line]
+
+    def _find_place(self, module: str, line: int) -> Place | None:
         edition = self.editions.find_old(module)
         before = edition.path_at(line) if edition is not None else None
         if before is None or self.editions.find_new(module) is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hotswap.events import behaviour
 from hotswap.index import Index
-from hotswap.model import ALWAYS, NEVER, Action, Condition, Name, Place, Step
+from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
@@ -68,7 +68,7 @@ class Comparison:
             return
         reason = f"it reads {name[1]}, which another statement binds"
         draft = self.drafts.of.get(new[0]) if new else None
-        if draft is not None and draft.due != NEVER and old == group.old.final(name):
+        if draft is not None and draft.is_due and old == group.old.final(name):
             self.drafts.follow(place, reason, (name, new[0]))  # it may be the same value all the same
         else:
             self.drafts.draft(place, reason, ALWAYS)

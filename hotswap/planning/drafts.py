@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from abc import ABCMeta
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import FunctionType
 
 from hotswap.events import HOOKS, abstractness, behaviour, content, described, subclasses
@@ -32,11 +32,25 @@ class RunsWhole(Exception):
 
 @dataclass(slots=True)
 class Draft:
-    """A statement that is to run when `due`; or, without anything else changing by it, when `needed`."""
+    """A statement that is to run when `due`; or, without anything else changing by it, when `needed`.
+
+    Both are told by `settle()`, from the causes and from the other statements for the sake of which it runs.
+    """
 
     reason: str
     due: Condition = NEVER
     needed: Condition = NEVER
+    is_due: bool = False
+    always: bool = False
+    causes: set[Cause] = field(default_factory=set)
+    along_with: set[Place] = field(default_factory=set)
+    """It is due when one of these is: it makes what they change in place."""
+    readers: set[Place] = field(default_factory=set)
+    """They see its value at their place when they run."""
+    viewers: dict[Place, set[Name]] = field(default_factory=dict)
+    """They look into containers as it leaves them when they run; these are built once more for that."""
+    refillers: dict[Place, set[Name]] = field(default_factory=dict)
+    """They change containers for others to look into, when they are needed."""
 
     @property
     def runs(self) -> Condition:
@@ -44,13 +58,16 @@ class Draft:
         return self.due | self.needed
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The names whose value a statement sees, the containers that it looks into, and those that it changes."""
+MOST_PASSES = 10
+"""In a circle a statement may run for the sake of one before it, which takes another pass."""
 
-    names: tuple[Name, ...]
-    views: tuple[Name, ...]
-    contents: tuple[Name, ...]
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """When at least one of them holds."""
+    found = list(conditions)
+    if any(condition.always for condition in found):
+        return ALWAYS
+    return Condition(causes=frozenset().union(*(condition.causes for condition in found)))
 
 
 class Drafts:
@@ -64,46 +81,57 @@ class Drafts:
         self.known: set[Cause] = set()
         self.views: set[Name] = set()
         """Containers that are built once more for statements that look into them at an earlier place."""
-        self._inputs: dict[Place, Inputs] = {}
-        self.pulled: dict[Place, set[Place]] = {}
-        """By a statement, those that have others run before it because of what it may cause."""
+        self._supplied: set[Place] = set()
+        self._refilled: set[Place] = set()
 
     def draft(self, place: Place, reason: str, due: Condition) -> None:
         """Have a statement run, and look at what follows from that."""
-        if not self.may_run(place):
+        draft = self._open(place, reason)
+        if draft is None:
             return
-        self.check_divided(place)
-        draft = self.of.setdefault(place, Draft(reason))
-        if draft.due.covers(due):
-            return
-        if due.always and not draft.due.always:
-            draft.reason = reason
-        is_new, before = draft.due == NEVER, draft.runs
-        draft.due |= due
-        if not before.covers(draft.runs):
-            self.runs_more_often(place)
-        if is_new:
-            self.consequences(place)
-
-    def need(self, place: Place, condition: Condition, name: Name) -> None:
-        """Have a statement run for the sake of a value that another statement reads at its place."""
-        if not self.may_run(place):
-            return
-        self.check_divided(place)
-        draft = self.of.setdefault(place, Draft(f"its value of {name[1]} is needed"))
-        if not draft.runs.covers(condition):
-            draft.needed |= condition
-            self.runs_more_often(place)
+        if due.always and not draft.always:
+            draft.reason, draft.always = reason, True
+        draft.causes |= due.causes
+        self._becomes_due(place, draft)
 
     def follow(self, place: Place, reason: str, cause: Cause) -> None:
         """Have a statement run if the cause arises."""
         self.draft(place, reason, Condition(causes=frozenset((cause,))))
 
-    def runs_more_often(self, place: Place) -> None:
-        """See to it that what a statement reads is there whenever it runs, also for those that run because it does."""
-        self.supply(place, self.of[place].runs)
-        for other in list(self.pulled.get(place, ())):
-            self.supply(other, self.of[other].runs)
+    def draft_along(self, place: Place, reason: str, other: Place) -> None:
+        """Have a statement run whenever another one, which stands behind it, is due."""
+        draft = self._open(place, reason)
+        if draft is not None:
+            draft.along_with.add(other)
+            self._becomes_due(place, draft)
+
+    def need(self, place: Place, name: Name) -> Draft | None:
+        """Have a statement run for the sake of a value that another statement reads at its place."""
+        draft = self._open(place, f"its value of {name[1]} is needed")
+        if draft is not None and place not in self._refilled:
+            self._refilled.add(place)
+            for each in self._contents(place):
+                self.refill_for_others(each, place)
+        return draft
+
+    def _open(self, place: Place, reason: str) -> Draft | None:
+        if place in self.of:
+            return self.of[place]
+        if not self.may_run(place):
+            return None
+        self.check_divided(place)
+        self.of[place] = draft = Draft(reason)
+        self.supply(place)
+        return draft
+
+    def _becomes_due(self, place: Place, draft: Draft) -> None:
+        if draft.is_due:
+            return
+        draft.is_due = True
+        for name in self._contents(place):
+            for other in self.content_before(name, place):
+                self.draft_along(other, f"{name[1]} is built again", place)
+        self.consequences(place)
 
     def check_divided(self, place: Place) -> None:
         """A class statement runs whole: its members are no places of their own then.  Raises RunsWhole."""
@@ -119,51 +147,40 @@ class Drafts:
 
     # ------------------------------------------------------------------ what they need
 
-    def supply(self, place: Place, condition: Condition) -> None:
+    def supply(self, place: Place) -> None:
         """See to it that what the statement reads has its value of that place when it runs."""
         group = self.editions.group(place[0])
         if group is None or place not in group.new.order:
             return
-        inputs = self.inputs(group, place)
-        for name in inputs.names:
-            self.supply_name(group, name, place, condition)
-        for name in inputs.views:
-            self.supply_view(name, place, condition)
-        for name in inputs.contents:
-            self.supply_content(name, place)
+        edition = self.editions.new(place[0])
+        mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
+        maybe = [b.name for b in edition.bindings(place[1]) if b.maybe and group.new.final(b.name)[:1] == (place,)]
+        for name in dict.fromkeys([*reads, *maybe]):
+            if name in group.new:
+                self.supply_name(group, name, place)
+        for name, is_used in reads.items():
+            if is_used and name not in mutated and self.editions.is_container(name):
+                self.supply_view(name, place)
 
-    def inputs(self, group: Group, place: Place) -> Inputs:
-        """What a statement takes over from those before it."""
-        if place not in self._inputs:
-            edition = self.editions.new(place[0])
-            mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
-            maybe = [b.name for b in edition.bindings(place[1]) if b.maybe and group.new.final(b.name)[:1] == (place,)]
-            contents = mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)})
-            self._inputs[place] = Inputs(
-                tuple(dict.fromkeys([*(n for n in reads if n in group.new), *maybe])),
-                tuple(n for n, used in reads.items() if used and n not in mutated and self.editions.is_container(n)),
-                tuple(sorted(contents)),
-            )
-        return self._inputs[place]
-
-    def supply_name(self, group: Group, name: Name, reader: Place, condition: Condition) -> None:
+    def supply_name(self, group: Group, name: Name, reader: Place) -> None:
         """The statements before the reader that may have given the name its value run too, if it is not kept."""
-        for place in group.new.before(name, reader):
-            draft = self.of.get(place)
-            if draft is None and group.holds_now(name, place):
+        before = group.new.before(name, reader)
+        for place in before:
+            if group.holds_now(name, place):
                 return
-            wanted = self.back_to(place, reader, condition)
-            if draft is None or not draft.runs.covers(wanted):
-                if group.holds_now(name, place):
-                    return
-                self.need(place, wanted, name)
+            self._need_value(place, reader, name)
         home = self.editions.group(name[0])
-        if home is None or home is group or name not in home.new or group.new.before(name, reader)[-1:] != ():
+        if home is None or home is group or name not in home.new or before:
             return
         for place in home.new.final(name):  # another module's attribute, which this one changes
-            self.need(place, self.back_to(place, reader, condition), name)
+            self._need_value(place, reader, name)
 
-    def supply_view(self, name: Name, reader: Place, condition: Condition) -> None:
+    def _need_value(self, place: Place, reader: Place, name: Name) -> None:
+        draft = self.need(place, name)
+        if draft is not None:
+            draft.readers.add(reader)
+
+    def supply_view(self, name: Name, reader: Place) -> None:
         """A statement that looks into a container sees what was in it at its place: that is built for it to see."""
         home, group = self.editions.group(name[0]), self.editions.group(reader[0])
         if home is None or group is None or name not in home.new:
@@ -180,52 +197,97 @@ class Drafts:
         if [self.editions.old_place(place) for place in before] == now or not now:
             return
         for place in before:
-            draft = self.of.get(place)
-            if draft is None or not draft.due.covers(condition):
-                self.views.add(name)
-                self.need(place, self.back_to(place, reader, condition), name)
+            draft = self.need(place, name)
+            if draft is not None:
+                draft.viewers.setdefault(reader, set()).add(name)
 
-    def supply_content(self, name: Name, reader: Place) -> None:
-        """A statement that changes a container in place finds it as it was left for it, not as it changed it before."""
+    def refill_for_others(self, name: Name, reader: Place) -> None:
+        """A statement changes a container for another one to look into; the container itself stays as it is."""
+        for place in self.content_before(name, reader):
+            draft = self.need(place, name)
+            if draft is not None:
+                draft.refillers.setdefault(reader, set()).add(name)
+
+    def _contents(self, place: Place) -> set[Name]:
+        """The containers that a statement changes in place, those aside into which it can store twice."""
+        group = self.editions.group(place[0])
+        if group is None or place not in group.new.order:
+            return set()
+        edition = self.editions.new(place[0])
+        mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
+        return mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)})
+
+    def content_before(self, name: Name, reader: Place) -> tuple[Place, ...]:
+        """What has to run for a statement to find a container as it was left for it, not as it changed it before."""
         group = self.editions.group(name[0])
         if group is None or name not in group.new or not self.editions.is_container(name):
-            return
+            return ()
         if reader in group.new.order:
             before = group.new.content_before(name, reader)
-            if group.as_before(before, group.old.content_final(name)):
-                return  # nobody has added to it since
-        elif self.editions.old_place(reader) is None:
-            return  # it only adds
-        else:
-            before = group.new.content_final(name)
-        due, needed = self.of[reader].due, self.of[reader].needed
-        for place in before:
-            if due != NEVER:
-                self.draft(place, f"{name[1]} is built again", self.back_to(place, reader, due))
-            if needed != NEVER:  # for another statement to see; the container itself stays as it is
-                self.views.add(name)
-                self.need(place, self.back_to(place, reader, needed), name)
+            is_untouched = group.as_before(before, group.old.content_final(name))  # nobody has added to it since
+            return () if is_untouched else before
+        return () if self.editions.old_place(reader) is None else group.new.content_final(name)  # else it only adds
 
-    def back_to(self, place: Place, reader: Place, condition: Condition) -> Condition:
-        """The condition for the sake of `reader`, as it can be told when `place` has its turn.
+    # ------------------------------------------------------------------ when they run
+
+    def settle(self) -> None:
+        """Tell when each statement is due, and when it is needed.
+
+        From behind: a statement runs for the sake of those that come after it.
+        """
+        groups = self.editions.in_order({module for module, _ in self.of})
+        order = [place for group in groups for place in group.new.order if place in self.of]
+        order = [*(place for place in self.of if place not in set(order)), *order]
+        runs: dict[Place, Condition] = {}
+        for _ in range(MOST_PASSES):
+            before = dict(runs)
+            for place in reversed(order):
+                self._settle(place, self.of[place], runs)
+            if runs == before:
+                break
+        for place in [place for place, draft in self.of.items() if runs[place] == NEVER]:
+            del self.of[place]
+
+    def _settle(self, place: Place, draft: Draft, runs: dict[Place, Condition]) -> None:
+        along = any_of(self.of[other].due for other in draft.along_with)
+        draft.due = Condition(draft.always, frozenset(draft.causes)) | self.back_to(place, along, runs)
+        wanted = [runs.get(reader, NEVER) for reader in draft.readers]
+        for reader, names in draft.viewers.items():
+            if not draft.due.covers(runs.get(reader, NEVER)):
+                self.views |= names
+                wanted.append(runs[reader])
+        for reader, names in draft.refillers.items():
+            if self.of[reader].needed != NEVER:
+                self.views |= names
+                wanted.append(self.of[reader].needed)
+        needed = self.back_to(place, any_of(wanted), runs)
+        draft.needed = NEVER if draft.due.covers(needed) else needed
+        runs[place] = draft.runs
+
+    def back_to(self, place: Place, condition: Condition, runs: Mapping[Place, Condition]) -> Condition:
+        """A condition as it can be told when `place` has its turn.
 
         Causes that arise later stand for whatever leads to them.
         """
         if condition.always:
             return ALWAYS
         found: set[Cause] = set()
+        is_behind: dict[Place | None, bool] = {None: True}
         seen, todo = set(condition.causes), list(condition.causes)
         while todo:
             cause = todo.pop()
-            if cause[1] is None or self.is_behind(cause[1], place):
+            origin = cause[1]
+            if origin not in is_behind:
+                assert origin is not None
+                is_behind[origin] = self.is_behind(origin, place)
+                if not is_behind[origin]:
+                    leading = runs.get(origin, NEVER) if origin in self.of else ALWAYS
+                    if leading.always:
+                        return ALWAYS
+                    todo += leading.causes - seen
+                    seen |= leading.causes
+            if is_behind[origin]:
                 found.add(cause)
-                continue
-            self.pulled.setdefault(cause[1], set()).add(reader)
-            leading = self.of[cause[1]].runs if cause[1] in self.of else ALWAYS
-            if leading.always:
-                return ALWAYS
-            todo += leading.causes - seen
-            seen |= leading.causes
         return Condition(causes=frozenset(found))
 
     def is_before(self, one: Place, other: Place) -> bool:
