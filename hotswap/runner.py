@@ -189,6 +189,9 @@ class Runner:
         self._check_calls(shown)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
         made |= self._set_elsewhere()
+        if not prefix:
+            left = edition.facts(step.statement).deletes - tracked.namespace.keys()
+            made |= {(step.module, name): MISSING for name in left}
         self.values.ran(self._place, made, due=due)
         for module, target in made:
             self._note_bound(module, target)
@@ -379,6 +382,7 @@ class Runner:
     def follow_moved(self, lost: Iterable[tuple[Name, Any]]) -> None:
         """Definitions that left their modules, and were defined in another one in this round, go there."""
         modules = {*self.editions.edits, *(name for name in self.index.modules if name not in self._loaded)}
+        modules &= sys.modules.keys()
         for (module, name), live in lost:
             same_name = [value_of((other, name), self.graph) for other in modules - {module}]
             found = {id(v): v for v in same_name if type(v) is type(live) and self._is_defined_anew(v, name)}

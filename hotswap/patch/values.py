@@ -14,12 +14,12 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_any, is_instance, own_space
+from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.resolving import definition_of, resolve_value
-from hotswap.source import prefix_of
+from hotswap.source import first_line, prefix_of
 from hotswap.syntax import mangled
 
 
@@ -134,13 +134,21 @@ class Values:
 
         MISSING when neither can be told.
         """
-        group = self.group(place[0])
-        if group.holds_now(name, place) or place in group.new.final(name):
-            return self.original(name)
+        group, final = self.group(place[0]), self.group(place[0]).new.final(name)
+        if group.holds_now(name, place) or place in final:
+            is_anothers = place not in final[:1] and self._maker(name, final) not in (None, place)
+            return MISSING if is_anothers else self.original(name)
         held, is_only = self.original(name), group.new.definers(name) == [place]
         is_own = is_only and definition_of(held, self.index) == name
         comes_back = self.editions.returns(name) or self.editions.only_repeated(name, group.new.final(name))
         return held if is_own and comes_back else MISSING
+
+    def _maker(self, name: Name, places: Iterable[Place]) -> Place | None:
+        """Which of the statements made the function that the name holds, as its lines tell; its code is relocated."""
+        held = self.original(name)
+        line = held.__code__.co_firstlineno if is_a(held, FunctionType) and held.__module__ == name[0] else 0
+        nodes = ((place, self.editions.node(place)) for place in places if place[1] != LOADED and place[0] == name[0])
+        return next((p for p, node in nodes if first_line(node) <= line <= (node.end_lineno or node.lineno)), None)
 
     # ------------------------------------------------------------------ showing
 
