@@ -22,6 +22,7 @@ from hotswap.patch import abstract, caches, classes, enums, mapped, registries, 
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
@@ -404,6 +405,8 @@ class Runner:
         for name in vars(fresh):
             self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
         mark, twins = len(self.journal), dict(self.merger.twins)
+        is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
+        made: Made = ([], []) if is_statement else made_with(fresh)
         try:
             merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
         except CannotSwap as refusal:
@@ -414,6 +417,7 @@ class Runner:
             return fresh
         if merged is live:
             self.values.replace(fresh, live)  # another module's statement may have made it
+            take_over(made, live, fresh, self.journal)
         else:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh

@@ -9,6 +9,7 @@ import sys
 import types
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from enum import EnumMeta
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
+from hotswap.patch import layout
 from hotswap.patch.functions import cell_content
 from hotswap.reach import wrapped_by
 
@@ -208,6 +210,7 @@ def _twin(value: Any, twins: Twins) -> Any:
 
 
 def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
+    _change_class(holder, twins, journal)
     if is_instance(holder, dict):
         owner = class_of_namespace(holder)
         if owner is not None:  # past the type's own attribute cache nothing may be written
@@ -231,6 +234,20 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
             value = _in_slot(holder, name)
             if id(value) in twins:
                 journal.set_attribute(holder, name, _twin(value, twins))
+
+
+def _change_class(holder: Any, twins: Twins, journal: Journal) -> None:
+    """Instances and subclasses that were made of a replaced class belong to its twin."""
+    if is_a(holder, type):
+        bases: tuple[type, ...] = type.__dict__["__bases__"].__get__(holder)
+        if id(holder) not in twins and any(id(base) in twins for base in bases):
+            layout.set_bases(holder, _twin_classes(bases, twins), journal)
+    elif id(type(holder)) in twins and not is_a(type(holder), EnumMeta):
+        journal.set_attribute(holder, "__class__", _twin(type(holder), twins))
+
+
+def _twin_classes(bases: tuple[type, ...], twins: Twins) -> tuple[type, ...]:
+    return tuple(_twin(base, twins) for base in bases)
 
 
 def _refill(holder: Any, content: Any, journal: Journal) -> None:

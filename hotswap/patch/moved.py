@@ -12,21 +12,34 @@ from hotswap.patch.instances import living
 Pour = Callable[[type, type], type]
 
 
+Made = tuple[list[type], list[object]]
+"""The subclasses and the instances of a class."""
+
+
+def made_with(fresh: type) -> Made:
+    """What was made with a class until now."""
+    return type.__subclasses__(fresh), [o for o in living(fresh) if type(o) is fresh]
+
+
+def take_over(made: Made, live: type, fresh: type, journal: Journal) -> None:
+    """Let what was made with the fresh class belong to the live one, which is all that it is."""
+    for child in made[0]:
+        layout.set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
+    for instance in made[1]:
+        journal.set_attribute(instance, "__class__", live)
+
+
 def adopt(live: type, fresh: type, pour: Pour, journal: Journal) -> type:
     """Make the live class what the fresh one is, at the place where that was made; returns the one that stays.
 
     What was made with the fresh class already, subclasses and instances, belongs to the live one afterwards.  `pour`
     does it, or returns the fresh class when the live one cannot take its form.  Raises CannotSwap.
     """
-    instances = [o for o in living(fresh) if type(o) is fresh]
-    children: list[type] = type.__subclasses__(fresh)
+    made = made_with(fresh)
     kept = pour(live, fresh)
     if kept is not live:
         return kept
-    for child in children:
-        layout.set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
-    for instance in instances:
-        journal.set_attribute(instance, "__class__", live)
+    take_over(made, live, fresh, journal)
     for module in (fresh.__module__, live.__module__):
         space = vars(sys.modules[module]) if module in sys.modules else {}
         for name in [n for n, value in space.items() if value is fresh]:

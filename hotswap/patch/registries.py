@@ -237,10 +237,26 @@ class Registered:
         elif is_a(place, list):
             self._settle_list(place, content, wanted, journal)
         elif is_a(place, set):
-            withdraw([(place, None)], self.definitions, journal)
+            self._settle_set(place, content, wanted, journal)
+
+    def _settle_set(self, place: set[Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
+        withdraw([(place, None)], self.definitions, journal)
+        known = {id(v) for v in content}
+        added, made = [v for v in place if id(v) not in known], [v for v in content if _is_made_with(v, wanted)]
+        if added and made:
+            self._check_as_many(added, made)
+            place.difference_update(made)
+
+    def _check_as_many(self, added: list[Any], made: list[Any]) -> None:
+        """Of instances, nobody knows which the definition put there: all, or others too."""
+        if len(added) != len(made):
+            raise CannotSwap(_appended_again(self.where, added))
 
     def _settle_dict(self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
         gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and place.get(k) is v]
+        if not gone and self.surely:
+            gone = [k for k, v in content if _is_made_with(v, wanted) and place.get(k) is v]
+            gone = gone if len(gone) == len(place) - len(content) else []
         if not gone:
             return
         known = {k for k, _ in content}
@@ -262,6 +278,10 @@ class Registered:
         if any(v not in content for v in added if is_instance(v, _PLAIN)):
             raise CannotSwap(_appended_again(self.where, [v for v in added if is_instance(v, _PLAIN)]))
         after: list[Any] = list(content)
+        made = [n for n, v in enumerate(content) if _is_made_with(v, wanted)]
+        if made and entries and not at:
+            self._check_as_many(entries, made)
+            at = made
         if len(entries) == len(at):
             for number, entry in zip(at, entries, strict=True):
                 after[number] = entry
@@ -277,6 +297,11 @@ _PLAIN = (str, int, bytes)
 
 def _is_one(value: Any, wanted: set[int]) -> bool:
     return id(value) in wanted or _holds(value, wanted)
+
+
+def _is_made_with(value: Any, wanted: set[int]) -> bool:
+    """Whether it is an instance of a class that is defined again."""
+    return id(type(value)) in wanted
 
 
 def _same_content(place: Any, content: list[Any]) -> bool:
