@@ -26,6 +26,11 @@ class CodePair:
     edited: bool
 
     @property
+    def acts_otherwise(self) -> bool:
+        """Whether a call does something else than before: more than the docstring was edited."""
+        return self.edited and _without_docstring(self.old) != _without_docstring(self.new)
+
+    @property
     def qualname(self) -> str:
         """The dotted name inside the module."""
         return self.new.co_qualname
@@ -149,6 +154,11 @@ def own_behaviour(code: CodeType) -> Hashable:
         code.co_qualname,
         tuple(_constant(c) for c in code.co_consts),
     )
+
+
+def _without_docstring(code: CodeType) -> Hashable:
+    has_one = not code.co_name.startswith("<") and docstring(code) is not None
+    return own_behaviour(code.replace(co_consts=(None, *code.co_consts[1:])) if has_one else code)
 
 
 def _constant(value: object) -> Hashable:

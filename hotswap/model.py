@@ -85,6 +85,9 @@ class Findings:
         return ", ".join(sorted(f"{module}.{name.rstrip('()[]?')}" for module, name in names))
 
 
+NOTHING = Findings()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing to do, why, and when.

@@ -174,7 +174,7 @@ class Planner:
             if pair.edited:
                 name = edit.module, pair.qualname
                 self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and nobody else
-                for each in self.affected.callers_of(name):
+                for each in self.affected.callers_of(name) if pair.acts_otherwise else ():
                     self.drafts.follow(each.place, each.reason, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):
                     self.drafts.happens(described(name))

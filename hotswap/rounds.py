@@ -17,6 +17,7 @@ from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
 from hotswap.looking import is_instance
 from hotswap.model import (
+    NOTHING,
     Change,
     ChangeSet,
     Edit,
@@ -49,9 +50,6 @@ class Failed:
     changes: ChangeSet
     contents: dict[str, bytes | None]
     outcome: RolledBack | RestartRequired
-
-
-NOTHING = Findings()
 
 
 class Rounds:

@@ -17,7 +17,7 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import Action, Cause, Findings, Name, Place, Step
+from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
@@ -27,7 +27,7 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
-from hotswap.planning.edition import value_of
+from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.groups import Group
 from hotswap.planning.prepared import Prepared
 from hotswap.source import Source, first_line, prefix_of, siblings
@@ -89,6 +89,8 @@ class Runner:
         self.bound: dict[str, dict[str, set[str]]] = {}
         """By module and class ("": the module itself) the names that statements have bound."""
         self.ran: list[Ran] = []
+        self.findings = NOTHING
+        """What nobody had foreseen.  The statements behind run all the same, so that one try finds much."""
         self.failed_module = ""
         self.rebuilt = False
         self._snapshot = Snapshot(journal, graph)
@@ -130,23 +132,28 @@ class Runner:
     def _check_foreseen(self) -> None:
         """What nobody had foreseen may concern statements that the plan does not have.  Raises Unforeseen."""
         missed = {cause for cause in self.changes.causes - self.plan.foreseen if self._concerns(cause)}
-        if missed:
-            raise Unforeseen(Findings(causes=frozenset(missed)))
+        self.findings |= Findings(causes=frozenset(missed))
+        if self.findings != NOTHING:
+            raise Unforeseen(self.findings)
 
     def _check_calls(self, shown: AbstractSet[Name]) -> None:
-        """Functions that nobody knew to be called may have read what was not shown.  Raises Unforeseen."""
-        edition, group = self.editions.new(self._place[0]), self.values.group(self._place[0])
+        """Functions that nobody knew to be called may have read what was not shown: that is noted."""
+        edition = self.editions.new(self._place[0])
         called = {f for each in self.calls.get(self._place, {}).values() for f in each.called}
         unknown = called - set(edition.called(self._place[1]))
-        for function in unknown:
-            code = self.editions.code_now(function)
-            if code is not None and code.mutates:
-                raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
-            for name, is_used in edition.read_by(function):
-                at_place = group.new.before(name, self._place) if name in group.new else ()
-                is_early = name in group.new and name not in shown and at_place != group.new.final(name)
-                if is_early or (is_used and self.editions.is_container(name)):
-                    raise Unforeseen(Findings(calls=frozenset((self._place, f) for f in unknown)))
+        if any(self._may_have_misread(edition, function, shown) for function in unknown):
+            self.findings |= Findings(calls=frozenset((self._place, f) for f in unknown))
+
+    def _may_have_misread(self, edition: Edition, function: Name, shown: AbstractSet[Name]) -> bool:
+        code, group = self.editions.code_now(function), self.values.group(self._place[0])
+        if code is not None and code.mutates:
+            return True
+        for name, is_used in edition.read_by(function):
+            at_place = group.new.before(name, self._place) if name in group.new else ()
+            is_early = name in group.new and name not in shown and at_place != group.new.final(name)
+            if is_early or (is_used and self.editions.is_container(name)):
+                return True
+        return False
 
     def _concerns(self, cause: Cause) -> bool:
         event, place = cause

@@ -14,12 +14,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.codes import CodePair, docstring, pair_codes
-from hotswap.errors import CannotSwap
+from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
-from hotswap.model import Action, Edit, Name, Reason, Step
+from hotswap.model import NOTHING, Action, Edit, Name, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, orphans, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
@@ -85,8 +85,10 @@ class Transaction:
             else:
                 with self.journal.staged():
                     self._apply()
-        except BaseException:
+        except BaseException as error:
             self.undo()
+            if self.runner.findings != NOTHING and isinstance(error, Exception):
+                raise Unforeseen(self.runner.findings) from error  # it may be a consequence
             raise
         self.finish()
         return self.done
@@ -228,7 +230,8 @@ class Transaction:
     def _note_patch(self, edit: Edit, pair: CodePair) -> None:
         full = f"{edit.module}.{pair.qualname}"
         if pair.edited:
-            self.changes.add(behaviour((edit.module, pair.qualname)))
+            if pair.acts_otherwise:
+                self.changes.add(behaviour((edit.module, pair.qualname)))
             if docstring(pair.old) != docstring(pair.new):
                 self.changes.add(described((edit.module, pair.qualname)))
             if pair.new.co_name in ("__subclasshook__", "__instancecheck__", "__subclasscheck__"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,11 +109,10 @@ def _of_dataclass(fields: Mapping[str, Any]) -> dict[str, Make | None]:
 
 
 def _of_attrs(attributes: Any) -> dict[str, Make | None]:
-    nothing = sys.modules["attr"].NOTHING
     found: dict[str, Make | None] = {}
     for each in attributes:
         default = each.default
-        if default is nothing:
+        if type(default).__name__ == "_Nothing":  # by its name, for attrs may be the program, and half way through
             if each.init:
                 found[each.name] = None
         elif type(default).__name__ == "Factory":
