@@ -7,22 +7,25 @@ called, so the containers that those functions read are known, and in them the e
 from __future__ import annotations
 
 import ast
+import dis
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from hotswap.codefacts import all_codes
 from hotswap.errors import CannotSwap
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance, own_space
-from hotswap.model import Edit, Reason
+from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
+from hotswap.planning.effects import bare_calls
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import first_line
 from hotswap.syntax import chain_of
@@ -142,8 +145,48 @@ def _withdraw_removed(
             journal.remember(place)
             place.clear()
     is_kept = any(hasattr(each, "__self__") and not is_instance(each.__self__, type) for each in foreign)
-    if is_kept or (isinstance(node, ast.Expr) and not found and isinstance(node.value, ast.Call)):
+    if is_kept or (not found and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(_removed_effect(edit, node))
+
+
+def _leaves_something(node: ast.stmt, footprint: Footprint, edit: Edit, graph: Graph) -> bool:
+    """Whether a removed call may have done something that stays, and that the new source does not do again."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    now = edit.new.statements if edit.new is not None else ()
+    if any(ast.dump(node.value) == ast.dump(call) for statement in now for call in bare_calls(statement)):
+        return False
+    called = footprint.called.union(*footprint.constructing.values())
+    return not all(_is_quiet(function, graph) for function in called)
+
+
+def _is_quiet(function: Name, graph: Graph) -> bool:
+    """Whether the code of a function shows that a call of it leaves nothing behind but its result."""
+    tracked = graph.index.modules.get(function[0])
+    codes = [code for code in all_codes(tracked.source.code) if code.co_qualname == function[1]] if tracked else []
+    return bool(codes) and not any(_does_something(code) for code in codes)
+
+
+def _does_something(code: CodeType) -> bool:
+    """Whether the code stores anywhere but in its own variables, or calls something for the sake of what that does."""
+    before = ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith(_STORING) or (instruction.opname == "POP_TOP" and before.startswith("CALL")):
+            return True
+        before = instruction.opname
+    return False
+
+
+_STORING = (
+    "STORE_ATTR",
+    "STORE_GLOBAL",
+    "STORE_SUBSCR",
+    "STORE_DEREF",
+    "DELETE_",
+    "IMPORT_",
+    "YIELD_",
+    "RETURN_GENERATOR",
+)
 
 
 def _foreign_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> Iterator[Any]:

@@ -19,6 +19,7 @@ from hotswap.imports import parents, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, look_up
 from hotswap.model import Name, Place
+from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
@@ -216,8 +217,13 @@ class Edition:
         """The names whose value the statement itself changes in place: containers, instances."""
         facts = self.facts(path)
         set_elsewhere = {s.chain for s in facts.stores if self.attribute_set(s, path) is not None}
-        holders = (self.holder(chain, path) for chain in facts.mutates - set_elsewhere)
+        chains = (facts.mutates - set_elsewhere) | {c[:-1] for c in facts.calls if len(c) > 1 and self._is_filled_by(c)}
+        holders = (self.holder(chain, path) for chain in chains)
         return {name for name in holders if name is not None and not is_a(value_of(name, self.graph), ModuleType)}
+
+    def _is_filled_by(self, method: Chain) -> bool:
+        """Whether it is a method of an object that is filled by calls whatever their name."""
+        return is_self_contained(resolve_value(self.tracked.namespace, method[:-1]))
 
     def may_mutate(self, path: StatementPath) -> set[Name]:
         """The names whose value functions that the statement calls may change in place."""

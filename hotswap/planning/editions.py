@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -16,6 +15,7 @@ from hotswap.imports import imports_of, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
+from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import BroughtByStar, Edition, ReadBy, Surroundings, value_of
 from hotswap.planning.groups import Group, circle_around, make_group, reachable, refine
 from hotswap.planning.matching import Matching
@@ -25,8 +25,6 @@ from hotswap.source import Source, StatementPath, prefix_of, siblings
 
 IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
-
-CONTAINERS = (list, dict, set, bytearray, deque, OrderedDict, defaultdict, Counter)
 
 
 @dataclass(slots=True)
@@ -317,7 +315,7 @@ class Editions:
 
     def is_container(self, name: Name) -> bool:
         """Whether the name stands for a container that the statements which fill it can build again."""
-        return type(value_of(name, self.graph)) in CONTAINERS
+        return is_filled(value_of(name, self.graph))
 
     def fillers(self, name: Name) -> list[Group]:
         """The groups, other than that of the container's own module, with statements that may fill it."""

@@ -19,6 +19,7 @@ from hotswap.factfinder import WRITES_BY_NAME
 from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
+from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
@@ -92,13 +93,13 @@ def bare_calls(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index) -> bool:
-    """Whether what is called belongs to the program, or a method of a plain container (which is filled again)."""
+    """Whether what is called belongs to the program, or a method of a container (which is filled again)."""
     chain = chain_of(function)
     if chain is None:
         return False
     value = resolve_value(namespace, chain)
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
-    if type(owner) in (list, dict, set, bytearray):
+    if is_filled(owner):
         return True
     function_of = value.__func__ if is_instance(value, MethodType | staticmethod | classmethod) else value
     if is_instance(function_of, FunctionType | type):
