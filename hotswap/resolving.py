@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from hotswap.facts import Facts
 from hotswap.imports import resolve
@@ -29,10 +29,22 @@ def owner_of(tracked: Tracked, qualname: str) -> type | None:
     return found if is_instance(found, type) else None
 
 
+def home_of(function: FunctionType) -> str:
+    """The module that defines the function: not the one that it only says it belongs to, for the looks of it.
+
+    A wrapper that took over the names of what it wraps belongs where that does.
+    """
+    if function.__code__.co_qualname == function.__qualname__:
+        return str(function.__globals__.get("__name__"))
+    return function.__module__
+
+
 def definition_of(value: object, index: Index) -> Name | None:
     """The place that a class or function of the program gives as its own."""
-    if is_any(value, type, FunctionType) and (definition := cast("type", value)).__module__ in index.modules:
-        return definition.__module__, definition.__qualname__
+    if is_a(value, FunctionType):
+        return (home, value.__qualname__) if (home := home_of(value)) in index.modules else None
+    if is_a(value, type) and value.__module__ in index.modules:
+        return value.__module__, value.__qualname__
     return None
 
 

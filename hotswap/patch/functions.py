@@ -22,6 +22,7 @@ from hotswap.model import Name, Reason
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
 from hotswap.reach import wrapped_by
+from hotswap.resolving import home_of
 
 Merge: TypeAlias = Callable[[object, object], object]
 
@@ -83,7 +84,8 @@ def pour(
     for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
         if getattr(live, name) is not getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
-    for name in ("__name__", "__qualname__", "__module__"):
+    names = ("__name__", "__qualname__", "__module__")
+    for name in names[:2] if live.__module__ != home_of(live) else names:  # renamed: nobody would do so again
         if getattr(live, name) != getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):

@@ -16,7 +16,7 @@ from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
 from hotswap.patch.functions import Merger, same_definition
-from hotswap.resolving import resolve_value
+from hotswap.resolving import home_of, resolve_value
 from hotswap.source import Source, StatementPath
 
 CLASS_MACHINERY = frozenset(
@@ -147,6 +147,8 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
         if is_alias(value, name):
             merger.succeed(full, [old] if owned else [], value)
             return value
+        if owned and is_renamed(old, value):
+            type.__setattr__(value, "__module__", old.__module__)  # whoever gave it that name does not do so again
         return merger.define(full, old if owned else MISSING, value)
     if old is not MISSING and same_value(old, value):
         return old
@@ -193,12 +195,19 @@ def same_class(old: Any, value: Any) -> bool:
     return (old.__module__, old.__qualname__) == (value.__module__, value.__qualname__)
 
 
+def is_renamed(old: Any, value: Any) -> bool:
+    """Whether a class says that it belongs to another module than the one that defines it (packages do that)."""
+    if not is_instance(old, type) or not is_instance(value, type):
+        return False
+    return old.__qualname__ == value.__qualname__ and old.__module__ != value.__module__
+
+
 def is_foreign(value: Any, merger: Merger) -> bool:
     """Whether a function was defined by another module and only imported here: it must not be poured into."""
     if not is_instance(value, FunctionType) or merger.module is None:
         return False
-    home = sys.modules.get(value.__module__)
-    return value.__module__ != merger.module and resolves_to(home, value)
+    home = home_of(value)
+    return home != merger.module and resolves_to(sys.modules.get(home), value)
 
 
 def resolves_to(module: Any, value: Any) -> bool:
