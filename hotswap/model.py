@@ -196,6 +196,24 @@ class _Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One name that a round touched, and what led to it.
+
+    `binds` are the names that its statement gave a value.  `cause` is the event that made it due, with the statement
+    that brought it about (None: the file itself was edited, or nobody but the plan knows).
+    """
+
+    name: str
+    action: Action
+    reason: str
+    path: str = ""
+    place: Place | None = None
+    line: int = 0
+    binds: frozenset[str] = frozenset()
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Swapped(_Round):
     """The process now behaves as the new sources say.  Each field lists names, as "module.name"."""
 
@@ -209,6 +227,7 @@ class Swapped(_Round):
     removed: tuple[str, ...] = ()
     warnings: tuple[Reason, ...] = ()
     why: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    links: tuple[Link, ...] = field(default=(), compare=False, repr=False)
     __str__ = _Round.__str__
 
 

@@ -311,12 +311,16 @@ def test_a_running_function_is_named(program):
     assert [(w.code, w.what) for w in outcome.warnings] == [("HS301", "a.f is running now")]
 
 
-def test_why_tells_the_chain(program):
-    """Each touched name with its cause."""
+def test_an_outcome_links_each_name_to_its_cause(program):
+    """For each statement that ran: the event that made it due, and the statement that brought that about."""
     program.load("a.py", "X = 1\n")
     program.load("b.py", "from a import X\nY = X\n")
-    program.sync("a.py", "X = 2\n")
-    assert program.reloader.why("b") == "b.X: a.X changed; it reads X (line 1)\nb.Y: a.X changed; it reads X (line 2)"
+    outcome = program.sync("a.py", "X = 2\n")
+    assert [(link.name, link.cause) for link in outcome.links] == [
+        ("a.X", None),
+        ("b.X", (("a", "X"), ("a", (0,)))),
+        ("b.Y", (("a", "X"), ("a", (0,)))),
+    ]
 
 
 def test_nothing_grows_with_the_rounds(program):
