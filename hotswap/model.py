@@ -109,11 +109,16 @@ class Step:
         where = f" (line {self.line})" if self.line else ""
         return f"{self.action.name.lower():8} {self.module}.{self.target}{where}{self._condition()}: {self.reason}"
 
-    def _condition(self) -> str:
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The names of which one has to change before it is carried out; none when it is carried out in any case."""
         if self.due.always or self.needed.always:
-            return ""
-        names = {f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes}
-        return " if " + " or ".join(sorted(names)) + " changed"
+            return frozenset()
+        return frozenset(f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes)
+
+    def _condition(self) -> str:
+        names = sorted(self.conditions)
+        return f" if {' or '.join(names)} changed" if names else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
