@@ -89,7 +89,7 @@ def test_a_program_provokes_it(program, code):
     if case.needs:
         pytest.importorskip(case.needs)
     app = program.load("app.py", case.old)
-    held = eval(case.held) if case.held else None  # noqa: S307  the case's own words
+    held = eval(case.held, {"app": app}) if case.held else None  # noqa: S307  the case's own words
     assert codes_of(program.sync("app.py", case.new)) == {code}, held
 
 
