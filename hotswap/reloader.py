@@ -18,13 +18,13 @@ from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import files, handlers, leaving, losses, rounds, saved_files
+from hotswap import files, handlers, leaving, losses, rounds, saved_files, tracebacks
 from hotswap.chains import Chains
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
-from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.model import Outcome, Pending, Plan, RestartRequired, RolledBack, Swapped, Unchanged
 from hotswap.policy import OnRestart, Policy
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
@@ -325,7 +325,7 @@ class Reloader:
         self._noticed -= chosen
         if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
             return outcome  # the second time: nothing was saved since it failed, and it has been told
-        self._history.append(outcome)
+        self._remember(outcome)
         if isinstance(outcome, Swapped):
             self._why.note(outcome, self._namespace)
             self._adopt()
@@ -336,6 +336,14 @@ class Reloader:
         if isinstance(outcome, RestartRequired):
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
+
+    def _remember(self, outcome: Outcome) -> None:
+        """Keep an outcome; of errors the newest holds what its functions held, for a debugger, and no other one."""
+        if self._history and isinstance(before := self._history[-1], RolledBack):
+            tracebacks.forget_locals(before.error)
+        if isinstance(outcome, RolledBack):
+            tracebacks.without_engine(outcome.error)
+        self._history.append(outcome)
 
     def _chosen(self, paths: frozenset[str]) -> frozenset[str]:
         return paths if self._choose is None else self._choose(paths)
