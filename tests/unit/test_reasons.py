@@ -65,6 +65,7 @@ CASES = {
         " x: Mapped[int] = mapped_column()\n",
         needs="sqlalchemy",
     ),
+    "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
     "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
     "HS402": Case(
         "NAMES = []\ndef named(f):\n NAMES.append(f.__name__ + '1')\n return f\n@named\ndef f(): pass\n",
@@ -73,6 +74,7 @@ CASES = {
     "HS403": Case(
         "import os\nX = 1\nos.putenv('HOTSWAP_TEST', str(X))\n", "import os\nX = 2\nos.putenv('HOTSWAP_TEST', str(X))\n",
     ),
+    "HS404": Case("__hotswap__ = 'reboot'\nX = 1\n", "__hotswap__ = 'reboot'\nX = 2\n"),
 }  # fmt: skip
 
 
