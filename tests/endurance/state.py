@@ -43,7 +43,10 @@ class State:
             todo += [(f"{path}.{label}", part) for label, part in parts if not self._is_plain(part)]
 
     def _is_plain(self, value: object) -> bool:
-        return isinstance(value, int | float | str | bytes | None | types.CodeType) and type(value).__module__ not in self.names
+        return (
+            isinstance(value, int | float | str | bytes | None | types.CodeType)
+            and type(value).__module__ not in self.names
+        )
 
     def _shown(self, value: Any) -> object:
         """A plain value as itself, a tuple by its parts (they are made anew), everything else by its identity."""
@@ -76,7 +79,10 @@ class State:
         yield "subclasses()", tuple(sorted(f"{c.__module__}.{c.__qualname__}" for c in cls.__subclasses__()))
         yield "abstract()", tuple(sorted(getattr(cls, "__abstractmethods__", ())))
         is_own = {name: not name.startswith("__") for name in vars(cls)}
-        yield from ((name, vars(cls)[name]) for name in sorted(is_own, key=lambda name: (is_own[name], "" if is_own[name] else name)))
+        yield from (
+            (name, vars(cls)[name])
+            for name in sorted(is_own, key=lambda name: (is_own[name], "" if is_own[name] else name))
+        )
 
     def _definition(self, value: Any) -> Parts:
         if isinstance(value, types.FunctionType):
@@ -91,7 +97,10 @@ class State:
         elif isinstance(value, functools.partial):
             yield from (("func", value.func), ("args", value.args), ("keywords", value.keywords))
         elif isinstance(value, functools._lru_cache_wrapper):
-            yield "__wrapped__", value.__wrapped__  # results are forgotten too early, see tests/unit/test_transaction.py
+            yield (
+                "__wrapped__",
+                value.__wrapped__,
+            )  # results are forgotten too early, see tests/unit/test_transaction.py
         elif type(value).__module__ in {*self.names, "functools"}:
             yield "type()", type(value)
             yield from getattr(value, "__dict__", {}).items()

@@ -30,9 +30,16 @@ def calls_of() -> list[Callable[[], int]]:
     """Functions of all kinds in three modules: held ones, bound ones, decorated ones, closures, those in a table."""
     one, two, three = (sys.modules[name] for name in NAMES)
     base, child = one.Base(), three.child
+
+    def made_now() -> int:
+        return int(three.make()())
+
+    def decorated_now() -> int:
+        return int(one.wrapped(one.plain)())
+
     return [
         one.plain, base.method, lambda: base.value, two.decorated, child.method, two.Child.made, two.Child.static,
-        three.held, three.table["lambda"], three.defaults, lambda: three.make()(), lambda: one.wrapped(one.plain)(),
+        three.held, three.table["lambda"], three.defaults, made_now, decorated_now,
     ]  # fmt: skip
 
 
