@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -91,9 +92,18 @@ def copy_of(project: str, target: str) -> None:
             source = os.path.join(here, name)
             data = _read(source) if name.endswith(SUFFIXES) else None
             if data is None:
-                os.symlink(source, os.path.join(there, name))
+                link(source, os.path.join(there, name))
             else:
                 write(os.path.join(there, name), data)
+
+
+def link(source: str, target: str) -> None:
+    """Have a file or folder at another place too: by a link, or where the system refuses those, a file's copy."""
+    try:
+        os.symlink(source, target)
+    except OSError:
+        if os.path.isfile(source):
+            shutil.copyfile(source, target)
 
 
 def write(path: str, data: bytes | None) -> None:
