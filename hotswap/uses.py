@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -117,14 +118,18 @@ def uses_in(tracked: Tracked, graph: Graph) -> Iterator[Use]:
     """What the statements and functions of a module read."""
     source = tracked.source
     for path in statements_of(tracked):
-        node, facts = source.statement(path), source.facts(path)
+        node = source.statement(path)
+        facts = source.header_facts(path) if isinstance(node, ast.ClassDef) else source.facts(path)
         user = f"{tracked.name}.{prefix_of(source, path)}{name_of(node)}"
         if not facts.imports:
             yield from reads_of(tracked, graph, facts.reads, user, first_line(node))
     lines = {code.co_qualname: code.co_firstlineno for code in every_function(source.code)}
     for qualname, code in source.functions.items():
         if "<locals>" not in qualname:
-            yield from reads_of(tracked, graph, code.reads, f"{tracked.name}.{qualname}", lines[qualname])
+            user = f"{tracked.name}.{qualname}"
+            yield from reads_of(tracked, graph, code.reads, user, lines[qualname])
+            imported = graph.imported_by(tracked, code)
+            yield from (Use(user, lines[qualname], f"{home}.{name}") for home, name in imported if name != "*")
 
 
 def reads_of(tracked: Tracked, graph: Graph, chains: Iterable[Chain], user: str, line: int) -> Iterator[Use]:
