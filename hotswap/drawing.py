@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 
-import hotswap
 from hotswap.errors import UsageError
 from hotswap.launch import Program
-from hotswap.stage import find_place, perform
+from hotswap.report import say as complain
+from hotswap.stage import DoesNotStart, find_place, perform, stage
+from hotswap.tracebacks import without_engine
 from hotswap.uses import Drawing, Use, cycles, home_of, reachable, read_off
 
 Say = Callable[[str], object]
 
 
 def draw(program: Program, names: Iterable[str], *, form: str, say: Say) -> int:
-    """Import a program and show its graph as "text", "dot" or "json".  Returns the exit status.
+    """Import a program and show its graph as "text", "dot" or "json".  Returns the exit status: 1 when it raises.
 
     With names of modules, or names in them, what concerns these.  Raises UsageError when there is no such name.
     """
-    with hotswap.watch(apply="manual", on_restart="never") as reloader:
-        perform(program, find_place(program), reloader)
+    with stage() as reloader:
+        try:
+            perform(program, find_place(program), reloader)
+        except DoesNotStart as failed:
+            without_engine(failed.error)
+            traceback.print_exception(failed.error)
+            complain(f"the program does not start: {failed}")
+            return 1
         reloader.sync()
         found = read_off(reloader._graph)
     wanted = list(names)

@@ -18,7 +18,7 @@ import hotswap
 from hotswap.launch import Program
 from hotswap.model import Outcome, Plan, RestartRequired, RolledBack, Step, Swapped
 from hotswap.report import error_text, one_line, place_of
-from hotswap.stage import find_place, perform
+from hotswap.stage import DoesNotStart, find_place, perform, stage
 from hotswap.versions import changed_since, copy_of, project_around, write
 
 Say = Callable[[str], object]
@@ -77,13 +77,11 @@ class _Stage:
         program, files = self._moved(program), tuple(self.older)
         self._enter_copy()
         place = find_place(program)
-        with hotswap.watch(apply="manual", on_restart="never") as reloader:
+        with stage() as reloader:
             try:
                 perform(program, place, reloader)
-            except hotswap.UsageError:
-                raise
-            except BaseException as error:  # noqa: BLE001  the program may raise anything, SystemExit too
-                why = f"the program as it was does not start: {self._told(error)}"
+            except DoesNotStart as failed:
+                why = f"the program as it was does not start: {self._told(failed.error)}"
                 return Rehearsed(against=self.against, files=files, error=why)
             reloader.sync()
             self._save(newest)

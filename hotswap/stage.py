@@ -16,9 +16,11 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec
 from types import CodeType
 
-from hotswap.errors import UsageError
+import hotswap
+from hotswap.errors import HotswapError, UsageError
 from hotswap.launch import Program, install_main
 from hotswap.reloader import Reloader
+from hotswap.report import error_text
 from hotswap.watch import NEVER
 
 
@@ -47,8 +49,33 @@ def checked(path: str) -> str:
     return path
 
 
+@contextmanager
+def stage() -> Iterator[Reloader]:
+    """A reloader that notes everything and does nothing by itself, also where the environment has switched it off."""
+    os.environ.pop("HOTSWAP", None)
+    with hotswap.watch(apply="manual", on_restart="never") as reloader:
+        yield reloader
+
+
+class DoesNotStart(HotswapError):
+    """The program raised as it was imported; `error` says what."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error_text(error))
+        self.error = error
+
+
 def perform(program: Program, place: Place, reloader: Reloader) -> None:
-    """Import the program.  What it prints goes to the standard error; raises what it raises, SystemExit too."""
+    """Import the program.  What it prints goes to the standard error; raises DoesNotStart when it raises."""
+    try:
+        _perform(program, place, reloader)
+    except (UsageError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise DoesNotStart(error) from error
+
+
+def _perform(program: Program, place: Place, reloader: Reloader) -> None:
     sys.argv[:] = [place.path or "-m", *program.arguments]
     sys.path.insert(0, place.entry)
     with redirect_stdout(sys.stderr):

@@ -46,10 +46,10 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, check=True, env=os.environ | settings, timeout=PATIENCE)
 
 
-def hotswap(*words: str, cwd: Path) -> tuple[int, str, str]:
+def hotswap(*words: str, cwd: Path, **extra: str) -> tuple[int, str, str]:
     """Exit status, output and error output of `hotswap WORDS...`."""
     done = subprocess.run(
-        [sys.executable, "-m", "hotswap", *words], cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
+        [sys.executable, "-m", "hotswap", *words], cwd=cwd, env=environment(**extra), stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
@@ -146,6 +146,20 @@ def test_an_old_program_that_does_not_start_is_told(project):
         1,
         True,
     ), told
+
+
+def test_a_program_that_does_not_start_has_no_graph(project):
+    """Its traceback is shown, also of a `sys.exit`, and the exit status is ours."""
+    save(project, "level.py", "import sys\nsys.exit(7)\n")
+    status, told, error = hotswap("graph", "game.py", cwd=project)
+    assert (status, told, error.splitlines()[-1]) == (1, "", "hotswap: the program does not start: SystemExit: 7")
+    assert "level.py" in error
+
+
+def test_a_plan_does_not_depend_on_the_environment(project):
+    """Who has switched hotswap off for running programs still gets the truth."""
+    save(project, "level.py", "SPEED = 1\nNAME = 'two'\n")
+    assert "run      level.NAME" in hotswap("plan", "game.py", cwd=project, HOTSWAP="0")[1]
 
 
 MISTAKES = {
