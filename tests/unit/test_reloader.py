@@ -180,7 +180,7 @@ def test_history_and_reports(unwatched):
 def test_the_history_is_bounded(unwatched, monkeypatch):
     """The newest outcomes are kept, the oldest are let go."""
     monkeypatch.setattr(reloader, "KEPT_OUTCOMES", 2)
-    unwatched.watch()
+    unwatched.watch(apply="manual")
     unwatched.load("a.py", "X = 1\n")
     outcomes = [unwatched.sync("a.py", f"X = {number}\n") for number in (2, 3, 4)]
     assert unwatched.reloader.history == tuple(outcomes[1:])
