@@ -100,7 +100,7 @@ def snapshot(value, seen, depth=8):
         return repr(value) if not callable(value) else "builtin"
     if id(value) in seen:
         return id(value)
-    seen.add(id(value))
+    seen[id(value)] = value  # alive, or a view that is made anew would seem to be another that was seen
     inside: list = []
     if isinstance(value, dict | types.MappingProxyType):
         inside = [
@@ -132,10 +132,10 @@ def state_of(program, held):
     """Everything that a round could change."""
     modules = {n: sys.modules[n] for n in WATCHED}
     shown = {n: linecache.cache.get(m.__file__) for n, m in modules.items()}
-    spaces = [snapshot(vars(m), set()) for m in modules.values()]
+    spaces = [snapshot(vars(m), {}) for m in modules.values()]
     return (
         spaces,
-        [snapshot(h, set()) for h in held],
+        [snapshot(h, {}) for h in held],
         list(modules.items()),
         shown,
         sorted(program.reloader._index.modules),
