@@ -126,7 +126,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
-TAKE_A_VALUE = ("--on-restart", "--poll-every", "--strategy", "--watch")
+TAKE_A_VALUE = ("--against", "--on-restart", "--poll-every", "--strategy", "--watch")
 
 
 def _run_parser() -> argparse.ArgumentParser:
@@ -204,7 +204,79 @@ def examine(words: Sequence[str]) -> None:
     sys.exit(doctor.examine(options.paths, say=print, poll=options.poll, seconds=options.listen))
 
 
+PLAN_USAGE = "hotswap plan [options] SCRIPT [ARGS ...]\n       hotswap plan [options] -m MODULE [ARGS ...]"
+
+
+def plan(words: Sequence[str]) -> None:
+    """`hotswap plan`: tell what the edits since a revision would do to the program while it runs."""
+    parser = argparse.ArgumentParser(
+        prog="hotswap plan",
+        usage=PLAN_USAGE,
+        description="Tell what the edits since a revision would do to a running program: imports it as it was, from a "
+        'copy of the project and without what stands under `if __name__ == "__main__":`. The exit status is 1 when the '
+        "edits would not go live.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--against", default="HEAD", metavar="WHAT", help="a revision of git (HEAD), or a folder with an older version"
+    )
+    parser.add_argument("--json", action="store_true", help="print it for programs")
+    parser.add_argument("--try", dest="carry_out", action="store_true", help="carry it out too, in the copy")
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="a module, as python -m runs it")
+    options, program = _program_of(words, parser)
+    from hotswap import rehearsal
+
+    _exit_with(
+        parser,
+        lambda: rehearsal.rehearse(
+            program, against=options.against, carry_out=options.carry_out, as_json=options.json, say=print
+        ),
+    )
+
+
+GRAPH_USAGE = "hotswap graph [options] SCRIPT [NAME ...]\n       hotswap graph [options] -m MODULE [NAME ...]"
+
+
+def graph(words: Sequence[str]) -> None:
+    """`hotswap graph`: tell who imports and who uses what in a program."""
+    parser = argparse.ArgumentParser(
+        prog="hotswap graph",
+        usage=GRAPH_USAGE,
+        description='Import a program, without what stands under `if __name__ == "__main__":`, and tell which module '
+        "imports what from which; or, for a NAME (level, level.SPEED), what it uses and who uses it.",
+        allow_abbrev=False,
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--dot", dest="form", action="store_const", const="dot", help="print it for Graphviz")
+    forms.add_argument("--json", dest="form", action="store_const", const="json", help="print it for programs")
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="a module, as python -m runs it")
+    options, program = _program_of(words, parser)
+    from dataclasses import replace
+
+    from hotswap import drawing
+
+    alone, form = replace(program, arguments=()), options.form or "text"
+    _exit_with(parser, lambda: drawing.draw(alone, program.arguments, form=form, say=print))
+
+
+def _program_of(words: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, launch.Program]:
+    own, rest = split(words)
+    options = parser.parse_args(own)
+    if not rest or rest[0] == "-":
+        parser.error("which program? give a SCRIPT or -m MODULE")
+    return options, _program(rest, parser)
+
+
+def _exit_with(parser: argparse.ArgumentParser, status: Callable[[], int]) -> NoReturn:
+    try:
+        sys.exit(status())
+    except hotswap.UsageError as error:
+        parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "run": (run, "run a script or a module with hotswap watching"),
+    "plan": (plan, "tell what the edits since a revision would do to the running program"),
+    "graph": (graph, "tell who imports and who uses what in a program"),
     "doctor": (examine, "tell how saves are noticed here, and what to do where they are not"),
 }

@@ -109,11 +109,16 @@ class Step:
         where = f" (line {self.line})" if self.line else ""
         return f"{self.action.name.lower():8} {self.module}.{self.target}{where}{self._condition()}: {self.reason}"
 
-    def _condition(self) -> str:
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The names of which one has to change before it is carried out; none when it is carried out in any case."""
         if self.due.always or self.needed.always:
-            return ""
-        names = {f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes}
-        return " if " + " or ".join(sorted(names)) + " changed"
+            return frozenset()
+        return frozenset(f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes)
+
+    def _condition(self) -> str:
+        names = sorted(self.conditions)
+        return f" if {' or '.join(names)} changed" if names else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +201,24 @@ class _Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One name that a round touched, and what led to it.
+
+    `binds` are the names that its statement gave a value.  `cause` is the event that made it due, with the statement
+    that brought it about (None: the file itself was edited, or nobody but the plan knows).
+    """
+
+    name: str
+    action: Action
+    reason: str
+    path: str = ""
+    place: Place | None = None
+    line: int = 0
+    binds: frozenset[str] = frozenset()
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Swapped(_Round):
     """The process now behaves as the new sources say.  Each field lists names, as "module.name"."""
 
@@ -209,6 +232,7 @@ class Swapped(_Round):
     removed: tuple[str, ...] = ()
     warnings: tuple[Reason, ...] = ()
     why: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    links: tuple[Link, ...] = field(default=(), compare=False, repr=False)
     __str__ = _Round.__str__
 
 

@@ -7,6 +7,7 @@ other.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -17,12 +18,13 @@ from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import files, handlers, leaving, losses, rounds, saved_files
+from hotswap import files, handlers, leaving, losses, rounds, saved_files, tracebacks
+from hotswap.chains import Chains
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
-from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
+from hotswap.model import Outcome, Pending, Plan, RestartRequired, RolledBack, Swapped, Unchanged
 from hotswap.policy import OnRestart, Policy
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
@@ -77,7 +79,7 @@ class Reloader:
         self._verdicts = saved_files.Verdicts()
         self._handlers = handlers.Handlers(self._watcher)
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
-        self._why: dict[str, str] = {}
+        self._why = Chains()
         self._noticed: frozenset[str] = frozenset()
         self._polled = False
         self._running = self._is_inherited = False
@@ -265,9 +267,19 @@ class Reloader:
         return tuple(self._history)
 
     def why(self, name: str) -> str:
-        """The chain of reasons for the last time that a module or name was touched."""
-        found = [f"{n}: {text}" for n, text in self._why.items() if n == name or n.startswith(f"{name}.")]
+        """The chain of reasons for the last time that a module or name was touched: what was saved → … → the name.
+
+        One line for each name within it.  Where newer text of its file is not live, a last line says why.
+        """
+        found = self._why.of(name) + [f"not live: {each}" for each in self.pending if self._is_made_from(name, each)]
         return "\n".join(found) or f"{name} has not been touched since watching began"
+
+    def _is_made_from(self, name: str, pending: Pending) -> bool:
+        return any(f"{name}.".startswith(f"{tracked.name}.") for tracked in self._index.at(pending.path))
+
+    def _namespace(self, module: str) -> dict[str, Any]:
+        tracked = self._index.modules.get(module)
+        return getattr(sys.modules.get(module), "__dict__", {}) if tracked is not None else {}
 
     def limit(self, choose: Choose | None) -> None:
         """Of the files that may have changed, apply only the chosen ones from now on; the others wait.  None: all.
@@ -313,9 +325,9 @@ class Reloader:
         self._noticed -= chosen
         if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
             return outcome  # the second time: nothing was saved since it failed, and it has been told
-        self._history.append(outcome)
+        self._remember(outcome)
         if isinstance(outcome, Swapped):
-            self._why.update(outcome.why)
+            self._why.note(outcome, self._namespace)
             self._adopt()
             self._watcher.track(self._index.paths())
             self._learn(outcome)
@@ -324,6 +336,14 @@ class Reloader:
         if isinstance(outcome, RestartRequired):
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
+
+    def _remember(self, outcome: Outcome) -> None:
+        """Keep an outcome; of errors the newest holds what its functions held, for a debugger, and no other one."""
+        if self._history and isinstance(before := self._history[-1], RolledBack):
+            tracebacks.forget_locals(before.error)
+        if isinstance(outcome, RolledBack):
+            tracebacks.without_engine(outcome.error)
+        self._history.append(outcome)
 
     def _chosen(self, paths: frozenset[str]) -> frozenset[str]:
         return paths if self._choose is None else self._choose(paths)

@@ -329,6 +329,7 @@ class Rounds:
             removed=tuple(done.removed),
             warnings=(*done.warnings, *self._unknown_wishes(plan.edits), *left_alive(orphans)),
             why=tuple(done.why),
+            links=tuple(done.links),
         )
 
     def _unknown_wishes(self, edits: Iterable[Edit]) -> Iterator[Reason]:

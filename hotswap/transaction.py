@@ -19,7 +19,7 @@ from hotswap.events import HOOKS, behaviour, described
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
-from hotswap.model import NOTHING, Action, Edit, Name, Reason, Step
+from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step
 from hotswap.patch import abstract, caches, classes, modules, orphans, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
@@ -45,6 +45,7 @@ class Done:
     modules: list[str] = field(default_factory=list)
     reloaded: list[str] = field(default_factory=list)
     why: list[tuple[str, str]] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)
 
 
@@ -238,6 +239,8 @@ class Transaction:
                 abstract.forget_answers(self.journal)
             self.done.patched.append(full)
             self.done.why.append((full, f"{edit.path} saved; its body was edited"))
+            line, reason = pair.new.co_firstlineno, "its body was edited"
+            self.done.links.append(Link(name=full, action=Action.PATCH, reason=reason, path=edit.path, line=line))
         elif "<locals>" not in full:
             self.done.relocated.append(full)
 
@@ -246,7 +249,7 @@ class Transaction:
     def _tell(self) -> None:
         for ran in self.runner.ran:
             cause = f"{ran.cause[0][0]}.{ran.cause[0][1].rstrip('()[]?')} changed; " if ran.cause is not None else ""
-            self._log(self.done.ran, ran.step, cause)
+            self._log(self.done.ran, ran.step, cause, ran.cause)
             self.done.warnings += self._done_twice(ran.step)
 
     def _done_twice(self, step: Step) -> Iterator[Reason]:
@@ -259,12 +262,24 @@ class Transaction:
             if effect.about is None and editions.matching(step.module).fate(step.statement) == "same":
                 yield done_again(edition.tracked.path, step, effect.words)
 
-    def _log(self, into: list[str], step: Step, cause: str) -> None:
+    def _log(self, into: list[str], step: Step, cause: str, origin: Cause | None = None) -> None:
         name = f"{step.module}.{step.target}"
         into.append(name)
         self.done.modules.append(step.module)
         line = f" (line {step.line})" if step.line else ""
         self.done.why.append((name, f"{cause}{step.reason}{line}"))
+        self.done.links.append(self._link(name, step, origin))
+
+    def _link(self, name: str, step: Step, cause: Cause | None) -> Link:
+        edit, place = self.edits.get(step.module), (step.module, step.statement)
+        path = edit.path if edit is not None else ""
+        binds: frozenset[str] = frozenset()
+        if step.action is Action.RUN:
+            binds = self.runner.editions.new(step.module).source.facts(step.statement).binds
+        return Link(
+            name=name, action=step.action, reason=step.reason, path=path, place=place, line=step.line, binds=binds,
+            cause=cause,
+        )  # fmt: skip
 
 
 def done_again(path: str, step: Step, words: str) -> Reason:

@@ -251,7 +251,7 @@ def test_why_pending_and_history(loaded):
     loaded.run("pass")
     loaded.save("lib.py", "oops\n")
     loaded.run("pass")
-    assert loaded.run("%hotswap why lib.SPEED").printed.startswith("lib.SPEED: ")
+    assert loaded.run("%hotswap why lib.SPEED").printed.startswith("lib.py saved → lib.SPEED bound to 2 ")
     assert loaded.run("%hotswap pending").printed == "lib.py: NameError: name 'oops' is not defined\n"
     assert [line.split()[0] for line in loaded.run("%hotswap history").lines] == ["swapped", "kept"]
     assert len(loaded.run("%hotswap history 1").lines) == 1

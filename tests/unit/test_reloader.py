@@ -10,6 +10,7 @@ from operator import attrgetter
 import pytest
 
 import hotswap
+from hotswap import reloader
 from hotswap.errors import UsageError
 from hotswap.importing import hooks
 from hotswap.model import Swapped, Unchanged
@@ -174,6 +175,15 @@ def test_history_and_reports(unwatched):
         unwatched.sync("a.py", text)
     assert [o.kind for o in told] == ["swapped", "rolled_back", "swapped"]
     assert tuple(told) == unwatched.reloader.history
+
+
+def test_the_history_is_bounded(unwatched, monkeypatch):
+    """The newest outcomes are kept, the oldest are let go."""
+    monkeypatch.setattr(reloader, "KEPT_OUTCOMES", 2)
+    unwatched.watch(apply="manual")
+    unwatched.load("a.py", "X = 1\n")
+    outcomes = [unwatched.sync("a.py", f"X = {number}\n") for number in (2, 3, 4)]
+    assert unwatched.reloader.history == tuple(outcomes[1:])
 
 
 def test_why_without_a_reason(program):

@@ -1,0 +1,1 @@
+"""What holds over thousands of rounds, beside busy threads, and whichever write fails."""

@@ -1,0 +1,137 @@
+"""Every code is in the reference, and a program provokes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import hotswap
+from hotswap import rounds
+from hotswap.errors import Unforeseen
+from hotswap.model import Findings, RestartRequired, Swapped
+
+ROOT = Path(hotswap.__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "reasons.md"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A module before and after, and what holds it meanwhile."""
+
+    old: str
+    new: str
+    held: str = ""
+    needs: str = ""
+
+
+CASES = {
+    "HS103": Case("import sys\nclass A: pass\nsys.modules[__name__] = A()\n", "X = 1\n"),
+    "HS104": Case("__hotswap__ = 'restart'\nX = 1\n", "__hotswap__ = 'restart'\nX = 2\n"),
+    "HS110": Case(
+        "def make(n):\n def inner(): return 1\n return inner\n", "def make(n):\n def inner(): return n\n return inner\n",
+        held="app.make(1)",
+    ),
+    "HS201": Case("class A:\n __slots__ = ('x',)\n", "class A:\n __slots__ = ('x', 'y')\n", held="app.A()"),
+    "HS203": Case(
+        "class A: pass\n", "import enum\nclass A(enum.Enum):\n R = 1\n", held="app.A()"
+    ),
+    "HS206": Case(
+        "from typing import NamedTuple\nclass A(NamedTuple):\n x: int\n",
+        "from typing import NamedTuple\nclass A(NamedTuple):\n x: int\n y: int = 0\n", held="app.A(1)",
+    ),
+    "HS207": Case(
+        "from dataclasses import dataclass\n@dataclass\nclass A:\n x: int\n",
+        "from dataclasses import dataclass\n@dataclass\nclass A:\n x: int\n y: int\n", held="app.A(1)",
+    ),
+    "HS208": Case(
+        "import enum\nclass A(enum.IntEnum):\n R = 1\n", "import enum\nclass A(enum.IntEnum):\n R = 2\n",
+        held="{app.A.R: 1}",
+    ),
+    "HS210": Case(
+        "from typing import Generic, TypeVar\nfrom pydantic import BaseModel\nT = TypeVar('T')\n"
+        "class A(BaseModel, Generic[T]):\n x: T\n",
+        "from typing import Generic, TypeVar\nfrom pydantic import BaseModel\nT = TypeVar('T')\n"
+        "class A(BaseModel, Generic[T]):\n x: T\n y: int = 1\n",
+        held="app.A[int]", needs="pydantic",
+    ),
+    "HS211": Case(
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\nclass Base(DeclarativeBase): pass\n"
+        "class A(Base):\n __tablename__ = 'a'\n id: Mapped[int] = mapped_column(primary_key=True)\n",
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\nclass Base(DeclarativeBase): pass\n"
+        "class A(Base):\n __tablename__ = 'a'\n id: Mapped[int] = mapped_column(primary_key=True)\n"
+        " x: Mapped[int] = mapped_column()\n",
+        needs="sqlalchemy",
+    ),
+    "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
+    "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
+    "HS402": Case(
+        "NAMES = []\ndef named(f):\n NAMES.append(f.__name__ + '1')\n return f\n@named\ndef f(): pass\n",
+        "NAMES = []\ndef named(f):\n NAMES.append(f.__name__ + '2')\n return f\n@named\ndef f(): pass\n",
+    ),
+    "HS403": Case(
+        "import os\nX = 1\nos.putenv('HOTSWAP_TEST', str(X))\n", "import os\nX = 2\nos.putenv('HOTSWAP_TEST', str(X))\n",
+    ),
+    "HS404": Case("__hotswap__ = 'reboot'\nX = 1\n", "__hotswap__ = 'reboot'\nX = 2\n"),
+}  # fmt: skip
+
+
+def codes_of(outcome) -> set[str]:
+    if isinstance(outcome, RestartRequired):
+        return {reason.code for reason in outcome.reasons}
+    return {reason.code for reason in outcome.warnings} if isinstance(outcome, Swapped) else {repr(outcome)}
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_program_provokes_it(program, code):
+    """The round ends with this reason, or goes live with this warning, and no other."""
+    case = CASES[code]
+    if case.needs:
+        pytest.importorskip(case.needs)
+    app = program.load("app.py", case.old)
+    held = eval(case.held, {"app": app}) if case.held else None  # noqa: S307  the case's own words
+    assert codes_of(program.sync("app.py", case.new)) == {code}, held
+
+
+def test_consequences_that_do_not_settle():
+    """HS901 tells which names had not been foreseen."""
+    reason = rounds.unsettled(Unforeseen(Findings(causes=frozenset({(("a", "X"), None)}))), "/p/a.py")
+    assert (reason.code, "a.X" in reason.why, reason.where) == ("HS901", True, "/p/a.py")
+
+
+ELSEWHERE = {
+    "HS101": "tests/unit/test_plan.py",
+    "HS102": "tests/unit/test_rounds.py",
+    "HS204": "tests/unit/patch/test_classes.py",
+    "HS209": "tests/unit/patch/test_classes.py",
+    "HS301": "tests/unit/test_transaction.py",
+    "HS900": "tests/unit/test_rounds.py",
+    "HS901": "tests/unit/test_reasons.py",
+}
+
+
+def codes_in_sources() -> set[str]:
+    texts = [path.read_text("utf-8") for path in (ROOT / "hotswap").rglob("*.py")]
+    return {code for text in texts for code in re.findall(r"\bHS\d{3}\b", text)}
+
+
+def test_the_reference_has_each_code_of_the_sources_once():
+    """In both directions: none is missing, none is told of that does not exist."""
+    rows = re.findall(r"^\| (HS\d{3}) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(codes_in_sources())
+
+
+def test_each_code_is_provoked_by_a_test():
+    """Here, or in a test that is named."""
+    named = {code for code, path in ELSEWHERE.items() if code in (ROOT / path).read_text("utf-8")}
+    assert CASES.keys() | named == codes_in_sources()
+
+
+def test_a_row_tells_what_why_and_what_to_do():
+    """No cell of the table is empty."""
+    rows = [row for row in PAGE.read_text("utf-8").splitlines() if row.startswith("| HS")]
+    assert [
+        row for row in rows if len(row.split("|")) != 6 or not all(cell.strip() for cell in row.split("|")[1:-1])
+    ] == []
