@@ -108,9 +108,9 @@ def sync(*, force: bool = False) -> Outcome:
     return default().sync(force=force)
 
 
-def poll() -> Outcome | None:
+def poll(*, budget: float | None = None) -> Outcome | None:
     """`Reloader.poll()` of the default reloader; None when there is none."""
-    return _default.poll() if _default is not None else None
+    return _default.poll(budget=budget) if _default is not None else None
 
 
 def plan() -> Plan:

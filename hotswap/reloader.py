@@ -11,13 +11,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import files, handlers, leaving, losses, rounds, saved_files
+from hotswap import ahead, files, handlers, leaving, losses, rounds, saved_files
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
@@ -83,6 +83,7 @@ class Reloader:
         self._running = self._is_inherited = False
         self._is_off = switched_off()
         self._busy = self._put_off = False
+        self._preparing, self._news = ahead.Busy(), threading.Event()
         self._worker: threading.Thread | None = None
         _everybody.add(self)
         forks.follow(self, is_outer=True)
@@ -230,15 +231,32 @@ class Reloader:
             self._adopt()
             return self._round(self._watcher.flush(), force=force)
 
-    def poll(self) -> Outcome | None:
-        """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
+    def poll(self, *, budget: float | None = None) -> Outcome | None:
+        """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has.
+
+        Reading, parsing and planning are begun on the watcher's thread as soon as files have settled.  With a `budget`
+        this call waits at most so many seconds for the rest of that; if it takes longer, a later call applies the
+        round.  Without one it waits.
+        """
         self._polled = True
         leaving.safe_point()
         if not self._watcher.ready:
             return None
-        with self._alone():
-            outcome = self._round(self._watcher.take())
+        outcome = self.apply_settled(budget)
         return None if isinstance(outcome, Unchanged) else outcome
+
+    def apply_settled(self, budget: float | None = None) -> Outcome | None:
+        """What `poll()` does when files have settled; None when it does nothing yet, or nothing has settled."""
+        if not self._watcher.ready or (budget is not None and not self._preparing.wait(budget)):
+            return None
+        with self._alone():
+            return self._round(self._watcher.take())
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until saved files have settled, for so long at most; whether they have.  `poll()` applies them then."""
+        self._polled = True
+        self._news.clear()
+        return self._watcher.ready or (self._news.wait(seconds) and self._watcher.ready)
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
@@ -350,8 +368,18 @@ class Reloader:
 
     def _settled(self) -> None:
         """Called on the watcher's thread when saved files have settled."""
+        self._news.set()
         if self._running and not self._polled:
             self.deliver(self._take)
+        elif self._running:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Do what can be done before the program comes by; a fault here is met again, and told, when it does."""
+        with self._preparing.marked(), suppress(Exception), self._alone(), ahead.in_slices():
+            paths = {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
+            with files.held({path: files.read(path) for path in paths}):
+                self._rounds.prepare(paths)
 
     def _take(self) -> None:
         if self._busy and threading.current_thread() is self._worker:

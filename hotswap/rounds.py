@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from hotswap.ahead import Larder, Ready, take_snapshot
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.files import read, text_of
@@ -59,6 +60,7 @@ class Rounds:
         self.index, self.graph, self.tracer, self.watch_more = index, graph, tracer, watch_more
         self.failed: Failed | None = None
         self.formers = Formers()
+        self.larder = Larder()
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
@@ -119,6 +121,19 @@ class Rounds:
             return True
         return self._module_name(path) is not None and read(path) != self.unloaded.get(path)
 
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Do now what can be done now about a round for these files; `run()` goes on from there.  Touches nothing.
+
+        Raises what planning raises (SyntaxError among others); then `run()` finds out by itself.
+        """
+        self.larder.empty()
+        snapshot = take_snapshot(self.index)
+        changes = self.changes(paths)
+        edits = self._edits(changes) if changes else []
+        self.larder.keep(edits, None)
+        if edits:
+            self.larder.keep(edits, Ready(changes, tuple(edits), self._plan(changes, edits), snapshot))
+
     def plan(self, paths: Iterable[str]) -> Plan:
         """What a round for these files would do."""
         return self._plan(self.changes(paths), self._edits(self.changes(paths)))
@@ -145,9 +160,9 @@ class Rounds:
         path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
-        new = Source(path, text_of(path))
+        new = self.larder.source(tracked.name, path, text_of(path))
         whole = self._whole(tracked, new)
-        diff = diff_sources(tracked.source, new)
+        diff = self.larder.diff(tracked.name, tracked.source, new) or diff_sources(tracked.source, new)
         return Edit(
             module=tracked.name, path=path, old=tracked.source, new=new, diff=diff, whole=whole, revived=tracked.away
         )
@@ -242,6 +257,7 @@ class Rounds:
             return self.failed.outcome
         self.index.attempted.clear()
         outcome = self._attempt(changes, began)
+        self.larder.empty()
         if force and isinstance(outcome, RestartRequired):
             outcome = self._attempt(changes, began, force=True)
         contents = {path: read(path) for path in self.index.attempted | {c.path for c in changes}}
@@ -264,8 +280,12 @@ class Rounds:
 
     def _attempt(self, changes: ChangeSet, began: float, *, force: bool = False) -> Outcome:
         try:
-            edits = self._edits(changes)
-            plan = self._plan(changes, edits) if not force else self._forced(changes, edits)
+            ready = self.larder.ready
+            if ready is not None and not force and ready.fits(changes, self.index):
+                plan = ready.plan
+            else:
+                edits = self._edits(changes)
+                plan = self._plan(changes, edits) if not force else self._forced(changes, edits)
         except SyntaxError as error:
             return self._rolled_back(changes, error, began)
         except Exception as error:  # noqa: BLE001  a fault of ours must not look like success, nor end the program

@@ -174,6 +174,11 @@ class Watcher:
             self.ready = False
             return batch
 
+    def settled(self) -> frozenset[str]:
+        """What `take()` would return; it is hinted all the same."""
+        with self._lock:
+            return frozenset(self._batch)
+
     def flush(self) -> frozenset[str]:
         """A barrier: whatever any process saved, created, deleted or renamed before this call is in the result.
 

@@ -1,0 +1,161 @@
+"""What can be done about a round before its moment: reading, parsing, comparing and planning.
+
+It is done on the watcher's thread, so that a game's frame is delayed by the commit alone.  The program runs on
+meanwhile.  A plan rests on what its modules and classes hold, so it is used only while those hold the very same
+objects; otherwise the round is planned anew, from sources that are parsed already.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import is_
+from typing import Any
+
+from hotswap.diff import Diff
+from hotswap.files import read
+from hotswap.index import Index
+from hotswap.looking import is_a, own_space
+from hotswap.model import ChangeSet, Edit
+from hotswap.planning.prepared import Prepared
+from hotswap.source import Source
+
+SLICE = 0.0005
+"""Seconds for which the preparing thread may keep the interpreter from a frame that wants it (Python's own: 0.005)."""
+
+Space = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the modules of the program and the classes in them held: their names, and the objects themselves.
+
+    The objects are held, not their ids, which could be given to others.
+    """
+
+    generation: int
+    modules: tuple[str, ...]
+    spaces: tuple[tuple[object, Space], ...]
+
+    def holds(self, index: Index) -> bool:
+        """Whether they hold the same now."""
+        if self.generation != index.generation or self.modules != tuple(index.modules):
+            return False
+        return all(same(dict(own_space(owner)), space) for owner, space in self.spaces)
+
+
+def take_snapshot(index: Index) -> Snapshot:
+    """Look at all modules of the program, and their classes."""
+    generation, names = index.generation, tuple(index.modules)
+    found = (index.modules.get(name) for name in names)
+    modules = [t.module for t in found if t is not None and (t.away is not None or t.name in sys.modules)]
+    return Snapshot(generation, names, tuple(_spaces(modules)))
+
+
+def _spaces(modules: Iterable[object]) -> Iterator[tuple[object, Space]]:
+    for module in modules:
+        space = dict(own_space(module))
+        yield module, space
+        name = space.get("__name__")
+        for value in space.values():
+            if is_a(value, type) and own_space(value).get("__module__") == name:
+                yield value, dict(own_space(value))
+
+
+def same(one: Space, other: Space) -> bool:
+    """Whether two namespaces have the same names in the same order for the same objects; equality is not asked."""
+    return len(one) == len(other) and list(one) == list(other) and all(map(is_, one.values(), other.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A round that was prepared: what it is about, its plan, and what the plan rests on."""
+
+    changes: ChangeSet
+    edits: tuple[Edit, ...]
+    plan: Prepared
+    snapshot: Snapshot
+
+    def fits(self, changes: ChangeSet, index: Index) -> bool:
+        """Whether it is still about what is on disk, and about this process."""
+        return (
+            self.changes == changes
+            and all(_is_current(edit, index) for edit in self.edits)
+            and self.snapshot.holds(index)
+        )
+
+
+def _is_current(edit: Edit, index: Index) -> bool:
+    tracked = index.modules.get(edit.module)
+    if tracked is None or tracked.source is not edit.old or edit.new is None:
+        return False
+    return read(edit.path) == edit.new.data
+
+
+@dataclass(slots=True)
+class Larder:
+    """The newest sources and comparisons that were prepared, and the round, if it was."""
+
+    edits: dict[str, Edit] = field(default_factory=dict)
+    ready: Ready | None = None
+
+    def source(self, module: str, path: str, data: bytes) -> Source:
+        """The source of this text: the one that was prepared for the module, if it is of the same content."""
+        known = self.edits.get(module)
+        if known is not None and known.new is not None and known.new.path == path and known.new.data == data:
+            return known.new
+        return Source(path, data)
+
+    def diff(self, module: str, old: Source, new: Source) -> Diff | None:
+        """What was found when these two were compared."""
+        known = self.edits.get(module)
+        return known.diff if known is not None and known.old is old and known.new is new else None
+
+    def keep(self, edits: Iterable[Edit], ready: Ready | None) -> None:
+        """Put in what was prepared, in place of all that was there."""
+        self.edits = {edit.module: edit for edit in edits}
+        self.ready = ready
+
+    def empty(self) -> None:
+        """Keep nothing: the round is over."""
+        self.edits, self.ready = {}, None
+
+
+@contextmanager
+def in_slices() -> Iterator[None]:
+    """Within the block other threads wait for the interpreter no longer than `SLICE`."""
+    before = sys.getswitchinterval()
+    if before <= SLICE:
+        yield
+        return
+    sys.setswitchinterval(SLICE)
+    ours = sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        if sys.getswitchinterval() == ours:  # or the program has set its own meanwhile
+            sys.setswitchinterval(before)
+
+
+class Busy:
+    """Whether a preparation is going on, and waiting for its end."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._over.set()
+
+    @contextmanager
+    def marked(self) -> Iterator[None]:
+        """Within the block one is."""
+        self._over.clear()
+        try:
+            yield
+        finally:
+            self._over.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether none is, after so many seconds at most."""
+        return self._over.wait(seconds) if seconds > 0 else self._over.is_set()
