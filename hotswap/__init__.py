@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotSwap",
     "Descriptor",
+    "Frame",
     "HotswapError",
     "Outcome",
     "Pending",
@@ -42,12 +43,16 @@ __all__ = [
     "file_changed",
     "forget",
     "keep",
+    "loop",
     "on_dispose",
     "plan",
     "poll",
+    "rerun_on_swap",
     "restart",
     "restart_plan",
+    "run_loop",
     "run_with_reloader",
+    "session",
     "sync",
     "watch",
 ]
@@ -166,5 +171,7 @@ def default() -> Reloader:
     return _default
 
 
-# Last, as it makes the default reloader.
+# Last, as they make the default reloader.
 from hotswap.autoreload import file_changed, run_with_reloader  # noqa: E402
+from hotswap.loops import Frame, loop, run_loop, session  # noqa: E402
+from hotswap.rerun import rerun_on_swap  # noqa: E402
