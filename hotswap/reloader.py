@@ -17,7 +17,7 @@ from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import ahead, files, handlers, leaving, losses, rounds, saved_files
+from hotswap import ahead, eventloops, files, handlers, leaving, losses, rounds, saved_files
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
@@ -85,6 +85,7 @@ class Reloader:
         self._busy = self._put_off = False
         self._preparing, self._news = ahead.Busy(), threading.Event()
         self._worker: threading.Thread | None = None
+        self._listeners: WeakSet[eventloops.Outcomes] = WeakSet()
         _everybody.add(self)
         forks.follow(self, is_outer=True)
 
@@ -120,6 +121,8 @@ class Reloader:
             self._running = False
             self._watcher.stop()
             self._retire()
+            for listener in list(self._listeners):
+                listener.tell(None)
 
     def _retire(self) -> None:
         self._hook.remove()
@@ -207,6 +210,11 @@ class Reloader:
         if poll is not False:
             self._watcher.scan(poll)
 
+    def apply_between_callbacks(self, loop: eventloops.Loop) -> None:
+        """Apply rounds there from now on, unless it was said where."""
+        if self.deliver is DELIVERIES["auto"] or isinstance(self.deliver, eventloops.Between):
+            self.deliver = eventloops.Between(loop)
+
     def stay_out(self, reason: str) -> None:
         """Say in `status()` why nothing is being watched here, until `start()` is called."""
         self._watcher.why_not = reason
@@ -282,6 +290,15 @@ class Reloader:
         """Past outcomes, oldest first (the last thousand)."""
         return tuple(self._history)
 
+    def rounds(self) -> eventloops.Outcomes:
+        """For `async for`: the outcome of each round from now on (*unchanged* is none), until `stop()`.
+
+        Raises UsageError where no event loop runs.
+        """
+        listener = eventloops.Outcomes()
+        self._listeners.add(listener)
+        return listener
+
     def why(self, name: str) -> str:
         """The chain of reasons for the last time that a module or name was touched."""
         found = [f"{n}: {text}" for n, text in self._why.items() if n == name or n.startswith(f"{name}.")]
@@ -339,6 +356,8 @@ class Reloader:
             self._learn(outcome)
         if self.report is not None:
             self.report(outcome)
+        for listener in list(self._listeners):
+            listener.tell(outcome)
         if isinstance(outcome, RestartRequired):
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
@@ -407,7 +426,7 @@ class Reloader:
 _everybody: WeakSet[Reloader] = WeakSet()
 
 DELIVERIES: dict[str, Deliver] = {
-    "auto": on_main_thread,
+    "auto": eventloops.at_best_moment,
     "main": partial(on_main_thread, patient=True),
     "thread": lambda take: take(),
     "manual": lambda _: None,
