@@ -388,10 +388,14 @@ class Reloader:
     def _settled(self) -> None:
         """Called on the watcher's thread when saved files have settled."""
         self._news.set()
+        if self._running and (self._polled or self._is_delivered_elsewhere()):
+            self._prepare()
         if self._running and not self._polled:
             self.deliver(self._take)
-        elif self._running:
-            self._prepare()
+
+    def _is_delivered_elsewhere(self) -> bool:
+        """Whether another thread than this one applies rounds, and should not be kept for longer than needed."""
+        return self.deliver is DELIVERIES["auto"] or isinstance(self.deliver, eventloops.Between)
 
     def _prepare(self) -> None:
         """Do what can be done before the program comes by; a fault here is met again, and told, when it does."""
