@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib.machinery import all_suffixes
 
 from hotswap.ahead import Larder, Ready, take_snapshot
 from hotswap.diff import diff_sources
@@ -133,6 +134,13 @@ class Rounds:
         self.larder.keep(edits, None)
         if edits:
             self.larder.keep(edits, Ready(changes, tuple(edits), self._plan(changes, edits), snapshot))
+            self._open_estimated(edits)
+
+    def _open_estimated(self, edits: Iterable[Edit]) -> None:
+        """Parse the modules of which calls are estimated: once anything has changed, that is done anew."""
+        for edit in edits:
+            for name in {edit.module, *self.graph.dependents(edit.module)} & self.index.unobserved:
+                _ = self.index.modules[name].source.tree
 
     def plan(self, paths: Iterable[str]) -> Plan:
         """What a round for these files would do."""
@@ -191,6 +199,8 @@ class Rounds:
 
     def _module_name(self, path: str) -> str | None:
         """The name under which a new file would be imported; None when nobody can import it."""
+        if not path.endswith(tuple(all_suffixes())):
+            return None  # a table beside the modules
         stem = os.path.dirname(path) if os.path.basename(path) == "__init__.py" else os.path.splitext(path)[0]
         folder, leaf = os.path.split(stem)
         for tracked in self.index.modules.values():

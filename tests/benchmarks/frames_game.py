@@ -1,0 +1,73 @@
+"""The game of examples/arcade, started in its folder, telling what it does in lines of JSON.  See frames.py."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+import hotswap
+
+
+def tell(told: str, **facts: object) -> None:
+    """One line."""
+    print(json.dumps({"told": told, **facts}), flush=True)
+
+
+def report(outcome: hotswap.Outcome) -> None:
+    """A round that went live, or did not."""
+    tell("outcome", kind=outcome.kind, ms=outcome.duration * 1000, text=str(outcome), did=what(outcome))
+
+
+def what(outcome: hotswap.Outcome) -> str:
+    """What kind of round it was."""
+    fields = ("patched", "ran", "reloaded", "imported", "removed")
+    return " and ".join(name for name in fields if getattr(outcome, name, ())) or "relocated"
+
+
+def until_closed(over: threading.Event) -> None:
+    """Wait for the end of the standard input."""
+    sys.stdin.read()
+    over.set()
+
+
+def main() -> None:
+    """Play until the standard input ends."""
+    sys.path.insert(0, os.getcwd())
+    game = importlib.import_module("game").Game(None)
+    game.tell = lambda: None
+    over = threading.Event()
+    threading.Thread(target=until_closed, args=(over,), daemon=True).start()
+    world, player, title = game.world, game.world.player, ""
+    frames: list[dict[str, Any]] = []
+    errors: list[str] = []
+
+    def show_error(text: str) -> bool:
+        errors.append(text)
+        tell("error", text=text.strip().splitlines()[-1])
+        game.show_error(text)
+        return True
+
+    with hotswap.session(report=report) as reloader:
+        reloader.watch_directory(os.getcwd(), "level.json", world.level.saved)
+        tell("ready")
+        for frame in hotswap.loop(fps=60, on_error=show_error, idle=game.answer_events, budget=0.0):
+            if over.is_set():
+                break
+            kind = None if frame.outcome is None else frame.outcome.kind
+            with frame:
+                game.update()
+            frames.append({"seconds": frame.seconds, "outcome": kind})
+            if title != world.level.title:
+                title = world.level.title
+                tell("level", title=title)
+    same = game.world is world and world.player is player
+    drawn = len(frames) - len(errors)
+    tell("end", frames=frames, same=same, counted=world.frame, drawn=drawn, raised=len(errors))
+
+
+if __name__ == "__main__":
+    main()
