@@ -258,7 +258,15 @@ class Reloader:
         if not self._watcher.ready or (budget is not None and not self._preparing.wait(budget)):
             return None
         with self._alone():
-            return self._round(self._watcher.take())
+            outcome = self._round(self._watcher.take(), in_frame=True)
+        if self._rounds.is_untidy:
+            # Freeing what a round needed takes a millisecond or two, which no frame has to wait for.
+            threading.Thread(target=self._tidy, name="hotswap-tidy", daemon=True).start()
+        return outcome
+
+    def _tidy(self) -> None:
+        with self._alone():
+            self._rounds.tidy()
 
     def wait(self, seconds: float) -> bool:
         """Wait until saved files have settled, for so long at most; whether they have.  `poll()` applies them then."""
@@ -330,7 +338,7 @@ class Reloader:
     def _leave(self, reason: str, files: tuple[str, ...]) -> None:
         restart_process(reason, before=self.stop, files=files)
 
-    def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
+    def _round(self, paths: frozenset[str], *, force: bool = False, in_frame: bool = False) -> Outcome:
         began = time.perf_counter()
         self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
         texts = self._texts(self._noticed) if self._noticed else {}
@@ -342,6 +350,8 @@ class Reloader:
         try:
             with files.held(texts):
                 outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+            if self._rounds.is_untidy and not in_frame:
+                self._rounds.tidy()
         except BaseException:
             self._watcher.give_back(self._noticed)
             raise

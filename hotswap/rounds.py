@@ -62,6 +62,8 @@ class Rounds:
         self.failed: Failed | None = None
         self.formers = Formers()
         self.larder = Larder()
+        self.is_untidy = False
+        """Whether a round has left things that `tidy()` would drop."""
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
@@ -278,8 +280,7 @@ class Rounds:
         self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
         if force and isinstance(outcome, Swapped):
             self.failed = self._left_out(changes, contents, began)
-        if not failed and not isinstance(outcome, Unchanged):
-            self._release()
+        self.is_untidy = self.is_untidy or not (failed or isinstance(outcome, Unchanged))
         return outcome
 
     def _is_worth_another_try(self, failed: Failed, changes: ChangeSet) -> bool:
@@ -401,8 +402,9 @@ class Rounds:
         duration = time.perf_counter() - began
         return RestartRequired(changes=changes, tracked=len(self.index), duration=duration, reasons=reasons)
 
-    def _release(self) -> None:
+    def tidy(self) -> None:
         """Drop the trees that the round needed."""
+        self.is_untidy = False
         for source in list(opened):
             source.release()
         opened.clear()

@@ -96,7 +96,9 @@ class Game:
         outcome = self.wait_for("outcome")
         if edited.ends == "raises":
             self.wait_for("error")
-        if outcome["kind"] != ("swapped" if edited.ends == "raises" else edited.ends):
+        if edited.ends == "together" and outcome["kind"] == "rolled_back":
+            outcome = self.wait_for("outcome")
+        if outcome["kind"] != (edited.ends if edited.ends == "rolled_back" else "swapped"):
             self.played.wrong.append(f"{edited.kind}: {outcome['text']}")
 
     def stop(self) -> Played:
@@ -168,6 +170,12 @@ def main() -> None:
     print(
         f"commit: median {statistics.median(told):.2f} ms, 90 % below {told[len(told) * 9 // 10]:.2f} ms, "
         f"longest {told[-1]:.1f} ms"
+    )
+    busy = sorted(frame["busy"] * 1000 for frame in played.frames if frame["outcome"] == "swapped")
+    idle = statistics.median(frame["busy"] for frame in played.frames if not frame["outcome"])
+    print(
+        f"processor time of the poll() that commits: median {statistics.median(busy):.2f} ms, 90 % below "
+        f"{busy[len(busy) * 9 // 10]:.2f} ms; of one that does not: {idle * 1e6:.1f} µs"
     )
     for kind, times in by_kind(played).items():
         print(f"    {kind}: median {statistics.median(times):.2f} ms, longest {max(times):.1f} ms")

@@ -7,9 +7,26 @@ import json
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import hotswap
+
+
+class Busy:
+    """How long `poll()` kept the processor for the frame: on a loaded machine the clock says more than that."""
+
+    def __init__(self, poll: Callable[..., hotswap.Outcome | None]) -> None:
+        self._poll = poll
+        self.seconds = 0.0
+
+    def poll(self, *, budget: float | None) -> hotswap.Outcome | None:
+        """Poll, and measure it."""
+        began = time.thread_time()
+        outcome = self._poll(budget=budget)
+        self.seconds = time.thread_time() - began
+        return outcome
 
 
 def tell(told: str, **facts: object) -> None:
@@ -52,6 +69,8 @@ def main() -> None:
         return True
 
     with hotswap.session(report=report) as reloader:
+        busy = Busy(reloader.poll)
+        reloader.poll = busy.poll  # type: ignore[method-assign,assignment]  # it is measured
         reloader.watch_directory(os.getcwd(), "level.json", world.level.saved)
         tell("ready")
         for frame in hotswap.loop(fps=60, on_error=show_error, idle=game.answer_events, budget=0.0):
@@ -60,7 +79,7 @@ def main() -> None:
             kind = None if frame.outcome is None else frame.outcome.kind
             with frame:
                 game.update()
-            frames.append({"seconds": frame.seconds, "outcome": kind})
+            frames.append({"seconds": frame.seconds, "outcome": kind, "busy": busy.seconds})
             if title != world.level.title:
                 title = world.level.title
                 tell("level", title=title)

@@ -11,7 +11,11 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What was saved: the kind of edit, and how its round has to end ("raises": swapped, and then a frame raises)."""
+    """What was saved: the kind of edit, and how its round has to end.
+
+    "raises": swapped, and then a frame raises.  "together": swapped, but on a machine that makes a pause between the two
+    saves the first one may be found to be not enough.  "level": no round but that of the level's handler.
+    """
 
     kind: str
     ends: str
@@ -125,7 +129,7 @@ class Author:
         )
         for file in ("physics.py", "world.py"):
             self.save(file, self.texts[file])
-        yield Edited("two files", "swapped")
+        yield Edited("two files", "together")
 
     # ------------------------------------------------------------------ saving
 
