@@ -5,6 +5,7 @@ A turn that raises is shown; the loop waits in place, with all its state, and th
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -33,13 +34,16 @@ IDLE_EVERY, LOOK_EVERY = 1 / 60, 0.2
 
 
 @contextmanager
-def session(*paths: str, **options: Any) -> Iterator[Reloader]:
+def session(*paths: str | os.PathLike[str], **options: Any) -> Iterator[Reloader]:
     """Within the block the program is kept in step with its sources, and each round is told on the standard error.
 
     Takes what `watch()` takes and yields the reloader.  Where one watches already (under `hotswap run`, say) that one
     is yielded, and goes on when the block ends.
     """
     before = hotswap._default
+    if before is not None and before.watching and not paths and not options:
+        yield before
+        return
     is_first = before is None or not before.watching
     if is_first and "report" not in options and hotswap._home() is None:
         options["report"] = lambda outcome: say(str(outcome))

@@ -156,7 +156,7 @@ class Client:
 async def serving(*, uvloop: bool) -> AsyncIterator[tuple[Path, asyncio.StreamReader]]:
     """The server in a folder of its own; yields that, and what it prints (its port first)."""
     with tempfile.TemporaryDirectory(prefix="hotswap-server-") as temporary:
-        folder = Path(os.path.realpath(temporary))
+        folder = Path(temporary)
         for name, text in {"page.py": PAGE.format(n=0), "stamps.py": STAMP, "server.py": SERVER}.items():
             (folder / name).write_text(text)
         env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
