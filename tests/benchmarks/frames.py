@@ -63,7 +63,8 @@ class Game:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process, self.played = process, Played()
         self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -121,16 +122,16 @@ def playing() -> Iterator[tuple[Game, Path]]:
         env = {**os.environ, "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "PYTHONPATH": str(CHECKOUT)}
         env["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
         command = [sys.executable, "-m", "tests.benchmarks.frames_game"]
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        try:
+        ) as process:
             game = Game(process)
-            game.wait_for("ready")
-            yield game, folder
-        finally:
-            process.kill()
-            process.wait()
+            try:
+                game.wait_for("ready")
+                yield game, folder
+            finally:
+                process.kill()
+                game.reader.join(PATIENCE)
 
 
 def play(count: int, seed: int) -> Played:

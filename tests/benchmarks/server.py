@@ -129,14 +129,22 @@ class Client:
         """Send requests until it is cancelled."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            while True:
-                began = time.perf_counter()
-                writer.write(b"get\n")
-                line = await asyncio.wait_for(reader.readline(), PATIENCE)
-                self.load.seconds.append(time.perf_counter() - began)
-                self.judge(line.decode())
+            try:
+                await self.ask(reader, writer)
+            finally:
+                writer.close()
+                await writer.wait_closed()
         except Exception as error:  # noqa: BLE001  whatever it is, a request failed
             self.load.failed.append(repr(error))
+
+    async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request after the other."""
+        while True:
+            began = time.perf_counter()
+            writer.write(b"get\n")
+            line = await asyncio.wait_for(reader.readline(), PATIENCE)
+            self.load.seconds.append(time.perf_counter() - began)
+            self.judge(line.decode())
 
     def judge(self, line: str) -> None:
         """Look at one response."""
@@ -167,7 +175,7 @@ async def serving(*, uvloop: bool) -> AsyncIterator[tuple[Path, asyncio.StreamRe
             yield folder, process.stdout
         finally:
             process.kill()
-            await process.wait()
+            await process.communicate()
 
 
 async def run(edits: int, clients: int, *, uvloop: bool) -> Load:
