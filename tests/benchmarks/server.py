@@ -111,6 +111,7 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     outcomes: list[dict[str, object]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    is_over: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -126,7 +127,7 @@ class Client:
         self.version = self.count = -1
 
     async def run(self) -> None:
-        """Send requests until it is cancelled."""
+        """Send requests."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             try:
@@ -138,11 +139,12 @@ class Client:
             self.load.failed.append(repr(error))
 
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request after the other."""
-        while True:
+        """One request after the other, until it is over."""
+        while not self.load.is_over:
             began = time.perf_counter()
             writer.write(b"get\n")
-            line = await asyncio.wait_for(reader.readline(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                line = await reader.readline()
             self.load.seconds.append(time.perf_counter() - began)
             self.judge(line.decode())
 
@@ -192,9 +194,8 @@ async def run(edits: int, clients: int, *, uvloop: bool) -> Load:
             if outcome["kind"] != expected:
                 load.wrong.append(str(outcome["text"]))
             await asyncio.sleep(0.01)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        load.is_over = True
+        await asyncio.gather(*tasks)
     return load
 
 

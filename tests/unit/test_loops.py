@@ -24,7 +24,9 @@ BROKEN = GAME.replace("x + 1", "x + missing")
 def game(program, monkeypatch):
     """A module of a watched program, whose reloader is the default one."""
     monkeypatch.setattr(hotswap, "_default", program.reloader)
-    return program.load("game.py", GAME)
+    module = program.load("game.py", GAME)
+    program.sync()  # that it was written just now is no news
+    return module
 
 
 def settle(program, name, text):
