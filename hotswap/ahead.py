@@ -28,6 +28,9 @@ from hotswap.source import Source
 SLICE = 0.0005
 """Seconds for which the preparing thread may keep the interpreter from a frame that wants it (Python's own: 0.005)."""
 
+NO_PAUSE = 0.1
+"""Seconds after which a program counts as one that never pauses."""
+
 Space = dict[str, Any]
 
 
@@ -182,3 +185,30 @@ class Busy:
     def wait(self, seconds: float) -> bool:
         """Whether none is, after so many seconds at most."""
         return self._over.wait(seconds) if seconds > 0 else self._over.is_set()
+
+
+class Pauses:
+    """When a program that has frames does nothing: two threads that share the interpreter keep each other waiting.
+
+    Each time that a frame draws or prints it gives the interpreter away, and waits to be woken with it.  On a loaded
+    machine that made frames of 30 to 60 ms out of those of 17.
+    """
+
+    def __init__(self) -> None:
+        self.are_told = False
+        """Whether the program says when it pauses."""
+        self._now = threading.Event()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Within the block the program does nothing."""
+        self._now.set()
+        try:
+            yield
+        finally:
+            self._now.clear()
+
+    def wait(self) -> None:
+        """Wait for a pause, but not for long: there may be none."""
+        if self.are_told:
+            self._now.wait(NO_PAUSE)

@@ -74,7 +74,7 @@ class Frame(int):
 
 
 def loop(
-    fps: float | None = 60, *, on_error: OnError | None = None, idle: Idle | None = None, budget: float | None = None
+    fps: float | None = 60, *, on_error: OnError | None = None, idle: Idle | None = None, budget: float | None = 0.0
 ) -> Iterator[Frame]:
     """Frames without end, so many a second (None: as fast as they come); saved files go live between two of them.
 
@@ -85,7 +85,7 @@ def loop(
         fps: frames in a second.
         on_error: called with the text of the traceback; when it returns something true it is not printed as well.
         idle: called about sixty times a second while the loop waits.
-        budget: see `poll()`.
+        budget: seconds that a frame waits for a round that is still being prepared; see `poll()`.
 
     Raises:
         UsageError: fps is not a number above 0.
@@ -104,7 +104,7 @@ def _frames(pace: Pace, on_error: OnError | None, idle: Idle | None, budget: flo
             now = time.perf_counter()
             frame.seconds, before = now - before - guard.take_waited(), now
             yield frame
-            pace.wait()
+            pace.wait(reloader.rest)
 
 
 def run_loop(
@@ -113,7 +113,7 @@ def run_loop(
     *,
     on_error: OnError | None = None,
     idle: Idle | None = None,
-    budget: float | None = None,
+    budget: float | None = 0.0,
 ) -> None:
     """Call the function once in each frame of a `loop()`, until it returns False.
 
@@ -135,11 +135,11 @@ class Pace:
         self._step = 0.0 if fps is None else 1 / fps
         self._due = time.perf_counter() + self._step
 
-    def wait(self) -> None:
+    def wait(self, sleep: Callable[[float], object]) -> None:
         """Sleep until the next turn is due; one that was missed is left out."""
         now = time.perf_counter()
         if self._due > now:
-            time.sleep(self._due - now)
+            sleep(self._due - now)
         else:
             self._due = now
         self._due += self._step

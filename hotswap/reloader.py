@@ -83,7 +83,7 @@ class Reloader:
         self._running = self._is_inherited = False
         self._is_off = switched_off()
         self._busy = self._put_off = False
-        self._preparing, self._news = ahead.Busy(), threading.Event()
+        self._preparing, self._pauses, self._news = ahead.Busy(), ahead.Pauses(), threading.Event()
         self._worker: threading.Thread | None = None
         self._listeners: WeakSet[eventloops.Outcomes] = WeakSet()
         _everybody.add(self)
@@ -265,6 +265,7 @@ class Reloader:
         return outcome
 
     def _tidy(self) -> None:
+        self._pauses.wait()
         with self._alone():
             self._rounds.tidy()
 
@@ -272,7 +273,14 @@ class Reloader:
         """Wait until saved files have settled, for so long at most; whether they have.  `poll()` applies them then."""
         self._polled = True
         self._news.clear()
-        return self._watcher.ready or (self._news.wait(seconds) and self._watcher.ready)
+        with self._pauses.taken():
+            return self._watcher.ready or (self._news.wait(seconds) and self._watcher.ready)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep.  A program that calls this between two frames has rounds prepared meanwhile, not within a frame."""
+        self._pauses.are_told = True
+        with self._pauses.taken():
+            time.sleep(seconds)
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
@@ -409,7 +417,12 @@ class Reloader:
 
     def _prepare(self) -> None:
         """Do what can be done before the program comes by; a fault here is met again, and told, when it does."""
-        with self._preparing.marked(), suppress(Exception), self._alone(), ahead.in_slices():
+        with self._preparing.marked(), suppress(Exception):
+            self._pauses.wait()
+            self._prepare_now()
+
+    def _prepare_now(self) -> None:
+        with self._alone(), ahead.in_slices():
             paths = {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
             with files.held({path: files.read(path) for path in paths}):
                 self._rounds.prepare(paths)

@@ -23,6 +23,7 @@ async def talk(port: int, name: str, *, listens: bool) -> None:
 async def drain(reader: asyncio.StreamReader) -> str:
     """What has come until now."""
     try:
-        return (await asyncio.wait_for(reader.read(65536), 0.05)).decode().rstrip("\n")
+        async with asyncio.timeout(0.05):
+            return (await reader.read(65536)).decode().rstrip("\n")
     except TimeoutError:
         return ""

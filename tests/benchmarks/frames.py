@@ -11,6 +11,7 @@ exit status is 1 when a round did not end as it should, the state was lost, or a
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import queue
@@ -49,7 +50,7 @@ class Played:
     @property
     def late(self) -> list[dict[str, Any]]:
         """Frames that began too late."""
-        return [frame for frame in self.frames if frame["seconds"] > 1.5 / FPS]
+        return [frame for frame in self.frames if is_late(frame)]
 
     @property
     def commits(self) -> list[float]:
@@ -158,15 +159,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     alone = play_alone(10)
-    print(f"without edits: {len(alone.frames)} frames, {len(alone.late)} late")
+    print(f"without edits: {len(alone.frames)} frames, {len(alone.late)} late ({share(alone.late, alone.frames)})")
     played = play(options.edits, options.seed)
     print(f"{sum(played.edits.values())} edits: {', '.join(f'{n} {kind}' for kind, n in played.edits.items())}")
     print(f"outcomes: {dict(Counter(outcome['kind'] for outcome in played.outcomes))}")
-    committing = [frame for frame in played.late if frame["outcome"]]
-    print(
-        f"{len(played.frames)} frames; late: {len(committing)} that committed, "
-        f"{len(played.late) - len(committing)} others"
-    )
+    print(f"{len(played.frames)} frames; late: {late_of(played)}")
     told = sorted(played.commits)
     print(
         f"commit: median {statistics.median(told):.2f} ms, 90 % below {told[len(told) * 9 // 10]:.2f} ms, "
@@ -184,6 +181,34 @@ def main() -> None:
     for line in played.wrong:
         print(f"WRONG: {line}")
     sys.exit(1 if played.wrong or not kept(played) else 0)
+
+
+def late_of(played: Played) -> str:
+    """Frames that began late: after a round, after a preparation on the other thread, and of the rest."""
+    frames = played.frames
+    # What a frame was kept by lies before it: the poll() that applied its round, the frame before and its pause.
+    after = [(frame, before["prepared"]) for before, frame in itertools.pairwise(frames)]
+    committed = [frame for frame, _ in after if frame["outcome"]]
+    prepared = [frame for frame, preparing in after if preparing and not frame["outcome"]]
+    others = [frame for frame, preparing in after if not preparing and not frame["outcome"]]
+    return "; ".join(
+        f"{sum(is_late(frame) for frame in group)} {what} ({share([f for f in group if is_late(f)], group)})"
+        for what, group in (
+            ("that committed", committed),
+            ("while a round was prepared", prepared),
+            ("others", others),
+        )
+    )
+
+
+def is_late(frame: dict[str, Any]) -> bool:
+    """Whether it began more than half a frame after its time."""
+    return bool(frame["seconds"] > 1.5 / FPS)
+
+
+def share(some: list[dict[str, Any]], all_of_them: list[dict[str, Any]]) -> str:
+    """In per cent."""
+    return f"{100 * len(some) / max(1, len(all_of_them)):.1f} % of {len(all_of_them)}"
 
 
 def by_kind(played: Played) -> dict[str, list[float]]:

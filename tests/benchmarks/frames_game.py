@@ -8,18 +8,36 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import hotswap
 
 
 class Busy:
-    """How long `poll()` kept the processor for the frame: on a loaded machine the clock says more than that."""
+    """How long `poll()` kept the processor for the frame: on a loaded machine the clock says more than that.
 
-    def __init__(self, poll: Callable[..., hotswap.Outcome | None]) -> None:
-        self._poll = poll
+    And whether a round was prepared on the watcher's thread meanwhile.
+    """
+
+    def __init__(self, reloader: hotswap.Reloader) -> None:
+        self._poll, self._prepare = reloader.poll, reloader._prepare
         self.seconds = 0.0
+        self._is_preparing = self._has_prepared = False
+        reloader.poll = self.poll  # type: ignore[method-assign,assignment]  # it is measured
+        reloader._prepare = self.prepare  # type: ignore[method-assign]  # as above
+
+    def prepare(self) -> None:
+        """Prepare, and note it."""
+        self._is_preparing = self._has_prepared = True
+        try:
+            self._prepare()
+        finally:
+            self._is_preparing = False
+
+    def has_prepared(self) -> bool:
+        """Whether that went on at any time since the last call."""
+        found, self._has_prepared = self._has_prepared, self._is_preparing
+        return found
 
     def poll(self, *, budget: float | None) -> hotswap.Outcome | None:
         """Poll, and measure it."""
@@ -69,8 +87,7 @@ def main() -> None:
         return True
 
     with hotswap.session(report=report) as reloader:
-        busy = Busy(reloader.poll)
-        reloader.poll = busy.poll  # type: ignore[method-assign,assignment]  # it is measured
+        busy = Busy(reloader)
         reloader.watch_directory(os.getcwd(), "level.json", world.level.saved)
         tell("ready")
         for frame in hotswap.loop(fps=60, on_error=show_error, idle=game.answer_events, budget=0.0):
@@ -79,7 +96,9 @@ def main() -> None:
             kind = None if frame.outcome is None else frame.outcome.kind
             with frame:
                 game.update()
-            frames.append({"seconds": frame.seconds, "outcome": kind, "busy": busy.seconds})
+            frames.append(
+                {"seconds": frame.seconds, "outcome": kind, "busy": busy.seconds, "prepared": busy.has_prepared()}
+            )
             if title != world.level.title:
                 title = world.level.title
                 tell("level", title=title)

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from hotswap import ahead
-from hotswap.ahead import Busy, in_slices, take_snapshot
+from hotswap.ahead import Busy, Pauses, in_slices, take_snapshot
 from hotswap.model import Swapped
 from tests.process.watching import PATIENCE
 
@@ -184,3 +184,38 @@ def test_the_interval_of_the_interpreter_is_put_back():
     finally:
         sys.setswitchinterval(before)
     assert [round(seconds, 4) for seconds in (within, after, own)] == [ahead.SLICE, round(before, 4), 0.02]
+
+
+def test_in_a_loop_that_tells_its_pauses_rounds_are_prepared_in_one(program, polled):
+    """Not while a frame is being made; until then poll(budget=0) does nothing, and the next pause is enough."""
+    program.reloader.rest(0)
+    program.reloader._pauses.wait = waited = Gate()
+    program.write("game.py", SOURCE.replace("LIMIT = 3", "LIMIT = 5"))
+    assert waited.entered.wait(PATIENCE)
+    during = program.reloader.poll(budget=0), program.reloader._rounds.larder.ready
+    waited.opened.set()
+    assert program.reloader._preparing.wait(PATIENCE)
+    prepared = program.reloader._rounds.larder.ready is not None
+    assert (during, prepared, program.reloader.poll(budget=0).kind, polled.LIMIT) == ((None, None), True, "swapped", 5)
+
+
+class Gate:
+    """Something to call that returns when it was opened."""
+
+    def __init__(self):
+        self.entered, self.opened = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.entered.set()
+        assert self.opened.wait(PATIENCE)
+
+
+def test_a_pause_is_waited_for():
+    """By whoever prepares, if the program tells its pauses; else nobody waits."""
+    pauses, told = Pauses(), []
+    pauses.wait()
+    pauses.are_told = True
+    with pauses.taken():
+        pauses.wait()
+        told.append("in a pause")
+    assert told == ["in a pause"]

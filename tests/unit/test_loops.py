@@ -93,7 +93,7 @@ def test_missed_frames_are_left_out(monkeypatch):
     for work in (0.0, 0.1, 0.7, 0.0, 0.0):
         starts.append(clock.now - 100)
         clock.now += work
-        pace.wait()
+        pace.wait(clock.sleep)
     assert [round(start, 2) for start in starts] == [0.0, 0.25, 0.5, 1.2, 1.45]
 
 
@@ -103,7 +103,7 @@ def test_waiting_for_a_save_is_no_time_of_a_frame(monkeypatch):
     monkeypatch.setattr(loops, "time", clock)
     monkeypatch.setattr(loops, "wait_for_good_save", lambda *_: clock.sleep(60))
     monkeypatch.setattr(loops, "show", lambda *_: None)
-    monkeypatch.setattr(hotswap, "_default", SimpleNamespace(watching=True, poll=lambda budget: None))
+    monkeypatch.setattr(hotswap, "_default", SimpleNamespace(watching=True, poll=lambda budget: None, rest=clock.sleep))
     seconds = []
     for frame in hotswap.loop(fps=4):
         seconds.append(round(frame.seconds, 2))
