@@ -261,7 +261,7 @@ class Reloader:
             outcome = self._round(self._watcher.take(), in_frame=True)
         if self._rounds.is_untidy:
             # Freeing what a round needed takes a millisecond or two, which no frame has to wait for.
-            threading.Thread(target=self._tidy, name="hotswap-tidy", daemon=True).start()
+            self._watcher.later(self._tidy)
         return outcome
 
     def _tidy(self) -> None:
