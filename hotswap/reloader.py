@@ -418,14 +418,15 @@ class Reloader:
     def _prepare(self) -> None:
         """Do what can be done before the program comes by; a fault here is met again, and told, when it does."""
         with self._preparing.marked(), suppress(Exception):
-            self._pauses.wait()
-            self._prepare_now()
+            for piece in (self._rounds.parse_ahead, self._rounds.plan_ahead, self._rounds.open_ahead):
+                self._pauses.wait()
+                self._prepare_piece(piece)
 
-    def _prepare_now(self) -> None:
+    def _prepare_piece(self, piece: Callable[[set[str]], None]) -> None:
         with self._alone(), ahead.in_slices():
             paths = {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
             with files.held({path: files.read(path) for path in paths}):
-                self._rounds.prepare(paths)
+                piece(paths)
 
     def _take(self) -> None:
         if self._busy and threading.current_thread() is self._worker:

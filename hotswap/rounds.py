@@ -124,24 +124,24 @@ class Rounds:
             return True
         return self._module_name(path) is not None and read(path) != self.unloaded.get(path)
 
-    def prepare(self, paths: Iterable[str]) -> None:
-        """Do now what can be done now about a round for these files; `run()` goes on from there.  Touches nothing.
+    # What can be done about a round beforehand, in pieces; each goes on from the one before, and `run()` from the last.
+    # They touch nothing, and raise what planning raises (SyntaxError among others); then `run()` finds out by itself.
 
-        Raises what planning raises (SyntaxError among others); then `run()` finds out by itself.
-        """
-        self.larder.empty()
-        snapshot = take_snapshot(self.index)
-        changes = self.changes(paths)
-        edits = self._edits(changes) if changes else []
-        self.larder.keep(edits, None)
-        if edits:
-            self.larder.keep(edits, Ready(changes, tuple(edits), self._plan(changes, edits), snapshot))
-            self._open_estimated(edits)
+    def parse_ahead(self, paths: Iterable[str]) -> None:
+        """Read, parse and compare."""
+        self.larder.keep(self._edits(self.changes(paths)), None)
 
-    def _open_estimated(self, edits: Iterable[Edit]) -> None:
+    def plan_ahead(self, paths: Iterable[str]) -> None:
+        """Make the plan."""
+        snapshot, changes = take_snapshot(self.index), self.changes(paths)
+        edits = self._edits(changes)
+        plan = self._plan(changes, edits) if edits else None
+        self.larder.keep(edits, Ready(changes, tuple(edits), plan, snapshot) if plan is not None else None)
+
+    def open_ahead(self, _paths: Iterable[str]) -> None:
         """Parse the modules of which calls are estimated: once anything has changed, that is done anew."""
-        for edit in edits:
-            for name in {edit.module, *self.graph.dependents(edit.module)} & self.index.unobserved:
+        for module in self.larder.edits:
+            for name in {module, *self.graph.dependents(module)} & self.index.unobserved:
                 _ = self.index.modules[name].source.tree
 
     def plan(self, paths: Iterable[str]) -> Plan:
@@ -350,7 +350,6 @@ class Rounds:
         return Swapped(
             changes=plan.changes,
             tracked=len(self.index),
-            duration=time.perf_counter() - began,
             modules=changed,
             relocated=tuple(done.relocated),
             patched=tuple(done.patched),
@@ -360,6 +359,7 @@ class Rounds:
             removed=tuple(done.removed),
             warnings=(*done.warnings, *self._unknown_wishes(plan.edits), *left_alive(orphans)),
             why=tuple(done.why),
+            duration=time.perf_counter() - began,  # last: the search for warnings takes its time too
         )
 
     def _unknown_wishes(self, edits: Iterable[Edit]) -> Iterator[Reason]:

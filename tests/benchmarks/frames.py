@@ -11,7 +11,6 @@ exit status is 1 when a round did not end as it should, the state was lost, or a
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import queue
@@ -42,6 +41,7 @@ class Played:
     """What the game told: its frames, the rounds in it, and what it had in the end."""
 
     frames: list[dict[str, Any]] = field(default_factory=list)
+    prepared: list[float] = field(default_factory=list)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     edits: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Game:
         assert self.process.stdin is not None
         self.process.stdin.close()
         end = self.wait_for("end")
-        self.played.frames, self.played.end = end.pop("frames"), end
+        self.played.frames, self.played.prepared, self.played.end = end.pop("frames"), end.pop("prepared"), end
         if self.process.wait(PATIENCE) != 0:
             self.played.wrong.append("the game did not end well")
         return self.played
@@ -175,6 +175,11 @@ def main() -> None:
         f"processor time of the poll() that commits: median {statistics.median(busy):.2f} ms, 90 % below "
         f"{busy[len(busy) * 9 // 10]:.2f} ms; of one that does not: {idle * 1e6:.1f} µs"
     )
+    ahead = sorted(1000 * seconds for seconds in played.prepared)
+    print(
+        f"processor time of a preparation, in the pauses: median {statistics.median(ahead):.2f} ms, 90 % below "
+        f"{ahead[len(ahead) * 9 // 10]:.2f} ms"
+    )
     for kind, times in by_kind(played).items():
         print(f"    {kind}: median {statistics.median(times):.2f} ms, longest {max(times):.1f} ms")
     print(f"state: {played.end}")
@@ -186,11 +191,9 @@ def main() -> None:
 def late_of(played: Played) -> str:
     """Frames that began late: after a round, after a preparation on the other thread, and of the rest."""
     frames = played.frames
-    # What a frame was kept by lies before it: the poll() that applied its round, the frame before and its pause.
-    after = [(frame, before["prepared"]) for before, frame in itertools.pairwise(frames)]
-    committed = [frame for frame, _ in after if frame["outcome"]]
-    prepared = [frame for frame, preparing in after if preparing and not frame["outcome"]]
-    others = [frame for frame, preparing in after if not preparing and not frame["outcome"]]
+    committed = [frame for frame in frames if frame["outcome"]]
+    prepared = [frame for frame in frames if frame["prepared"] and not frame["outcome"]]
+    others = [frame for frame in frames if not frame["prepared"] and not frame["outcome"]]
     return "; ".join(
         f"{sum(is_late(frame) for frame in group)} {what} ({share([f for f in group if is_late(f)], group)})"
         for what, group in (

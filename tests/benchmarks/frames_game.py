@@ -22,6 +22,7 @@ class Busy:
     def __init__(self, reloader: hotswap.Reloader) -> None:
         self._poll, self._prepare = reloader.poll, reloader._prepare
         self.seconds = 0.0
+        self.preparations: list[float] = []
         self._is_preparing = self._has_prepared = False
         reloader.poll = self.poll  # type: ignore[method-assign,assignment]  # it is measured
         reloader._prepare = self.prepare  # type: ignore[method-assign]  # as above
@@ -29,9 +30,11 @@ class Busy:
     def prepare(self) -> None:
         """Prepare, and note it."""
         self._is_preparing = self._has_prepared = True
+        began = time.thread_time()
         try:
             self._prepare()
         finally:
+            self.preparations.append(time.thread_time() - began)
             self._is_preparing = False
 
     def has_prepared(self) -> bool:
@@ -104,7 +107,15 @@ def main() -> None:
                 tell("level", title=title)
     same = game.world is world and world.player is player
     drawn = len(frames) - len(errors)
-    tell("end", frames=frames, same=same, counted=world.frame, drawn=drawn, raised=len(errors))
+    tell(
+        "end",
+        frames=frames,
+        prepared=busy.preparations,
+        same=same,
+        counted=world.frame,
+        drawn=drawn,
+        raised=len(errors),
+    )
 
 
 if __name__ == "__main__":
