@@ -219,3 +219,12 @@ def test_a_pause_is_waited_for():
         pauses.wait()
         told.append("in a pause")
     assert told == ["in a pause"]
+
+
+def test_what_a_round_needed_is_freed_when_the_watcher_has_something_to_do(program, polled):
+    """No frame waits for that; the next save finds it done."""
+    saved(program, SOURCE.replace("LIMIT = 3", "LIMIT = 5"))
+    program.reloader.poll()
+    after = program.reloader._rounds.is_untidy
+    saved(program, SOURCE.replace("LIMIT = 3", "LIMIT = 6"))
+    assert (after, program.reloader._rounds.is_untidy) == (True, False)
