@@ -1,17 +1,15 @@
-"""What can be done about a round before its moment: reading, parsing, comparing and planning.
+"""What was done about a round before its moment, and whether it is still good.
 
-It is done on the watcher's thread, so that a game's frame is delayed by the commit alone.  The program runs on
-meanwhile.  A plan rests on what its modules and classes hold, so it is used only while those hold the very same
-definitions, and state of the same kinds; otherwise the round is planned anew, from sources that are parsed already.
+The program runs on meanwhile.  A plan rests on what its modules and classes hold, so it is used only while those hold
+the very same definitions, and state of the same kinds; otherwise the round is planned anew, from sources that are
+parsed already.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -24,12 +22,6 @@ from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import ChangeSet, Edit
 from hotswap.planning.prepared import Prepared
 from hotswap.source import Source
-
-SLICE = 0.0005
-"""Seconds for which the preparing thread may keep the interpreter from a frame that wants it (Python's own: 0.005)."""
-
-NO_PAUSE = 0.1
-"""Seconds after which a program counts as one that never pauses."""
 
 Space = dict[str, Any]
 
@@ -148,67 +140,3 @@ class Larder:
     def empty(self) -> None:
         """Keep nothing: the round is over."""
         self.edits, self.ready = {}, None
-
-
-@contextmanager
-def in_slices() -> Iterator[None]:
-    """Within the block other threads wait for the interpreter no longer than `SLICE`."""
-    before = sys.getswitchinterval()
-    if before <= SLICE:
-        yield
-        return
-    sys.setswitchinterval(SLICE)
-    ours = sys.getswitchinterval()
-    try:
-        yield
-    finally:
-        if sys.getswitchinterval() == ours:  # or the program has set its own meanwhile
-            sys.setswitchinterval(before)
-
-
-class Busy:
-    """Whether a preparation is going on, and waiting for its end."""
-
-    def __init__(self) -> None:
-        self._over = threading.Event()
-        self._over.set()
-
-    @contextmanager
-    def marked(self) -> Iterator[None]:
-        """Within the block one is."""
-        self._over.clear()
-        try:
-            yield
-        finally:
-            self._over.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether none is, after so many seconds at most."""
-        return self._over.wait(seconds) if seconds > 0 else self._over.is_set()
-
-
-class Pauses:
-    """When a program that has frames does nothing: two threads that share the interpreter keep each other waiting.
-
-    Each time that a frame draws or prints it gives the interpreter away, and waits to be woken with it.  On a loaded
-    machine that made frames of 30 to 60 ms out of those of 17.
-    """
-
-    def __init__(self) -> None:
-        self.are_told = False
-        """Whether the program says when it pauses."""
-        self._now = threading.Event()
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Within the block the program does nothing."""
-        self._now.set()
-        try:
-            yield
-        finally:
-            self._now.clear()
-
-    def wait(self) -> None:
-        """Wait for a pause, but not for long: there may be none."""
-        if self.are_told:
-            self._now.wait(NO_PAUSE)

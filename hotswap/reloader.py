@@ -11,19 +11,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import ahead, eventloops, files, handlers, leaving, losses, rounds, saved_files
+from hotswap import eventloops, files, handlers, leaving, losses, rounds, saved_files
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, Swapped, Unchanged
 from hotswap.policy import OnRestart, Policy
+from hotswap.preparing import Preparation
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
@@ -83,7 +84,8 @@ class Reloader:
         self._running = self._is_inherited = False
         self._is_off = switched_off()
         self._busy = self._put_off = False
-        self._preparing, self._pauses, self._news = ahead.Busy(), ahead.Pauses(), threading.Event()
+        self._preparing = Preparation(self._rounds, self._alone, self._next_paths)
+        self._news = threading.Event()
         self._worker: threading.Thread | None = None
         self._listeners: WeakSet[eventloops.Outcomes] = WeakSet()
         _everybody.add(self)
@@ -255,31 +257,25 @@ class Reloader:
 
     def apply_settled(self, budget: float | None = None) -> Outcome | None:
         """What `poll()` does when files have settled; None when it does nothing yet, or nothing has settled."""
-        if not self._watcher.ready or (budget is not None and not self._preparing.wait(budget)):
+        if not self._watcher.ready or (budget is not None and not self._preparing.busy.wait(budget)):
             return None
         with self._alone():
             outcome = self._round(self._watcher.take(), in_frame=True)
         if self._rounds.is_untidy:
-            # Freeing what a round needed takes a millisecond or two, which no frame has to wait for.
-            self._watcher.later(self._tidy)
+            self._watcher.later(self._preparing.tidy)
         return outcome
-
-    def _tidy(self) -> None:
-        self._pauses.wait()
-        with self._alone():
-            self._rounds.tidy()
 
     def wait(self, seconds: float) -> bool:
         """Wait until saved files have settled, for so long at most; whether they have.  `poll()` applies them then."""
         self._polled = True
         self._news.clear()
-        with self._pauses.taken():
+        with self._preparing.pauses.taken():
             return self._watcher.ready or (self._news.wait(seconds) and self._watcher.ready)
 
     def rest(self, seconds: float) -> None:
         """Sleep.  A program that calls this between two frames has rounds prepared meanwhile, not within a frame."""
-        self._pauses.are_told = True
-        with self._pauses.taken():
+        self._preparing.pauses.are_told = True
+        with self._preparing.pauses.taken():
             time.sleep(seconds)
 
     def plan(self) -> Plan:
@@ -407,7 +403,7 @@ class Reloader:
         """Called on the watcher's thread when saved files have settled."""
         self._news.set()
         if self._running and (self._polled or self._is_delivered_elsewhere()):
-            self._prepare()
+            self._preparing.run()
         if self._running and not self._polled:
             self.deliver(self._take)
 
@@ -415,18 +411,9 @@ class Reloader:
         """Whether another thread than this one applies rounds, and should not be kept for longer than needed."""
         return self.deliver is DELIVERIES["auto"] or isinstance(self.deliver, eventloops.Between)
 
-    def _prepare(self) -> None:
-        """Do what can be done before the program comes by; a fault here is met again, and told, when it does."""
-        with self._preparing.marked(), suppress(Exception):
-            for piece in (self._rounds.parse_ahead, self._rounds.plan_ahead, self._rounds.open_ahead):
-                self._pauses.wait()
-                self._prepare_piece(piece)
-
-    def _prepare_piece(self, piece: Callable[[set[str]], None]) -> None:
-        with self._alone(), ahead.in_slices():
-            paths = {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
-            with files.held({path: files.read(path) for path in paths}):
-                piece(paths)
+    def _next_paths(self) -> set[str]:
+        """The files that the next round would be about."""
+        return {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
 
     def _take(self) -> None:
         if self._busy and threading.current_thread() is self._worker:

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from importlib.machinery import all_suffixes
 
@@ -127,18 +128,18 @@ class Rounds:
     # What can be done about a round beforehand, in pieces; each goes on from the one before, and `run()` from the last.
     # They touch nothing, and raise what planning raises (SyntaxError among others); then `run()` finds out by itself.
 
-    def parse_ahead(self, paths: Iterable[str]) -> None:
+    def parse_ahead(self, paths: AbstractSet[str]) -> None:
         """Read, parse and compare."""
         self.larder.keep(self._edits(self.changes(paths)), None)
 
-    def plan_ahead(self, paths: Iterable[str]) -> None:
+    def plan_ahead(self, paths: AbstractSet[str]) -> None:
         """Make the plan."""
         snapshot, changes = take_snapshot(self.index), self.changes(paths)
         edits = self._edits(changes)
         plan = self._plan(changes, edits) if edits else None
         self.larder.keep(edits, Ready(changes, tuple(edits), plan, snapshot) if plan is not None else None)
 
-    def open_ahead(self, _paths: Iterable[str]) -> None:
+    def open_ahead(self, _paths: AbstractSet[str]) -> None:
         """Parse the modules of which calls are estimated: once anything has changed, that is done anew."""
         for module in self.larder.edits:
             for name in {module, *self.graph.dependents(module)} & self.index.unobserved:

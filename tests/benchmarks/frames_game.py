@@ -20,12 +20,12 @@ class Busy:
     """
 
     def __init__(self, reloader: hotswap.Reloader) -> None:
-        self._poll, self._prepare = reloader.poll, reloader._prepare
+        self._poll, self._prepare = reloader.poll, reloader._preparing.run
         self.seconds = 0.0
         self.preparations: list[float] = []
         self._is_preparing = self._has_prepared = False
         reloader.poll = self.poll  # type: ignore[method-assign,assignment]  # it is measured
-        reloader._prepare = self.prepare  # type: ignore[method-assign]  # as above
+        reloader._preparing.run = self.prepare  # type: ignore[method-assign]  # as above
 
     def prepare(self) -> None:
         """Prepare, and note it."""

@@ -74,7 +74,7 @@ def test_what_is_prepared_elsewhere_runs_nothing_there(program):
     program.reloader.poll()
     program.write("a.py", WHERE.format(2))
     assert program.reloader.wait(PATIENCE)
-    assert program.reloader._preparing.wait(PATIENCE)
+    assert program.reloader._preparing.busy.wait(PATIENCE)
     before = module.WHERE
     program.reloader.poll()
     assert (before, module.WHERE) == (("MainThread", 1), ("MainThread", 2))

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from hotswap import ahead
-from hotswap.ahead import Busy, Pauses, in_slices, take_snapshot
+from hotswap.ahead import take_snapshot
 from hotswap.model import Swapped
+from hotswap.preparing import SLICE, Busy, Pauses, in_slices
 from tests.process.watching import PATIENCE
 
 SOURCE = """
@@ -108,7 +108,7 @@ def saved(program, text):
     """Save the game and wait until its round is prepared."""
     program.write("game.py", text)
     assert program.reloader.wait(PATIENCE)
-    assert program.reloader._preparing.wait(PATIENCE)
+    assert program.reloader._preparing.busy.wait(PATIENCE)
     return program.reloader._rounds.larder
 
 
@@ -154,7 +154,7 @@ def test_a_file_that_does_not_compile_is_told_by_poll(program, polled):
 def test_with_a_budget_poll_does_not_wait_for_it(program, polled):
     """While the preparation goes on, poll(budget=0) does nothing; the call after it applies the round."""
     saved(program, SOURCE.replace("LIMIT = 3", "LIMIT = 5"))
-    with program.reloader._preparing.marked():
+    with program.reloader._preparing.busy.marked():
         during = program.reloader.poll(budget=0), polled.LIMIT
     after = program.reloader.poll(budget=0)
     assert (during, type(after), polled.LIMIT) == ((None, 3), Swapped, 5)
@@ -183,18 +183,18 @@ def test_the_interval_of_the_interpreter_is_put_back():
         own = sys.getswitchinterval()
     finally:
         sys.setswitchinterval(before)
-    assert [round(seconds, 4) for seconds in (within, after, own)] == [ahead.SLICE, round(before, 4), 0.02]
+    assert [round(seconds, 4) for seconds in (within, after, own)] == [SLICE, round(before, 4), 0.02]
 
 
 def test_in_a_loop_that_tells_its_pauses_rounds_are_prepared_in_one(program, polled):
     """Not while a frame is being made; until then poll(budget=0) does nothing, and the next pause is enough."""
     program.reloader.rest(0)
-    program.reloader._pauses.wait = waited = Gate()
+    program.reloader._preparing.pauses.wait = waited = Gate()
     program.write("game.py", SOURCE.replace("LIMIT = 3", "LIMIT = 5"))
     assert waited.entered.wait(PATIENCE)
     during = program.reloader.poll(budget=0), program.reloader._rounds.larder.ready
     waited.opened.set()
-    assert program.reloader._preparing.wait(PATIENCE)
+    assert program.reloader._preparing.busy.wait(PATIENCE)
     prepared = program.reloader._rounds.larder.ready is not None
     assert (during, prepared, program.reloader.poll(budget=0).kind, polled.LIMIT) == ((None, None), True, "swapped", 5)
 

@@ -33,7 +33,7 @@ def settle(program, name, text):
     """Save a file in the middle of a frame; it is ready for the next one."""
     program.write(name, text)
     assert program.reloader.wait(PATIENCE)
-    assert program.reloader._preparing.wait(PATIENCE)
+    assert program.reloader._preparing.busy.wait(PATIENCE)
 
 
 # ---------------------------------------------------------------------- poll

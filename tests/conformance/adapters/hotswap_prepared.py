@@ -12,7 +12,7 @@ class Adapter(hotswap_.Adapter):
 
     def apply(self) -> Told:
         self.reloader._watcher.peek()
-        thread = threading.Thread(target=self.reloader._prepare)
+        thread = threading.Thread(target=self.reloader._preparing.run)
         thread.start()
         thread.join()
         return super().apply()
