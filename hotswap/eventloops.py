@@ -154,6 +154,10 @@ class Between:
             if claim.acquire(blocking=False):
                 try:
                     take()
+                except SystemExit:
+                    # A restart was begun.  It calls the main thread away by itself, when the tasks say that they are
+                    # not busy; raised here, it would end the loop at once.
+                    pass
                 finally:
                     done.set()
 

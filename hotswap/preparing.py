@@ -17,6 +17,9 @@ from hotswap.rounds import Rounds
 SLICE = 0.0005
 """Seconds for which the preparing thread may keep the interpreter from a frame that wants it (Python's own: 0.005)."""
 
+PATIENCE = 0.02
+"""Seconds to wait for the lock."""
+
 NO_PAUSE = 0.1
 """Seconds after which a program counts as one that never pauses."""
 
@@ -88,13 +91,14 @@ class Pauses:
 class Preparation:
     """Prepares the rounds of one reloader.
 
-    `alone()` holds its lock; `paths()` are the files that the next round would be about.
+    `alone(patience)` holds its lock, or raises TimeoutError; `paths()` are the files of the next round.
+    While a round goes on nothing is prepared: whoever waits for the lock there would keep the save from being told.
     """
 
     def __init__(
         self,
         rounds: Rounds,
-        alone: Callable[[], AbstractContextManager[None]],
+        alone: Callable[[float], AbstractContextManager[None]],
         paths: Callable[[], AbstractSet[str]],
     ) -> None:
         self._rounds, self._alone, self._paths = rounds, alone, paths
@@ -109,7 +113,7 @@ class Preparation:
                 self._do(piece)
 
     def _do(self, piece: Callable[[AbstractSet[str]], None]) -> None:
-        with self._alone(), in_slices():
+        with self._alone(PATIENCE), in_slices():
             paths = self._paths()
             with files.held({path: files.read(path) for path in paths}):
                 piece(paths)
@@ -117,5 +121,5 @@ class Preparation:
     def tidy(self) -> None:
         """Drop what the last round needed: freeing that takes a millisecond or two, which no frame has to wait for."""
         self.pauses.wait()
-        with self._alone():
+        with suppress(TimeoutError), self._alone(PATIENCE):
             self._rounds.tidy()

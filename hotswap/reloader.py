@@ -425,14 +425,21 @@ class Reloader:
                 self._round(self._watcher.take())
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions."""
-        with self._lock:
+    def _alone(self, patience: float = -1) -> Iterator[None]:
+        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions.
+
+        Raises TimeoutError when it is not free within so many seconds (-1: it is waited for).
+        """
+        if not self._lock.acquire(timeout=patience):
+            raise TimeoutError
+        try:
             outer, self._busy, self._worker = self._busy, True, threading.current_thread()
             try:
                 yield
             finally:
                 self._busy = outer
+        finally:
+            self._lock.release()
         if not outer and self._put_off:
             self._put_off = False
             self._watcher.give_back(())
