@@ -220,5 +220,6 @@ def test_rerun_on_swap_in_a_program(tmp_path):
         run.expect("ran 2 2")
         run.expect(r"again\(\) has returned")
         save(tmp_path / "model.py", MODEL.replace("+ 1", "+ 100"))
-        run.expect("ran 101 2\nresult")
+        run.expect("ran 101 2\n")
+        run.expect("\nresult\n")
         assert run.wait() == 0
