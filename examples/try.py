@@ -1,6 +1,6 @@
 """Try hotswap: runs one of the examples.
 
-    python examples/try.py [game|repl|simulation]
+    python examples/try.py [game|arcade|chat|repl|simulation|sketch|snake|training]
 
 Edit a file of the example while it runs, save it, and see it go live.  With --self-edit a copy of the example is made
 and edited without you; what happened is printed, and the exit status is 1 unless every edit went live and the
@@ -22,115 +22,14 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+
+from catalogue import EXAMPLES, Example, Save
 
 HERE = Path(__file__).resolve().parent
 LIMIT_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Save:
-    """Files that are saved together: `old` text becomes `new` in each.  `sign` is a pattern in what is printed then.
-
-    `typed` is what a person would type after the save, where the example is a prompt.
-    """
-
-    what: str
-    edits: tuple[tuple[str, str, str], ...]
-    sign: str
-    typed: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """How an example is started, what counts up in its output as long as its state is kept, what to save in it."""
-
-    command: tuple[str, ...]
-    counter: str
-    saves: tuple[Save, ...]
-
-
-GAME = Example(
-    command=("-m", "hotswap", "run", "game.py"),
-    counter=r"frame (\d+)",
-    saves=(
-        Save(
-            what="another glyph for the birds that are flying",
-            edits=(("creatures.py", 'glyph = "v"', 'glyph = "W"'),),
-            sign=r"birds W",
-        ),
-        Save(
-            what="a constant that other modules took by name and computed with",
-            edits=(("settings.py", "GRAVITY = 1", "GRAVITY = 2"),),
-            sign=r"gravity 2: .*birds W",
-        ),
-        Save(
-            what="a slip: the old program goes on, whole",
-            edits=(("world.py", "self.frame += 1", "self.frame += 1)"),),
-            sign=r"kept the old code because .*world\.py",
-        ),
-        Save(
-            what="the slip mended, and a body edited in another file",
-            edits=(
-                ("world.py", "self.frame += 1)", "self.frame += 10"),
-                ("screen.py", "caught {world.caught} birds", "got {world.caught} fish, birds"),
-            ),
-            sign=r"frame \d+ got \d+ fish, birds W",
-        ),
-    ),
-)
-REPL = Example(
-    command=("-q", "-i", "session.py"),
-    counter=r"question (\d+)",
-    saves=(
-        Save(
-            what="a method, while the object that was made before is held at the prompt",
-            edits=(("shapes.py", "self.side * 2", "self.side**2"),),
-            typed="print(hotswap.sync())\nprint(ask(square))\n",
-            sign=r"area 9",
-        ),
-        Save(
-            what="the function that the prompt took by name, and a slip",
-            edits=(("shapes.py", "area {square.area()}", "area {square.area()"),),
-            typed="print(hotswap.sync())\nprint(ask(square))\n",
-            sign=r"question \d+: area 9$",
-        ),
-        Save(
-            what="the slip mended",
-            edits=(("shapes.py", "area {square.area()", "{square} covers {square.area()}"),),
-            typed="print(hotswap.sync())\nprint(ask(square))\n",
-            sign=r"Square\(side=3\) covers 9",
-        ),
-    ),
-)
-SIMULATION = Example(
-    command=("simulate.py",),
-    counter=r"served (\d+)",
-    saves=(
-        Save(
-            what="a better policy, in the middle of the job",
-            edits=(
-                ("policy.py", '"""Any till."""', '"""The shortest queue."""'),
-                ("policy.py", "chance.choice(tills)", "min(tills, key=len)"),
-            ),
-            sign=r"The shortest queue\.",
-        ),
-        Save(
-            what="a method for figures that live already, and the column that calls it, saved together",
-            edits=(
-                (
-                    "stats.py",
-                    "    @property",
-                    '    def summary(self) -> str:\n        return f"longest {self.most}"\n\n    @property',
-                ),
-                ("tables.py", "str(policy.choose.__doc__)", "str(policy.choose.__doc__), market.waits.summary()"),
-            ),
-            sign=r"The shortest queue\. \| longest \d+",
-        ),
-    ),
-)
-EXAMPLES = {"game": GAME, "repl": REPL, "simulation": SIMULATION}
+PACKAGES = {"pygame": "pygame-ce"}
 
 
 class NotSwapped(Exception):
@@ -162,7 +61,7 @@ class Running:
         end = time.monotonic() + LIMIT_S
         while True:
             line = self._next_line(end, what)
-            reported = re.search(r"swapped \d+ of|kept the old code|needs a restart", line)
+            reported = re.search(r"swapped \d+ of|kept the old code|needs a restart|raised|saved as", line)
             if reported or re.search(sign, line):
                 print(f"    {line}")
             found = self.counter.search(line)
@@ -194,30 +93,35 @@ class Running:
 
 
 @contextmanager
-def started(command: tuple[str, ...], folder: Path, counter: str) -> Iterator[Running]:
+def started(example: Example, folder: Path, shots: Path) -> Iterator[Running]:
     """The program, ended at the end."""
     process = subprocess.Popen(
-        [sys.executable, *command],
+        command_of(example, shots),
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **dict(example.headless), "PYTHONUNBUFFERED": "1"},
         text=True,
     )
     with process:
         try:
-            yield Running(process, counter)
+            yield Running(process, example.counter)
         finally:
             process.kill()
 
 
-def edit_by_itself(example: Example, folder: Path) -> None:
+def command_of(example: Example, shots: Path) -> list[str]:
+    """How it is started; the pictures that it may take of itself go to a folder."""
+    return [sys.executable, *(word.format(shots=shots) for word in example.command)]
+
+
+def edit_by_itself(example: Example, folder: Path, shots: Path) -> None:
     """Run the copy of the example in the folder, save what is to be saved, look at what it prints.
 
     Raises NotSwapped unless every save went live and the state was kept.
     """
-    with started(example.command, folder, example.counter) as running:
+    with started(example, folder, shots) as running:
         try:
             carry_out(example, folder, running)
         except NotSwapped:
@@ -254,17 +158,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("example", nargs="?", choices=EXAMPLES, default="game")
     parser.add_argument("--self-edit", action="store_true", help="edit a copy without you, and check what happens")
+    parser.add_argument(
+        "--shots", type=Path, metavar="FOLDER", help="where an example with a window puts pictures of itself"
+    )
     options = parser.parse_args()
     example = EXAMPLES[options.example]
     folder = HERE / options.example
+    if example.needs and find_spec(example.needs) is None:
+        print(f"{options.example} needs {example.needs}: pip install {PACKAGES[example.needs]}", file=sys.stderr)
+        return 2
+    shots = (options.shots or Path(tempfile.gettempdir(), "hotswap-shots")).resolve()
+    shots.mkdir(parents=True, exist_ok=True)
     if not options.self_edit:
         print(f"running {folder}; edit its files while it runs")
-        return subprocess.run([sys.executable, *example.command], cwd=folder, check=False).returncode
+        return subprocess.run(command_of(example, shots), cwd=folder, check=False).returncode
     with tempfile.TemporaryDirectory(prefix="hotswap-example-", ignore_cleanup_errors=True) as temporary:
         copy = Path(temporary, options.example)
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
         try:
-            edit_by_itself(example, copy)
+            edit_by_itself(example, copy, shots)
         except NotSwapped as error:
             print(f"\nFAILED: {error}", file=sys.stderr)
             return 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap import losses
 from hotswap.children import is_being_set_up
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
+from hotswap.eventloops import running_here
 from hotswap.handover import Descriptor
 from hotswap.hooks import forget, keep, on_dispose
 from hotswap.losses import RestartPlan
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotSwap",
     "Descriptor",
+    "Frame",
     "HotswapError",
     "Outcome",
     "Pending",
@@ -42,12 +44,16 @@ __all__ = [
     "file_changed",
     "forget",
     "keep",
+    "loop",
     "on_dispose",
     "plan",
     "poll",
+    "rerun_on_swap",
     "restart",
     "restart_plan",
+    "run_loop",
     "run_with_reloader",
+    "session",
     "sync",
     "watch",
 ]
@@ -74,7 +80,8 @@ def watch(
     Args:
         paths: files and folders that belong to the program; without any, every loaded module outside of the standard
             library and site-packages (editable installs and `__main__` included).
-        apply: when saved files go live: "auto" (the best safe point of the surroundings), "main" (on the main thread
+        apply: when saved files go live: "auto" (the best safe point of the surroundings: called inside of a running
+            event loop, between two of its callbacks), "main" (on the main thread
             only), "thread" (on the watcher's thread), "manual" (in `sync()` and `poll()` only).
         on_restart: what to do when only a new process can be true: "exec" (replace the process), "ask", "never" (say
             so), or a function that takes the `RestartRequired`.
@@ -96,6 +103,8 @@ def watch(
         known = _known() if home is not None and not paths and poll is False else None
         reloader = (known or reloader).start()
         reloader.on_restart = on_restart
+    if home is None and (loop := running_here()) is not None:
+        reloader.apply_between_callbacks(loop)
     if home is not None:
         home.settle(reloader, thread=apply == "thread")
     if _default is None or not _default.watching:
@@ -108,9 +117,9 @@ def sync(*, force: bool = False) -> Outcome:
     return default().sync(force=force)
 
 
-def poll() -> Outcome | None:
+def poll(*, budget: float | None = None) -> Outcome | None:
     """`Reloader.poll()` of the default reloader; None when there is none."""
-    return _default.poll() if _default is not None else None
+    return _default.poll(budget=budget) if _default is not None else None
 
 
 def plan() -> Plan:
@@ -166,5 +175,7 @@ def default() -> Reloader:
     return _default
 
 
-# Last, as it makes the default reloader.
+# Last, as they make the default reloader.
 from hotswap.autoreload import file_changed, run_with_reloader  # noqa: E402
+from hotswap.loops import Frame, loop, run_loop, session  # noqa: E402
+from hotswap.rerun import rerun_on_swap  # noqa: E402

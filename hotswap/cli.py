@@ -55,9 +55,20 @@ def run(words: Sequence[str]) -> None:
     if not off and _is_to_supervise(options, parser):
         _supervise()
     try:
-        launch.run(program, watch=_watch(options), wait_after_crash=options.on_restart != "never" and not off)
+        launch.run(
+            program,
+            watch=_watch(options),
+            wait_after_crash=options.on_restart != "never" and not off,
+            around=_repeated(options.loop) if options.loop and not off else None,
+        )
     except (launch.CannotOpen, WrongStart) as error:
         parser.exit(USAGE_ERROR, f"hotswap: {error}\n")
+
+
+def _repeated(function: str) -> launch.Around:
+    from hotswap.rerun import Repeated  # needed by few
+
+    return Repeated(function)
 
 
 def _is_to_supervise(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
@@ -126,7 +137,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:place]), list(words[place:])
 
 
-TAKE_A_VALUE = ("--against", "--on-restart", "--poll-every", "--strategy", "--watch")
+TAKE_A_VALUE = ("--against", "--loop", "--on-restart", "--poll-every", "--strategy", "--watch")
 
 
 def _run_parser() -> argparse.ArgumentParser:
@@ -135,6 +146,12 @@ def _run_parser() -> argparse.ArgumentParser:
         usage=RUN_USAGE,
         description="Run a program as python would; files that are saved meanwhile go live in it.",
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--loop",
+        metavar="FUNCTION",
+        help="when the program has run, run this function again after each good save, with the arguments of its last "
+        "call: a function of the script's, or MODULE:FUNCTION",
     )
     parser.add_argument(
         "--on-restart",

@@ -52,10 +52,17 @@ class CannotOpen(Exception):
     """The script cannot be read; nothing was run."""
 
 
-def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: bool = True) -> None:
+Around = Callable[[Callable[[], None]], None]
+"""Takes what runs the program, and calls it."""
+
+
+def run(
+    program: Program, *, watch: Callable[[], Session], wait_after_crash: bool = True, around: Around | None = None
+) -> None:
     """Run the program as `__main__` on this thread.  Returns, or raises, as the program does.
 
-    Nothing of hotswap is left in the traceback of what it raises.
+    With `around`, that is called with what runs the program.  Nothing of hotswap is left in the traceback of what it
+    raises.
     """
     process = os.getpid()
     launch = prepare(program)
@@ -67,7 +74,10 @@ def run(program: Program, *, watch: Callable[[], Session], wait_after_crash: boo
     _enter_path(launch)
     try:
         with unwinding():
-            launch.execute(session.adopt_main)
+            if around is None:
+                launch.execute(session.adopt_main)
+            else:
+                around(lambda: launch.execute(session.adopt_main))
     except (SystemExit, RestartRefused) as error:
         if sys.flags.inspect:  # it is shown, and a prompt follows
             strip(error)

@@ -18,7 +18,7 @@ from math import inf
 from typing import Any, Literal, Self, TypeAlias
 from weakref import WeakSet
 
-from hotswap import files, handlers, leaving, losses, rounds, saved_files, tracebacks
+from hotswap import eventloops, files, handlers, leaving, losses, rounds, saved_files, tracebacks
 from hotswap.chains import Chains
 from hotswap.errors import UsageError
 from hotswap.graph import Graph
@@ -26,6 +26,7 @@ from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
 from hotswap.model import Outcome, Pending, Plan, RestartRequired, RolledBack, Swapped, Unchanged
 from hotswap.policy import OnRestart, Policy
+from hotswap.preparing import Preparation
 from hotswap.restart import remember_start
 from hotswap.restart import restart as restart_process
 from hotswap.safepoint import on_main_thread
@@ -85,7 +86,10 @@ class Reloader:
         self._running = self._is_inherited = False
         self._is_off = switched_off()
         self._busy = self._put_off = False
+        self._preparing = Preparation(self._rounds, self._alone, self._next_paths)
+        self._news = threading.Event()
         self._worker: threading.Thread | None = None
+        self._listeners: WeakSet[eventloops.Outcomes] = WeakSet()
         _everybody.add(self)
         forks.follow(self, is_outer=True)
 
@@ -121,6 +125,8 @@ class Reloader:
             self._running = False
             self._watcher.stop()
             self._retire()
+            for listener in list(self._listeners):
+                listener.tell(None)
 
     def _retire(self) -> None:
         self._hook.remove()
@@ -208,6 +214,11 @@ class Reloader:
         if poll is not False:
             self._watcher.scan(poll)
 
+    def apply_between_callbacks(self, loop: eventloops.Loop) -> None:
+        """Apply rounds there from now on, unless it was said where."""
+        if self.deliver is DELIVERIES["auto"] or isinstance(self.deliver, eventloops.Between):
+            self.deliver = eventloops.Between(loop)
+
     def stay_out(self, reason: str) -> None:
         """Say in `status()` why nothing is being watched here, until `start()` is called."""
         self._watcher.why_not = reason
@@ -232,15 +243,42 @@ class Reloader:
             self._adopt()
             return self._round(self._watcher.flush(), force=force)
 
-    def poll(self) -> Outcome | None:
-        """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has."""
+    def poll(self, *, budget: float | None = None) -> Outcome | None:
+        """A safe point for loops: apply what has settled, here and now; costs nothing when nothing has.
+
+        Reading, parsing and planning are begun on the watcher's thread as soon as files have settled.  With a `budget`
+        this call waits at most so many seconds for the rest of that; if it takes longer, a later call applies the
+        round.  Without one it waits.
+        """
         self._polled = True
         leaving.safe_point()
         if not self._watcher.ready:
             return None
-        with self._alone():
-            outcome = self._round(self._watcher.take())
+        outcome = self.apply_settled(budget)
         return None if isinstance(outcome, Unchanged) else outcome
+
+    def apply_settled(self, budget: float | None = None) -> Outcome | None:
+        """What `poll()` does when files have settled; None when it does nothing yet, or nothing has settled."""
+        if not self._watcher.ready or (budget is not None and not self._preparing.busy.wait(budget)):
+            return None
+        with self._alone():
+            outcome = self._round(self._watcher.take(), in_frame=True)
+        if self._rounds.is_untidy:
+            self._watcher.later(self._preparing.tidy)
+        return outcome
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until saved files have settled, for so long at most; whether they have.  `poll()` applies them then."""
+        self._polled = True
+        self._news.clear()
+        with self._preparing.pauses.taken():
+            return self._watcher.ready or (self._news.wait(seconds) and self._watcher.ready)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep.  A program that calls this between two frames has rounds prepared meanwhile, not within a frame."""
+        self._preparing.pauses.are_told = True
+        with self._preparing.pauses.taken():
+            time.sleep(seconds)
 
     def plan(self) -> Plan:
         """What `sync()` would do now.  Raises SyntaxError when a saved source cannot be compiled."""
@@ -265,6 +303,15 @@ class Reloader:
     def history(self) -> tuple[Outcome, ...]:
         """Past outcomes, oldest first (the last thousand)."""
         return tuple(self._history)
+
+    def rounds(self) -> eventloops.Outcomes:
+        """For `async for`: the outcome of each round from now on (*unchanged* is none), until `stop()`.
+
+        Raises UsageError where no event loop runs.
+        """
+        listener = eventloops.Outcomes()
+        self._listeners.add(listener)
+        return listener
 
     def why(self, name: str) -> str:
         """The chain of reasons for the last time that a module or name was touched: what was saved → … → the name.
@@ -307,7 +354,7 @@ class Reloader:
     def _leave(self, reason: str, files: tuple[str, ...]) -> None:
         restart_process(reason, before=self.stop, files=files)
 
-    def _round(self, paths: frozenset[str], *, force: bool = False) -> Outcome:
+    def _round(self, paths: frozenset[str], *, force: bool = False, in_frame: bool = False) -> Outcome:
         began = time.perf_counter()
         self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
         texts = self._texts(self._noticed) if self._noticed else {}
@@ -319,6 +366,8 @@ class Reloader:
         try:
             with files.held(texts):
                 outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
+            if self._rounds.is_untidy and not in_frame:
+                self._rounds.tidy()
         except BaseException:
             self._watcher.give_back(self._noticed)
             raise
@@ -333,6 +382,8 @@ class Reloader:
             self._learn(outcome)
         if self.report is not None:
             self.report(outcome)
+        for listener in list(self._listeners):
+            listener.tell(outcome)
         if isinstance(outcome, RestartRequired):
             self._policy.answer(outcome, self.on_restart, told=self.report is not None)
         return outcome
@@ -370,8 +421,19 @@ class Reloader:
 
     def _settled(self) -> None:
         """Called on the watcher's thread when saved files have settled."""
+        self._news.set()
+        if self._running and (self._polled or self._is_delivered_elsewhere()):
+            self._preparing.run()
         if self._running and not self._polled:
             self.deliver(self._take)
+
+    def _is_delivered_elsewhere(self) -> bool:
+        """Whether another thread than this one applies rounds, and should not be kept for longer than needed."""
+        return self.deliver is DELIVERIES["auto"] or isinstance(self.deliver, eventloops.Between)
+
+    def _next_paths(self) -> set[str]:
+        """The files that the next round would be about."""
+        return {*self._chosen(self._noticed | self._watcher.settled()), *self._rounds.awaited}
 
     def _take(self) -> None:
         if self._busy and threading.current_thread() is self._worker:
@@ -383,14 +445,21 @@ class Reloader:
                 self._round(self._watcher.take())
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions."""
-        with self._lock:
+    def _alone(self, patience: float = -1) -> Iterator[None]:
+        """Hold the lock, and let nobody in who is called on this same thread between two of its instructions.
+
+        Raises TimeoutError when it is not free within so many seconds (-1: it is waited for).
+        """
+        if not self._lock.acquire(timeout=patience):
+            raise TimeoutError
+        try:
             outer, self._busy, self._worker = self._busy, True, threading.current_thread()
             try:
                 yield
             finally:
                 self._busy = outer
+        finally:
+            self._lock.release()
         if not outer and self._put_off:
             self._put_off = False
             self._watcher.give_back(())
@@ -399,7 +468,7 @@ class Reloader:
 _everybody: WeakSet[Reloader] = WeakSet()
 
 DELIVERIES: dict[str, Deliver] = {
-    "auto": on_main_thread,
+    "auto": eventloops.at_best_moment,
     "main": partial(on_main_thread, patient=True),
     "thread": lambda take: take(),
     "manual": lambda _: None,

@@ -7,8 +7,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from importlib.machinery import all_suffixes
 
+from hotswap.ahead import Larder, Ready, take_snapshot
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.files import read, text_of
@@ -59,6 +62,9 @@ class Rounds:
         self.index, self.graph, self.tracer, self.watch_more = index, graph, tracer, watch_more
         self.failed: Failed | None = None
         self.formers = Formers()
+        self.larder = Larder()
+        self.is_untidy = False
+        """Whether a round has left things that `tidy()` would drop."""
         self.unloaded: dict[str, bytes | None] = {}
 
     @property
@@ -119,6 +125,26 @@ class Rounds:
             return True
         return self._module_name(path) is not None and read(path) != self.unloaded.get(path)
 
+    # What can be done about a round beforehand, in pieces; each goes on from the one before, and `run()` from the last.
+    # They touch nothing, and raise what planning raises (SyntaxError among others); then `run()` finds out by itself.
+
+    def parse_ahead(self, paths: AbstractSet[str]) -> None:
+        """Read, parse and compare."""
+        self.larder.keep(self._edits(self.changes(paths)), None)
+
+    def plan_ahead(self, paths: AbstractSet[str]) -> None:
+        """Make the plan."""
+        snapshot, changes = take_snapshot(self.index), self.changes(paths)
+        edits = self._edits(changes)
+        plan = self._plan(changes, edits) if edits else None
+        self.larder.keep(edits, Ready(changes, tuple(edits), plan, snapshot) if plan is not None else None)
+
+    def open_ahead(self, _paths: AbstractSet[str]) -> None:
+        """Parse the modules of which calls are estimated: once anything has changed, that is done anew."""
+        for module in self.larder.edits:
+            for name in {module, *self.graph.dependents(module)} & self.index.unobserved:
+                _ = self.index.modules[name].source.tree
+
     def plan(self, paths: Iterable[str]) -> Plan:
         """What a round for these files would do."""
         return self._plan(self.changes(paths), self._edits(self.changes(paths)))
@@ -145,9 +171,9 @@ class Rounds:
         path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
-        new = Source(path, text_of(path))
+        new = self.larder.source(tracked.name, path, text_of(path))
         whole = self._whole(tracked, new)
-        diff = diff_sources(tracked.source, new)
+        diff = self.larder.diff(tracked.name, tracked.source, new) or diff_sources(tracked.source, new)
         return Edit(
             module=tracked.name, path=path, old=tracked.source, new=new, diff=diff, whole=whole, revived=tracked.away
         )
@@ -176,6 +202,8 @@ class Rounds:
 
     def _module_name(self, path: str) -> str | None:
         """The name under which a new file would be imported; None when nobody can import it."""
+        if not path.endswith(tuple(all_suffixes())):
+            return None  # a table beside the modules
         stem = os.path.dirname(path) if os.path.basename(path) == "__init__.py" else os.path.splitext(path)[0]
         folder, leaf = os.path.split(stem)
         for tracked in self.index.modules.values():
@@ -242,6 +270,7 @@ class Rounds:
             return self.failed.outcome
         self.index.attempted.clear()
         outcome = self._attempt(changes, began)
+        self.larder.empty()
         if force and isinstance(outcome, RestartRequired):
             outcome = self._attempt(changes, began, force=True)
         contents = {path: read(path) for path in self.index.attempted | {c.path for c in changes}}
@@ -252,8 +281,7 @@ class Rounds:
         self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
         if force and isinstance(outcome, Swapped):
             self.failed = self._left_out(changes, contents, began)
-        if not failed and not isinstance(outcome, Unchanged):
-            self._release()
+        self.is_untidy = self.is_untidy or not (failed or isinstance(outcome, Unchanged))
         return outcome
 
     def _is_worth_another_try(self, failed: Failed, changes: ChangeSet) -> bool:
@@ -264,8 +292,12 @@ class Rounds:
 
     def _attempt(self, changes: ChangeSet, began: float, *, force: bool = False) -> Outcome:
         try:
-            edits = self._edits(changes)
-            plan = self._plan(changes, edits) if not force else self._forced(changes, edits)
+            ready = self.larder.ready
+            if ready is not None and not force and ready.fits(changes, self.index):
+                plan = ready.plan
+            else:
+                edits = self._edits(changes)
+                plan = self._plan(changes, edits) if not force else self._forced(changes, edits)
         except SyntaxError as error:
             return self._rolled_back(changes, error, began)
         except Exception as error:  # noqa: BLE001  a fault of ours must not look like success, nor end the program
@@ -319,7 +351,6 @@ class Rounds:
         return Swapped(
             changes=plan.changes,
             tracked=len(self.index),
-            duration=time.perf_counter() - began,
             modules=changed,
             relocated=tuple(done.relocated),
             patched=tuple(done.patched),
@@ -330,6 +361,7 @@ class Rounds:
             warnings=(*done.warnings, *self._unknown_wishes(plan.edits), *left_alive(orphans)),
             why=tuple(done.why),
             links=tuple(done.links),
+            duration=time.perf_counter() - began,  # last: the search for warnings takes its time too
         )
 
     def _unknown_wishes(self, edits: Iterable[Edit]) -> Iterator[Reason]:
@@ -372,8 +404,9 @@ class Rounds:
         duration = time.perf_counter() - began
         return RestartRequired(changes=changes, tracked=len(self.index), duration=duration, reasons=reasons)
 
-    def _release(self) -> None:
+    def tidy(self) -> None:
         """Drop the trees that the round needed."""
+        self.is_untidy = False
         for source in list(opened):
             source.release()
         opened.clear()

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -65,6 +66,7 @@ class Watcher:
         if poll:
             self._ask_to_scan(poll)
         self._batch: set[str] = set()
+        self._errands: deque[Callable[[], None]] = deque()
         self._is_returned = False
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -174,6 +176,11 @@ class Watcher:
             self.ready = False
             return batch
 
+    def settled(self) -> frozenset[str]:
+        """What `take()` would return; it is hinted all the same."""
+        with self._lock:
+            return frozenset(self._batch)
+
     def flush(self) -> frozenset[str]:
         """A barrier: whatever any process saved, created, deleted or renamed before this call is in the result.
 
@@ -219,6 +226,13 @@ class Watcher:
             self._batch.update(file for file in files if file in self._lookout.index)
             self._is_returned = bool(self._batch)
             self._lookout.native.wake()
+
+    def later(self, errand: Callable[[], None]) -> None:
+        """Have it called on the watcher's own thread when that has something to do next (a look at the files, mostly).
+
+        It is not woken for it: whoever wakes a thread of Python's waits for it.
+        """
+        self._errands.append(errand)
 
     def formatted(self, file: str) -> None:
         """What was saved last in this file was layout alone: right after another save that is a formatter's work."""
@@ -268,6 +282,8 @@ class Watcher:
         return min(times) - time.monotonic() if times else None
 
     def _turn(self) -> None:
+        while self._errands:
+            self._errands.popleft()()
         with self._lock:
             relevant = self._lookout.drain(time.monotonic())
         self._judge()

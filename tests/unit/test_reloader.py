@@ -512,3 +512,13 @@ def test_how_the_process_is_left_can_be_chosen(program):
     program.reloader.leave = lambda *words: asked.append(words)
     program.reloader.restart("because")
     assert asked == [("because", (str(program.folder / "a.py"),))]
+
+
+def test_a_table_beside_the_modules_is_no_module(program):
+    """A data file that nobody has dealt with runs nothing, also if a module of its name is loaded."""
+    level = program.load("level.py", "ROWS = []\n")
+    other = program.load("other.py", "import level\nSEEN = [level]\n")
+    program.reloader.watch_directory(program.folder, "*.json", lambda changes: None)
+    before = other.SEEN
+    outcome = program.sync("level.json", "{}")
+    assert (outcome.kind, other.SEEN is before, level.ROWS) == ("unchanged", True, [])
