@@ -36,7 +36,8 @@ def home_of(function: FunctionType) -> str:
     """
     if function.__code__.co_qualname == function.__qualname__:
         return str(function.__globals__.get("__name__"))
-    return function.__module__
+    wrapped = function.__dict__.get("__wrapped__")
+    return home_of(wrapped) if is_a(wrapped, FunctionType) and wrapped is not function else function.__module__
 
 
 def definition_of(value: object, index: Index) -> Name | None:

@@ -136,6 +136,9 @@ class Transaction:
         self.journal.rollback()
         for name in set(sys.modules) - self._loaded:
             tracked = self.index.modules.get(name)
+            is_ours = name.partition(".")[0] in self.index.modules
+            if tracked is None and is_ours and modules.is_folder(sys.modules[name]):
+                sys.modules.pop(name)  # it would not become an attribute of its package a second time
             if tracked is not None:
                 sys.modules.pop(name, None)
                 parent, _, child = name.rpartition(".")

@@ -258,10 +258,14 @@ class Merger:
                 self._replace_inner(fresh, name, self(before, after))
         if is_instance(live, functools._lru_cache_wrapper):
             return self._merge_cached(live, fresh)
+        if is_instance(live, property) and type(live) is not property:
+            for name in ("fget", "fset", "fdel"):
+                self._accessor(live, fresh, name)  # who holds one of them has the new code; what stands there is fresh
+            return fresh
         if is_instance(live, property):
             get, put, drop = (self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel"))
             return property(get, put, drop, fresh.__doc__)
-        if is_instance(live, staticmethod | classmethod):
+        if type(live) in (staticmethod, classmethod):
             return self._rewrap(live, fresh)
         if is_decorator_object(live):
             pour_dict(own_space(live), own_space(fresh), self.journal, self)

@@ -126,3 +126,8 @@ def move_classes(tracked: Tracked, pairs: Iterable[CodePair], journal: Journal) 
         cls = resolve_value(tracked.namespace, tuple(pair.qualname.split(".")))
         if is_instance(cls, type) and "__firstlineno__" in vars(cls):
             journal.set_attribute(cls, "__firstlineno__", pair.new.co_firstlineno)
+
+
+def is_folder(module: object) -> bool:
+    """Whether it is a package without a file of its own."""
+    return is_instance(module, ModuleType) and vars(module).get("__file__") is None and "__path__" in vars(module)

@@ -128,7 +128,8 @@ class LiveRun:
         """
         code = getattr(obj, "__code__", None)
         now = self.program.find(path)
-        return now if code is not None and any(constant is now for constant in code.co_consts) else obj
+        hands_on = callable(now) and code is not None and any(constant is now for constant in code.co_consts)
+        return now if hands_on else obj
 
     def _apply(self) -> dict[str, Any]:
         adapter = self.adapter
