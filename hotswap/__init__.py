@@ -6,11 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hotswap import losses
+from hotswap.assets import asset, on_file
 from hotswap.children import is_being_set_up
 from hotswap.errors import CannotSwap, HotswapError, RestartRefused, UsageError
 from hotswap.eventloops import running_here
 from hotswap.handover import Descriptor
 from hotswap.hooks import forget, keep, on_dispose
+from hotswap.listeners import accept, on_swap
 from hotswap.losses import RestartPlan
 from hotswap.model import Outcome, Pending, Plan, Reason, RestartRequired, RolledBack, Step, Swapped, Unchanged
 from hotswap.reloader import Reloader
@@ -40,12 +42,16 @@ __all__ = [
     "Swapped",
     "Unchanged",
     "UsageError",
+    "accept",
+    "asset",
     "busy",
     "file_changed",
     "forget",
     "keep",
     "loop",
     "on_dispose",
+    "on_file",
+    "on_swap",
     "plan",
     "poll",
     "rerun_on_swap",

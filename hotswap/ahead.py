@@ -15,6 +15,7 @@ from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from hotswap import asked
 from hotswap.diff import Diff
 from hotswap.files import read
 from hotswap.index import Index
@@ -96,11 +97,15 @@ class Ready:
     edits: tuple[Edit, ...]
     plan: Prepared
     snapshot: Snapshot
+    asked: int
+    """How often anything had been asked for, or was no more."""
 
     def fits(self, changes: ChangeSet, index: Index) -> bool:
         """Whether it is still about what is on disk, and about this process."""
         return (
             self.changes == changes
+            and self.asked == asked.version()
+            and not self.plan.is_perishable
             and all(_is_current(edit, index) for edit in self.edits)
             and self.snapshot.holds(index)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotswap.model import Name
+from hotswap.model import ASSET, Name
 
 HOOKS = frozenset(
     "__init_subclass__ __set_name__ __prepare__ __new__ __init__ __call__ __get__ __set__ __delete__ __mro_entries__ "
@@ -38,9 +38,19 @@ def subclasses(cls: Name) -> Name:
     return cls[0], cls[1] + ".__subclasses__"
 
 
+def loaded(path: str) -> Name:
+    """Something else was made of a file that is no module."""
+    return ASSET, path
+
+
+def is_loaded(event: Name) -> bool:
+    """Whether the event is about such a file."""
+    return event[0] == ASSET
+
+
 def bare(event: Name) -> Name:
     """The name that an event is about."""
-    return event[0], event[1].rstrip(BEHAVIOUR + DESCRIPTION + CONTENT)
+    return event if is_loaded(event) else (event[0], event[1].rstrip(BEHAVIOUR + DESCRIPTION + CONTENT))
 
 
 def is_behaviour(event: Name) -> bool:

@@ -6,23 +6,20 @@ at, on the thread that applies the round.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from hotswap.model import Change, ChangeSet
+from hotswap.marks import Marks, mark_of
+from hotswap.model import ChangeSet
 from hotswap.watch import Glob
 
 Handler: TypeAlias = Callable[[ChangeSet], object]
 """Takes the files that changed; returns something true when it has dealt with them, so that nobody else needs to."""
 
 _log = logging.getLogger("hotswap.watch")
-
-# Of larger files (pictures, sound, models) the status decides: a mere touch then counts as a change.
-_LARGEST_READ = 1_000_000
 
 
 class Watching(Protocol):
@@ -50,7 +47,7 @@ class Handlers:
     def __init__(self, watcher: Watching) -> None:
         self._watcher = watcher
         self._registered: list[_Registered] = []
-        self._marks: dict[str, object] = {}
+        self._marks = Marks()
 
     def add(self, directory: str | os.PathLike[str], pattern: str, handler: Handler) -> Callable[[], None]:
         """Call the handler when files beneath the directory change whose names match; returns what ends that."""
@@ -60,7 +57,8 @@ class Handlers:
             self._watcher.watch_directory(*glob)
         self._registered.append(registered)
         for file in self._watcher.matching(*glob):  # only now: what changes later is hinted
-            self._marks.setdefault(file, mark_of(file))
+            if file not in self._marks:
+                self._marks.note(file, mark_of(file))
         return lambda: self._remove(registered)
 
     def _remove(self, registered: _Registered) -> None:
@@ -89,11 +87,10 @@ class Handlers:
         found = []
         for path in sorted(paths):
             if any(registered.glob.matches(path) for registered in self._registered):
-                before, now = self._marks.get(path), mark_of(path)
-                if now != before:
-                    self._marks[path] = now
-                    kind = "added" if before is None else "deleted" if now is None else "edited"
-                    found.append(Change(path=path, kind=kind))  # type: ignore[arg-type]  # one of the three
+                change = self._marks.change(path)
+                if change is not None:
+                    self._marks.accept(path)
+                    found.append(change)
         return tuple(found)
 
     def _is_handled(self, registered: _Registered, changes: ChangeSet) -> bool:
@@ -102,15 +99,3 @@ class Handlers:
         except Exception:  # noqa: BLE001  the program's function may raise anything
             _log.exception("the handler of %s in %s raised", registered.glob.pattern, registered.glob.directory)
             return False
-
-
-def mark_of(path: str) -> object:
-    """What tells one content of a file from another; None when there is no such file."""
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_size > _LARGEST_READ:
-                return status.st_mtime_ns, status.st_size, status.st_ino
-            return hashlib.blake2b(file.read(), digest_size=16).digest()
-    except OSError:
-        return None

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any, TypeVar
 
 from hotswap import handover
+from hotswap.asked import Asked, Table, is_definition, key_of
 from hotswap.errors import UsageError
 from hotswap.handover import Packed, Parcel
 from hotswap.looking import is_instance
@@ -71,6 +71,11 @@ def kept() -> tuple[str, ...]:
     return tuple(_kept)
 
 
+def is_kept(value: object) -> bool:
+    """Whether the object is one of those that are kept; numbers and texts are no objects of their own."""
+    return not isinstance(value, int | str | bytes | None) and any(kept is value for kept in list(_kept.values()))
+
+
 def unpicklable() -> dict[str, str]:
     """The keys of what a restart would make anew, and why."""
     return {key: why for key, value in list(_kept.items()) if (why := handover.problem(value))}
@@ -126,11 +131,10 @@ class Disposer:
 
     def is_definition(self) -> bool:
         """Whether it is a function of the module's own, by name, and not one that was made at run time."""
-        return (
-            is_instance(self.call, FunctionType)
-            and self.call.__module__ == self.module
-            and "<" not in self.call.__qualname__
-        )
+        return is_definition(self.call) and self.call.__module__ == self.module
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,53 +148,50 @@ class Fault:
         return f"{self.name} raised {handover.explain(self.error)}"
 
 
-_disposers: dict[object, Disposer] = {}
+disposers: Table[Disposer] = Table()
 
 
 def on_dispose(function: Handler) -> Handler:
-    """Call the function before this module's statements run again, it is removed, or the process restarts.
+    """Call the function before what it puts away is made again, before its module goes, or the process restarts.
 
     A decorator; also to be called with any callable.  It takes no arguments.  The newest is called first.  Defining it
-    again replaces it, and it goes with its definition.
+    again replaces it, and it goes with the statement that registered it.
     """
     if not callable(function):
         raise UsageError(f"on_dispose({function!r}): it has to be callable, without arguments")
-    module = str(sys._getframe(1).f_globals.get("__name__"))
+    frame = sys._getframe(1)
+    module = str(frame.f_globals.get("__name__"))
     disposer = Disposer(module, getattr(function, "__qualname__", repr(function)), function)
-    key: object = (module, disposer.name) if disposer.is_definition() else (module, _identity(function))
-    _disposers.pop(key, None)  # to be the newest
-    _disposers[key] = disposer
+    disposers.add(disposer, key_of(function), frame)
     return function
 
 
-def _identity(function: Callable[[], object]) -> object:
-    """Equal for equal bound methods of one object; an equality of the program's own is not asked."""
-    owner = getattr(function, "__self__", None)
-    return id(function) if owner is None else (id(owner), getattr(function, "__name__", ""))
-
-
 def dispose(module: str) -> tuple[Fault, ...]:
-    """Call what this module has for it, newest first.  Never raises what they raise: that is returned.
-
-    To be called before statements of the module run again, or it is removed.
-    """
-    return _dispose([key for key, disposer in _disposers.items() if disposer.module == module])
+    """Call what this module has for it, newest first.  Never raises what they raise: that is returned."""
+    return call_all([entry for entry in disposers if entry.thing.module == module])
 
 
 def dispose_all() -> tuple[Fault, ...]:
     """Call those of all modules, newest first: the process is going to be replaced."""
-    return _dispose(list(_disposers))
+    return call_all(list(disposers))
 
 
-def _dispose(keys: list[object]) -> tuple[Fault, ...]:
+def call_all(entries: Sequence[Asked[Disposer]]) -> tuple[Fault, ...]:
+    """Call them, the newest first.  Those that were made at run time are forgotten: nobody registers them again."""
     faults = []
-    for key in reversed(keys):
-        disposer = _disposers[key]
+    for entry in reversed(entries):
+        disposer = entry.thing
         if not disposer.is_definition() or not disposer.is_current():
-            del _disposers[key]  # made at run time: the statement that registered it runs again, or is gone
-        if disposer.is_current():
-            try:
-                disposer.call()
-            except (Exception, SystemExit) as error:  # noqa: BLE001  a hook may raise anything, and breaks nothing
-                faults.append(Fault(f"{disposer.module}.{disposer.name}", error))
+            disposers.drop(lambda each, gone=entry: each is gone)  # type: ignore[misc]
+        if disposer.is_current() and (fault := call(disposer.call, str(disposer))) is not None:
+            faults.append(fault)
     return tuple(faults)
+
+
+def call(hook: Callable[..., object], name: str, *arguments: object) -> Fault | None:
+    """Call a hook of the program; what it raises is returned, and breaks nothing."""
+    try:
+        hook(*arguments)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a hook may raise anything
+        return Fault(name, error)
+    return None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
-from hotswap import imprint
+from hotswap import asked, imprint
 from hotswap.index import Index, Tracked
 from hotswap.source import Source
 from hotswap.trace import Tracer
@@ -53,7 +53,7 @@ class ImportHook:
         data = loader.get_data(loader.path)
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)
-        with self.tracer.recording(code) as lines:
+        with asked.made_anew(module.__name__), self.tracer.recording(code) as lines:
             tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
             bootstrap._call_with_frames_removed(  # type: ignore[attr-defined]  # private, but named in importlib's own tracebacks
                 exec, code, module.__dict__

@@ -99,6 +99,8 @@ class Index:
         self.generation = 0
         self.caching: set[str] = set()
         """Modules whose text mentions caches."""
+        self.migrating: set[str] = set()
+        """Modules whose text mentions `__hotswap_migrate__`."""
         self.unobserved: set[str] = set()
         """Modules that ran before anybody looked what they call."""
         self.attempted: set[str] = set()
@@ -195,6 +197,8 @@ class Index:
         self._changed.add(tracked.name)
         (self.unobserved.add if tracked.calls is None else self.unobserved.discard)(tracked.name)
         (self.caching.add if b"cache" in tracked.source.data else self.caching.discard)(tracked.name)
+        does_migrate = b"__hotswap_migrate__" in tracked.source.data
+        (self.migrating.add if does_migrate else self.migrating.discard)(tracked.name)
         for key in {tracked.path, real_path(tracked.path)}:
             names = self._by_path.setdefault(key, [])
             if tracked.name not in names:
@@ -216,6 +220,7 @@ class Index:
         self._changed.add(name)
         self.unobserved.discard(name)
         self.caching.discard(name)
+        self.migrating.discard(name)
         if tracked is not None:
             for key in {tracked.path, real_path(tracked.path)}:
                 if name in self._by_path.get(key, ()):

@@ -5,6 +5,7 @@ All of them are frozen.  Nothing in here reads the disk or touches the program.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,6 +39,16 @@ class Action(Enum):
     REMOVE = "removed"
     RUN = "ran"
     RELOAD = "reloaded"
+
+
+ASSET = "<asset>"
+"""Stands for the module in the name of an event that is about a file: ("<asset>", "/game/level.json")."""
+
+
+def spoken(event: Name) -> str:
+    """What an event is about, for people."""
+    module, text = event
+    return os.path.basename(text) if module == ASSET else f"{module}.{text.rstrip('()[]?')}"
 
 
 Place: TypeAlias = tuple[str, tuple[int, ...]]
@@ -76,13 +87,15 @@ class Findings:
 
     causes: frozenset[Cause] = frozenset()
     calls: frozenset[tuple[Place, Name]] = frozenset()
+    disposed: frozenset[object] = frozenset()
+    """The keys of `on_dispose` hooks that were called: what they put away has to be made again."""
 
     def __or__(self, other: Findings) -> Findings:
-        return Findings(self.causes | other.causes, self.calls | other.calls)
+        return Findings(self.causes | other.causes, self.calls | other.calls, self.disposed | other.disposed)
 
     def __str__(self) -> str:
         names = {name for (name, _) in self.causes} | {name for _, name in self.calls}
-        return ", ".join(sorted(f"{module}.{name.rstrip('()[]?')}" for module, name in names))
+        return ", ".join(sorted(map(spoken, names)))
 
 
 NOTHING = Findings()
@@ -114,7 +127,7 @@ class Step:
         """The names of which one has to change before it is carried out; none when it is carried out in any case."""
         if self.due.always or self.needed.always:
             return frozenset()
-        return frozenset(f"{m}.{n.rstrip('()[]?')}" for (m, n), _ in self.due.causes | self.needed.causes)
+        return frozenset(spoken(event) for event, _ in self.due.causes | self.needed.causes)
 
     def _condition(self) -> str:
         names = sorted(self.conditions)
@@ -165,14 +178,17 @@ class Plan:
     warnings: tuple[Reason, ...] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False, compare=False)
     created: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Files that are no modules, and of which something is made anew."""
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.restart)
+        return bool(self.steps or self.restart or self.files)
 
     def __str__(self) -> str:
         if self.restart:
             return "needs a restart because " + "; ".join(map(str, self.restart))
-        return "\n".join(map(str, self.steps)) or "nothing to do"
+        lines = [*(f"load     {path}: it was saved" for path in self.files), *map(str, self.steps)]
+        return "\n".join(lines) or "nothing to do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +246,10 @@ class Swapped(_Round):
     reloaded: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    disposed: tuple[str, ...] = ()
+    """The `on_dispose` hooks that were called."""
+    loaded: tuple[str, ...] = ()
+    """The files other than modules that went live: what was made of them, or who was told."""
     warnings: tuple[Reason, ...] = ()
     why: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     links: tuple[Link, ...] = field(default=(), compare=False, repr=False)
@@ -244,6 +264,8 @@ class RolledBack(_Round):
     error: BaseException = field(compare=False)
     path: str = ""
     line: int = 0
+    disposed: tuple[str, ...] = ()
+    """The `on_dispose` hooks that were called before it raised; what they put away was made again."""
     warnings: tuple[Reason, ...] = ()
     __str__ = _Round.__str__
 

@@ -13,14 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hotswap.codes import docstring, pair_codes
 from hotswap.diff import Diff
-from hotswap.events import bare, behaviour, described, is_content
+from hotswap.events import bare, behaviour, described, is_content, loaded
 from hotswap.graph import Graph
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
-from hotswap.planning.affected import Affected, IsPlain
+from hotswap.planning.acceptance import Acceptance
+from hotswap.planning.affected import Affected, Concerned, IsPlain
 from hotswap.planning.comparison import Comparison
+from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
 from hotswap.planning.editions import Editions, Lookups
-from hotswap.planning.effects import Effect, lasting
+from hotswap.planning.effects import Effect, lasting, root_of
+from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.prepared import Prepared
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
@@ -33,11 +36,13 @@ def make_plan(
     graph: Graph,
     is_plain: IsPlain,
     found: Findings,
+    files: tuple[str, ...] = (),
 ) -> Prepared:
     """Decide what a change set means.
 
     `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new, `found`
-    what earlier tries have shown.  Raises SyntaxError when a new source cannot be compiled.
+    what earlier tries have shown, `files` those of which assets are loaded anew.  Raises SyntaxError when a new source
+    cannot be compiled.
     """
     whole: set[Place] = set()
     lookups: Lookups | None = None
@@ -45,11 +50,11 @@ def make_plan(
         planner = Planner(edits, graph, is_plain, whole, found, lookups)
         lookups = planner.editions.lookups
         try:
-            planner.work(tuple(created), found.causes)
+            planner.work(tuple(created), found.causes, files)
         except RunsWhole as divided:
             whole.add(divided.place)  # its members are no places of their own then, so all begins anew
             continue
-        return planner.plan(changes)
+        return planner.plan(changes, files)
 
 
 class Planner:
@@ -69,11 +74,14 @@ class Planner:
         self.affected = Affected(self.editions, graph)
         self.drafts = Drafts(self.editions, graph)
         self.comparison = Comparison(self.editions, self.drafts, graph.index)
+        self.acceptance = Acceptance(self.editions, self.drafts)
+        self.disposals = Disposals(self.editions, self.drafts, found.disposed)
+        self.loaders = Loaders(graph)
         self.steps: list[Step] = []
         self.restart: list[Reason] = []
         self.created: tuple[str, ...] = ()
 
-    def work(self, created: tuple[str, ...], seeds: Iterable[Cause]) -> None:
+    def work(self, created: tuple[str, ...], seeds: Iterable[Cause], files: Iterable[str] = ()) -> None:
         """Draft all that there is to do.  Raises RunsWhole when a class turns out not to be divisible."""
         for edit in self.edits.values():
             self.edit(edit)
@@ -83,7 +91,11 @@ class Planner:
             self.drafts.happens((name, "*"))
         for event, place in seeds:
             self.drafts.happens(event, place)
+        for path in files:
+            self.drafts.happens(loaded(path))
         self.close()
+        while self.disposals.spread(self.edits.values(), self.comparison.gone):
+            self.close()
         self.drafts.settle()
 
     # ------------------------------------------------------------------ the edits themselves
@@ -133,6 +145,8 @@ class Planner:
         if edit.module == "__main__" and len(path) == 1 and is_main_program(node):
             self.restart.append(refusal(edit, node, "was removed"))
             return
+        if self.disposals.takes_back((edit.module, root_of(node))):
+            return
         for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
             if edit.new is not None and any(now.outdoes(effect) for now in self.effects_now(edit.module)):
                 continue
@@ -173,9 +187,11 @@ class Planner:
                 self.steps.append(step)
             if pair.edited:
                 name = edit.module, pair.qualname
-                self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and nobody else
+                self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and loaders
+                for path in self.loaders.concerned(behaviour(name)):
+                    self.drafts.happens(loaded(path))
                 for each in self.affected.callers_of(name) if pair.acts_otherwise else ():
-                    self.drafts.follow(each.place, each.reason, (behaviour(name), None))
+                    self.follow(each, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):
                     self.drafts.happens(described(name))
 
@@ -185,9 +201,16 @@ class Planner:
         """Follow all events to the end."""
         while self.drafts.queue:
             event, place = self.drafts.queue.popleft()
+            for path in self.loaders.concerned(event):
+                self.drafts.happens(loaded(path))
             for each in self.affected.by(event):
                 if self.reaches(event, place, each.place):
-                    self.drafts.follow(each.place, each.reason, (event, place))
+                    self.follow(each, (event, place))
+
+    def follow(self, concerned: Concerned, cause: Cause) -> None:
+        """Have a statement run if the cause arises, unless its module takes care of that itself."""
+        if not self.acceptance.stops(*cause, concerned.place):
+            self.drafts.follow(concerned.place, concerned.reason, cause)
 
     def reaches(self, event: Name, origin: Place | None, reader: Place) -> bool:
         """Whether what a statement does to a name is what another one sees of it."""
@@ -209,8 +232,9 @@ class Planner:
 
     # ------------------------------------------------------------------ the result
 
-    def plan(self, changes: ChangeSet) -> Prepared:
+    def plan(self, changes: ChangeSet, files: tuple[str, ...] = ()) -> Prepared:
         """Put the drafts in order."""
+        disposals = self.disposals.found()
         groups = self.editions.in_order({module for module, _ in self.drafts.of} | set(self.edits))
         places = [place for group in groups for place in group.new.order if place in self.drafts.of]
         return Prepared(
@@ -218,7 +242,13 @@ class Planner:
             modules=tuple(m for g in groups for m in g.modules),
             steps=(*self.comparison.removals, *self.steps, *self.ordered(places)),
             groups=tuple(groups),
-            restart=tuple(self.restart),
+            restart=(*self.restart, *self.disposals.restart),
+            warnings=tuple(self.disposals.warnings),
+            files=files,
+            disposals=disposals,
+            is_perishable=self.disposals.is_concerned,
+            away=self.disposals.called,
+            loaders=self.loaders,
             edits=tuple(self.edits.values()),
             created=self.created,
             foreseen=frozenset(self.drafts.known),

@@ -21,6 +21,7 @@ from weakref import WeakSet
 from hotswap import eventloops, files, handlers, leaving, losses, rounds, saved_files, tracebacks
 from hotswap.chains import Chains
 from hotswap.errors import UsageError
+from hotswap.following import Following
 from hotswap.graph import Graph
 from hotswap.importing import ImportHook
 from hotswap.index import Index, Tracked
@@ -33,6 +34,7 @@ from hotswap.safepoint import on_main_thread
 from hotswap.scope import Scope
 from hotswap.source import Source
 from hotswap.startup import switched_off
+from hotswap.telling import tell
 from hotswap.trace import Tracer
 from hotswap.watch import Watcher, WatchStatus, forks
 
@@ -79,6 +81,9 @@ class Reloader:
         self._policy = Policy(self._replace)
         self._verdicts = saved_files.Verdicts()
         self._handlers = handlers.Handlers(self._watcher)
+        self._following = Following(self._watcher)
+        self._ended: Outcome | None = None
+        self._is_applying = False
         self._history: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
         self._why = Chains()
         self._noticed: frozenset[str] = frozenset()
@@ -106,6 +111,7 @@ class Reloader:
             leaving.install()
             self._hook.install()
             self._watcher.start()  # first: what is tracked from now on is covered by events
+            self._following.begin()
             with self._lock:
                 self._adopt(time.perf_counter() + PROMPT)
             if self._index.is_behind:
@@ -129,6 +135,7 @@ class Reloader:
                 listener.tell(None)
 
     def _retire(self) -> None:
+        self._following.end()
         self._hook.remove()
         self._tracer.close()
 
@@ -355,6 +362,9 @@ class Reloader:
         restart_process(reason, before=self.stop, files=files)
 
     def _round(self, paths: frozenset[str], *, force: bool = False, in_frame: bool = False) -> Outcome:
+        if self._is_applying:  # asked for by code that runs in the middle of a round: it is done behind that
+            self._watcher.give_back(paths)
+            return Unchanged()
         began = time.perf_counter()
         self._noticed |= paths  # until the round has ended: Ctrl-C in the middle of one must not lose a save
         texts = self._texts(self._noticed) if self._noticed else {}
@@ -363,6 +373,7 @@ class Reloader:
         chosen = self._chosen(self._noticed)
         if chosen and self.prepare is not None:
             self.prepare()
+        self._is_applying = True
         try:
             with files.held(texts):
                 outcome = self._rounds.run(self._not_handled(chosen), began, force=force)
@@ -371,15 +382,21 @@ class Reloader:
         except BaseException:
             self._watcher.give_back(self._noticed)
             raise
+        finally:
+            self._is_applying = False
         self._noticed -= chosen
-        if isinstance(outcome, Unchanged) or (self._history and outcome is self._history[-1]):
-            return outcome  # the second time: nothing was saved since it failed, and it has been told
-        self._remember(outcome)
+        if isinstance(outcome, Unchanged):
+            return outcome
+        if outcome is self._ended:  # the second time: nothing was saved since it failed, and it has been told
+            return self._history[-1]
         if isinstance(outcome, Swapped):
             self._why.note(outcome, self._namespace)
             self._adopt()
             self._watcher.track(self._index.paths())
             self._learn(outcome)
+        ended, outcome = outcome, tell(outcome)
+        self._ended = ended
+        self._remember(outcome)
         if self.report is not None:
             self.report(outcome)
         for listener in list(self._listeners):

@@ -7,7 +7,7 @@ import sys
 import traceback
 from contextlib import suppress
 
-from hotswap.model import Outcome, RestartRequired, RolledBack, Swapped, Unchanged
+from hotswap.model import Outcome, Reason, RestartRequired, RolledBack, Swapped, Unchanged
 
 MOST_NAMES = 4
 
@@ -24,11 +24,29 @@ def one_line(outcome: Outcome) -> str:
     if isinstance(outcome, Swapped):
         return _swapped(outcome)
     if isinstance(outcome, RolledBack):
-        return f"kept the old code because {where(outcome)}: {error_text(outcome.error)}; save again to retry"
+        return _rolled_back(outcome)
     if isinstance(outcome, RestartRequired):
         return "needs a restart because " + "; ".join(map(str, outcome.reasons))
     assert isinstance(outcome, Unchanged)
     return "nothing changed"
+
+
+def _rolled_back(outcome: RolledBack) -> str:
+    text = f"kept the old code because {where(outcome)}: {error_text(outcome.error)}; save again to retry"
+    if outcome.disposed:
+        text += f"; put away on the way, and made again: {few(outcome.disposed)}"
+    return text + notes(outcome.warnings)
+
+
+def notes(warnings: tuple[Reason, ...]) -> str:
+    """The reservations, behind all else."""
+    return "".join(f"; note: {warning}" for warning in warnings)
+
+
+def shown_path(path: str) -> str:
+    """A file, as short as it can be told."""
+    short = os.path.relpath(path)
+    return path if short.startswith(".." + os.sep) else short
 
 
 def _swapped(outcome: Swapped) -> str:
@@ -44,12 +62,16 @@ def _swapped(outcome: Swapped) -> str:
     if outcome.ran:
         plural = "s" if len(outcome.ran) > 1 else ""
         parts.append(f"ran {len(outcome.ran)} statement{plural} ({few(outcome.ran)})")
+    if outcome.disposed:
+        parts.append(f"disposed with {few(outcome.disposed)}")
+    if outcome.loaded:
+        parts.append(f"loaded {few(tuple(map(shown_path, outcome.loaded)))}")
     if not parts:
-        parts.append("only positions moved")
+        parts.append("only positions moved" if outcome.modules else "kept what was loaded before")
     count = len(outcome.modules)
-    head = f"swapped {count} of {outcome.tracked} modules in {outcome.duration * 1000:.1f} ms: "
-    notes = "".join(f"; note: {warning}" for warning in outcome.warnings)
-    return head + ", ".join(parts) + notes
+    what = f" {count} of {outcome.tracked} modules" if count else ""
+    head = f"swapped{what} in {outcome.duration * 1000:.1f} ms: "
+    return head + ", ".join(parts) + notes(outcome.warnings)
 
 
 def few(names: tuple[str, ...]) -> str:
@@ -60,9 +82,7 @@ def few(names: tuple[str, ...]) -> str:
 
 def where(outcome: RolledBack) -> str:
     """File and line of the failure, as short as they can be found."""
-    path = os.path.relpath(outcome.path) if outcome.path else "a file"
-    if path.startswith(".." + os.sep):
-        path = outcome.path
+    path = shown_path(outcome.path) if outcome.path else "a file"
     return f"{path}:{outcome.line}" if outcome.line else path
 
 

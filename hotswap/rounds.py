@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from importlib.machinery import all_suffixes
 
+from hotswap import asked, assets
 from hotswap.ahead import Larder, Ready, take_snapshot
 from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
@@ -19,6 +20,7 @@ from hotswap.graph import Graph
 from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
 from hotswap.looking import is_instance
+from hotswap.marks import mark_of
 from hotswap.model import (
     NOTHING,
     Change,
@@ -39,11 +41,12 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.orphans import left_alive
 from hotswap.plan import make_plan
 from hotswap.planning.prepared import Prepared
+from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
 from hotswap.source import Source, opened
 from hotswap.trace import Tracer
-from hotswap.transaction import Transaction
+from hotswap.transaction import Done, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Failed:
     """A round that did not go live: what was changed, what was read on the way, and how it ended."""
 
     changes: ChangeSet
-    contents: dict[str, bytes | None]
+    contents: dict[str, object]
     outcome: RolledBack | RestartRequired
 
 
@@ -66,6 +69,8 @@ class Rounds:
         self.is_untidy = False
         """Whether a round has left things that `tidy()` would drop."""
         self.unloaded: dict[str, bytes | None] = {}
+        self._put_away: dict[object, str] = {}
+        """By their keys the names of the `on_dispose` hooks that this round has called."""
 
     @property
     def awaited(self) -> frozenset[str]:
@@ -75,11 +80,12 @@ class Rounds:
     @property
     def pending(self) -> tuple[Pending, ...]:
         """The files whose newest text is not live."""
-        if self.failed is None:
-            return ()
-        outcome = self.failed.outcome
-        why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
-        return tuple(Pending(path=change.path, why=why) for change in self.failed.changes)
+        faulty = {path: Pending(path=path, why=why) for path, why in assets.faulty().items()}
+        if self.failed is not None:
+            outcome = self.failed.outcome
+            why = error_text(outcome.error) if isinstance(outcome, RolledBack) else "; ".join(map(str, outcome.reasons))
+            faulty |= {change.path: Pending(path=change.path, why=why) for change in self.failed.changes}
+        return tuple(faulty.values())
 
     def forget(self) -> frozenset[str]:
         """Nothing is pending any more; returns the files that were."""
@@ -116,8 +122,11 @@ class Rounds:
 
     def changes(self, paths: Iterable[str]) -> ChangeSet:
         """What differs among these files, and those of a round that is pending."""
-        found = self.index.changes({*paths, *self.awaited})
-        return tuple(c for c in found if c.kind != "added" or self._is_news(c.path))
+        paths = {*paths, *self.awaited}
+        found = {path: change for path in paths if (change := assets.change_of(path)) is not None}
+        of_modules = self.index.changes(path for path in paths if self.index.at(path) or not assets.is_followed(path))
+        found |= {c.path: c for c in of_modules if c.kind != "added" or self._is_news(c.path)}
+        return tuple(found[path] for path in sorted(found))
 
     def _is_news(self, path: str) -> bool:
         """Whether a file that is not loaded was not there, or was another one, when it was asked for."""
@@ -134,10 +143,10 @@ class Rounds:
 
     def plan_ahead(self, paths: AbstractSet[str]) -> None:
         """Make the plan."""
-        snapshot, changes = take_snapshot(self.index), self.changes(paths)
+        snapshot, changes, number = take_snapshot(self.index), self.changes(paths), asked.version()
         edits = self._edits(changes)
         plan = self._plan(changes, edits) if edits else None
-        self.larder.keep(edits, Ready(changes, tuple(edits), plan, snapshot) if plan is not None else None)
+        self.larder.keep(edits, Ready(changes, tuple(edits), plan, snapshot, number) if plan is not None else None)
 
     def open_ahead(self, _paths: AbstractSet[str]) -> None:
         """Parse the modules of which calls are estimated: once anything has changed, that is done anew."""
@@ -154,9 +163,11 @@ class Rounds:
         if blocked:
             return Prepared(changes=changes, restart=blocked, edits=tuple(edits))
         moved = {e.path for e in edits}
-        created = [n for c in changes if c.kind == "added" and c.path not in moved and (n := self._module_name(c.path))]
+        new = [c.path for c in changes if c.kind == "added" and c.path not in moved and not assets.is_followed(c.path)]
+        created = [name for path in new if (name := self._module_name(path))]
         created += [e.module for e in edits if e.revived is not None]
-        return make_plan(changes, edits, created, self.graph, self._is_plain, found)
+        files = tuple(sorted({c.path for c in changes if c.path in assets.assets} | assets.faulty().keys()))
+        return make_plan(changes, edits, created, self.graph, self._is_plain, found, files)
 
     def _edits(self, changes: ChangeSet) -> list[Edit]:
         edits = []
@@ -182,6 +193,8 @@ class Rounds:
         """Why all statements of a module have to run, if they have to."""
         if mode(tracked) == "reload":
             return "the module asks for it"
+        if tracked.away is not None and tracked.name in asked.departed:
+            return "its file is back, and what it had asked for is gone"
         if not tracked.certain:
             return "the file was saved before watching began"
         if tracked.source.future_flags != new.future_flags:
@@ -273,10 +286,12 @@ class Rounds:
         self.larder.empty()
         if force and isinstance(outcome, RestartRequired):
             outcome = self._attempt(changes, began, force=True)
-        contents = {path: read(path) for path in self.index.attempted | {c.path for c in changes}}
+        contents = {path: self._content(path) for path in self.index.attempted | {c.path for c in changes}}
         self.watch_more(contents)
         for path in self.unloaded.keys() & contents.keys() if isinstance(outcome, Swapped) else ():
-            self.unloaded[path] = contents[path]
+            self.unloaded[path] = read(path)
+        for path in contents if isinstance(outcome, Swapped) else ():
+            assets.marks.accept(path)
         failed = isinstance(outcome, RolledBack | RestartRequired)
         self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
         if force and isinstance(outcome, Swapped):
@@ -287,8 +302,14 @@ class Rounds:
     def _is_worth_another_try(self, failed: Failed, changes: ChangeSet) -> bool:
         """Whether anything was saved since, or a file appeared that was asked for in vain."""
         paths = {c.path for c in changes}
-        appeared = any(c.kind == "added" for c in changes)
-        return appeared or not paths <= failed.contents.keys() or any(read(p) != d for p, d in failed.contents.items())
+        appeared = any(c.kind == "added" and not assets.is_followed(c.path) for c in changes)
+        if appeared or not paths <= failed.contents.keys():
+            return True
+        return any(self._content(path) != content for path, content in failed.contents.items())
+
+    def _content(self, path: str) -> object:
+        """What tells one content of a file from another."""
+        return mark_of(path) if assets.is_followed(path) and not self.index.at(path) else read(path)
 
     def _attempt(self, changes: ChangeSet, began: float, *, force: bool = False) -> Outcome:
         try:
@@ -304,9 +325,25 @@ class Rounds:
             return self._restart(changes, (own_fault(error, changes[0].path),), began)
         if plan.restart:
             return self._restart(changes, plan.restart, began)
-        if not plan.edits and not plan.steps:
+        if not plan.edits and not plan.steps and not any(assets.is_followed(c.path) for c in changes):
             return Unchanged()
-        return self._apply(plan, began, force=force)
+        self._put_away = {}
+        try:
+            outcome = self._apply(plan, began, force=force)
+        except KeyboardInterrupt:
+            if self._put_away:
+                remake(self._put_away, self._plan_of_before, self._carry_out)
+            raise
+        if self._put_away and isinstance(outcome, RolledBack | RestartRequired):
+            return make_again(outcome, self._put_away, self._plan_of_before, self._carry_out)
+        return outcome
+
+    def _plan_of_before(self, found: Findings) -> Prepared:
+        """What runs of the sources that are live, because it was put away."""
+        return make_plan((), (), (), self.graph, self._is_plain, found)
+
+    def _carry_out(self, plan: Prepared) -> None:
+        Transaction(plan, self.graph, self.tracer, self.formers).apply()
 
     def _forced(self, changes: ChangeSet, edits: list[Edit]) -> Prepared:
         """A plan without what needs a restart, which is named among its warnings."""
@@ -318,7 +355,7 @@ class Rounds:
         plan = self._plan(tuple(c for c in changes if c.path not in places), possible)
         return replace(plan, changes=changes, restart=(), warnings=(*blocked, *plan.restart))
 
-    def _left_out(self, changes: ChangeSet, contents: dict[str, bytes | None], began: float) -> Failed | None:
+    def _left_out(self, changes: ChangeSet, contents: dict[str, object], began: float) -> Failed | None:
         """What is still to be done after a forced round: files of which nothing could be applied."""
         left = tuple(c for c in changes if self.index.changes([c.path]))
         reasons = tuple(self._blocked(left, self._edits(left)))
@@ -327,13 +364,13 @@ class Rounds:
     def _apply(self, plan: Prepared, began: float, found: Findings = NOTHING, *, force: bool = False) -> Outcome:
         transaction = Transaction(plan, self.graph, self.tracer, self.formers, force=force)
         try:
-            done = transaction.apply()
+            done = self._transact(transaction)
         except CannotSwap as error:
             return self._restart(plan.changes, (error.reason,), began)
         except Unforeseen as error:
             if found | error.findings == found:
                 return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
-            found |= error.findings
+            found |= error.findings | self._found()
             again = self._plan(plan.changes, list(plan.edits), found)
             if force:
                 again = replace(again, restart=(), warnings=plan.warnings)
@@ -347,6 +384,9 @@ class Rounds:
             return self._rolled_back(plan.changes, error, began)
         orphans = transaction.orphans
         del transaction  # it holds what was there before
+        told = tuple(c.path for c in plan.changes if assets.is_only_told(c.path))
+        if not plan.edits and not plan.steps and not done.loaded and not done.warnings and not told:
+            return Unchanged()  # a file of which nobody wants anything any more
         changed = tuple(sorted({n.module for n in plan.steps if n.action.value != "ran"} | set(done.modules)))
         return Swapped(
             changes=plan.changes,
@@ -358,11 +398,23 @@ class Rounds:
             reloaded=tuple(done.reloaded),
             imported=tuple(done.imported),
             removed=tuple(done.removed),
+            disposed=tuple(self._put_away.values()),
+            loaded=(*done.loaded, *told),
             warnings=(*done.warnings, *self._unknown_wishes(plan.edits), *left_alive(orphans)),
             why=tuple(done.why),
             links=tuple(done.links),
             duration=time.perf_counter() - began,  # last: the search for warnings takes its time too
         )
+
+    def _transact(self, transaction: Transaction) -> Done:
+        try:
+            return transaction.apply()
+        finally:
+            self._put_away |= transaction.disposed
+
+    def _found(self) -> Findings:
+        """What every further try of the round has to know."""
+        return Findings(disposed=frozenset(self._put_away))
 
     def _unknown_wishes(self, edits: Iterable[Edit]) -> Iterator[Reason]:
         for tracked in (self.index.modules[e.module] for e in edits if e.module in self.index.modules):
@@ -378,7 +430,7 @@ class Rounds:
             tracked = self.index.modules[module]
             edits.append(Edit(module=module, path=tracked.path, old=tracked.source, new=tracked.source, whole=reason))
         try:
-            again = replace(self._plan(plan.changes, edits), warnings=plan.warnings)
+            again = replace(self._plan(plan.changes, edits, self._found()), warnings=plan.warnings)
             outcome = self._apply(replace(again, restart=()) if force else again, began, force=force)
         except Exception:  # noqa: BLE001  the first error is the one to tell
             return self._rolled_back(plan.changes, error, began)

@@ -22,6 +22,7 @@ from hotswap.patch import abstract, caches, classes, enums, mapped, registries, 
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.hooked import Hooked
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
@@ -80,6 +81,7 @@ class Runner:
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
+        self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
         self.merger = Merger(journal, self._pour_class, formers)
         self.merger.is_new = self._is_new
         self.values = Values(self.editions, journal, plan.views)
@@ -110,7 +112,12 @@ class Runner:
 
     def run(self) -> None:
         """Run all statements that are due, group by group."""
-        steps = [s for s in self.plan.steps if s.action is Action.RUN]
+        with self.hooked.loads.in_progress():
+            self._run_all([s for s in self.plan.steps if s.action is Action.RUN])
+        self._check_foreseen()
+
+    def _run_all(self, steps: list[Step]) -> None:
+        self.hooked.loads.begin({event for event, _ in self.plan.foreseen})
         for group in self.plan.groups:
             mine = [s for s in steps if s.module in group.modules]
             for step in mine:
@@ -118,16 +125,17 @@ class Runner:
             if mine:
                 self.values.settle(group)
         self._run_late(steps)
-        self._check_foreseen()
 
     def _run_late(self, steps: Iterable[Step]) -> None:
-        """A cause that arose behind a step (an import in a function, say): run it after all."""
-        late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
-        while late:
+        """A cause that arose behind a step (an import in a function, a file that was loaded): run it after all."""
+        while True:
+            self.hooked.behind(self.changes.events)
+            late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
+            if not late:
+                return
             for step in late:
                 self._run_if_due(step)
                 self.values.settle(self.values.group(step.module))
-            late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
 
     def _check_foreseen(self) -> None:
         """What nobody had foreseen may concern statements that the plan does not have.  Raises Unforeseen."""
@@ -166,6 +174,7 @@ class Runner:
             return
         self._done.add(step)
         self._forget_cached()
+        self.hooked.before((step.module, step.statement), self.changes.events, due=due)
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self._run(step, due=due)
@@ -336,7 +345,8 @@ class Runner:
     def _run_statement(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
         facts, before = source.facts(step.statement), self._statement_before()
         changed = self.changes.events
-        self._keep = scopes.kept_members(node, step.statement, self.editions, step.module, changed)
+        anew = self.hooked.asks_anew
+        self._keep = scopes.kept_members(node, step.statement, self.editions, step.module, changed, anew)
         self._outside = scopes.set_from_outside(node, tracked)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)

@@ -7,7 +7,6 @@ what it depends on really changed.  Everything is written through the journal; a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
@@ -15,18 +14,19 @@ from typing import Any
 
 from hotswap.codes import CodePair, docstring, pair_codes
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, behaviour, described
+from hotswap.events import HOOKS, behaviour, described, is_loaded
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
-from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step
+from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, modules, orphans, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
+from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
+from hotswap.patch.repeats import done_twice
 from hotswap.planning.edition import value_of
-from hotswap.planning.effects import lasting
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Changes, Runner
@@ -44,6 +44,7 @@ class Done:
     imported: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     reloaded: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
     why: list[tuple[str, str]] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)
@@ -70,6 +71,12 @@ class Transaction:
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._loaded = set(sys.modules)
         self._stale: list[tuple[FunctionType, CodeType, CannotSwap]] = []
+        self._migration = Migration(plan.edits, self.index)
+
+    @property
+    def disposed(self) -> dict[object, str]:
+        """By their keys the names of the `on_dispose` hooks that were called."""
+        return self.runner.hooked.disposing.called
 
     @property
     def failed_module(self) -> str:
@@ -81,11 +88,14 @@ class Transaction:
     def apply(self) -> Done:
         """Carry out the plan.  Raises what user code raised, or CannotSwap; then nothing has changed."""
         try:
-            if any(s.action not in (Action.PATCH, Action.RELOCATE) for s in self.plan.steps):
-                self._apply()
-            else:
+            self.runner.begin()
+            self.runner.hooked.begin(self.plan.edits)
+            if self._is_patch_only:
                 with self.journal.staged():
                     self._apply()
+            else:
+                self._apply()
+            self.done.warnings += self._migration.run(self.journal)
         except BaseException as error:
             self.undo()
             if self.runner.findings != NOTHING and isinstance(error, Exception):
@@ -94,18 +104,25 @@ class Transaction:
         self.finish()
         return self.done
 
+    @property
+    def _is_patch_only(self) -> bool:
+        """Whether nothing of the program runs, so that all writes can be made at once."""
+        if self.plan.files or any(is_loaded(event) for event, _ in self.plan.foreseen):
+            return False
+        return all(s.action in (Action.PATCH, Action.RELOCATE) for s in self.plan.steps)
+
     def _apply(self) -> None:
-        self.runner.begin()
         self.orphans = orphans.losing_definition(self.plan.edits, self.index)
         if self.plan.created:
             invalidate_caches()  # a file of this second may not be seen otherwise
         for name in self.plan.created:
             self.changes.add((name, "*"))
+        made_again = {name for disposal in self.plan.disposals for name in disposal.names}
         for edit in self.plan.edits:
             modules.show_source(edit, self.journal)
             modules.revive(edit, self.journal)
             modules.move(edit, self.index.modules[edit.module], self.journal)
-            for refusal in registries.withdraw_removed(edit, self.graph, self.journal):
+            for refusal in registries.withdraw_removed(edit, self.graph, self.journal, made_again):
                 self._tolerate(refusal)
         self._remove_names()
         self._patch_functions()
@@ -130,6 +147,8 @@ class Transaction:
 
     def undo(self) -> None:
         """Put everything back."""
+        bound = ((module, owner, names) for module, of in self.runner.bound.items() for owner, names in of.items())
+        self.runner.hooked.undo({(m, f"{owner}.{name}".lstrip(".")) for m, owner, names in bound for name in names})
         for fresh, live in self.runner.merger.twins.values():
             if is_instance(fresh, type) and fresh is not live:
                 classes.dismiss(fresh)
@@ -150,7 +169,10 @@ class Transaction:
         """Forget the undo list and note what now runs."""
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
         self.journal.close()
-        runner = self.runner
+        runner, hooked = self.runner, self.runner.hooked
+        hooked.asking.finish(self.edits)
+        self.done.loaded += hooked.loads.done
+        self.done.warnings += [*hooked.disposing.faults, *hooked.loads.faults.values()]
         touched = {
             *self.edits,
             *(place[0] for place in runner.calls),
@@ -251,19 +273,9 @@ class Transaction:
 
     def _tell(self) -> None:
         for ran in self.runner.ran:
-            cause = f"{ran.cause[0][0]}.{ran.cause[0][1].rstrip('()[]?')} changed; " if ran.cause is not None else ""
+            cause = f"{spoken(ran.cause[0])} changed; " if ran.cause is not None else ""
             self._log(self.done.ran, ran.step, cause, ran.cause)
-            self.done.warnings += self._done_twice(ran.step)
-
-    def _done_twice(self, step: Step) -> Iterator[Reason]:
-        """Warnings of what a statement that ran again has done a second time, outside of the program."""
-        editions = self.runner.editions
-        if editions.old_place((step.module, step.statement)) is None or step.module not in self.index.modules:
-            return
-        edition = editions.new(step.module)
-        for effect in lasting(edition, step.statement):
-            if effect.about is None and editions.matching(step.module).fate(step.statement) == "same":
-                yield done_again(edition.tracked.path, step, effect.words)
+            self.done.warnings += done_twice(ran.step, self.runner.editions, self.runner.hooked.disposing.names)
 
     def _log(self, into: list[str], step: Step, cause: str, origin: Cause | None = None) -> None:
         name = f"{step.module}.{step.target}"
@@ -283,17 +295,6 @@ class Transaction:
             name=name, action=step.action, reason=step.reason, path=path, place=place, line=step.line, binds=binds,
             cause=cause,
         )  # fmt: skip
-
-
-def done_again(path: str, step: Step, words: str) -> Reason:
-    """A warning: what a statement did outside of the program when it ran before is not taken back."""
-    return Reason(
-        code="HS403",
-        what=f"`{words}` ran again",
-        where=f"{path}:{step.line}",
-        why="what it did before stays",
-        remedy="if that is too much, restart, or put away in @hotswap.on_dispose what it did",
-    )
 
 
 def still_running(edit: Edit, qualname: str) -> Reason:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
-from hotswap.planning.effects import bare_calls
+from hotswap.planning.effects import bare_calls, root_of
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import first_line
 from hotswap.syntax import chain_of
@@ -109,17 +110,20 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
         place.extend(kept) if is_instance(place, list) else place.update(kept)
 
 
-def withdraw_removed(edit: Edit, graph: Graph, journal: Journal) -> Iterator[CannotSwap]:
+def withdraw_removed(
+    edit: Edit, graph: Graph, journal: Journal, made_again: AbstractSet[Name] = frozenset()
+) -> Iterator[CannotSwap]:
     """Take what removed statements registered out of the registries.
 
-    Yields refusals where a removed call had an effect that cannot be found.
+    Yields refusals where a removed call had an effect that cannot be found, unless it was made of what these names
+    stand for, which is put away and made again.
     """
     tracked = graph.index.modules[edit.module]
     removed = edit.diff.removed if edit.diff is not None else ()
     for number in range(len(edit.old.statements)) if edit.new is None else removed:
-        yield from _withdraw_removed(
-            edit, edit.old.statements[number], edit.old.facts((number,)), tracked, graph, journal
-        )
+        node = edit.old.statements[number]
+        if (edit.module, root_of(node)) not in made_again:
+            yield from _withdraw_removed(edit, node, edit.old.facts((number,)), tracked, graph, journal)
 
 
 def _withdraw_removed(

@@ -19,9 +19,12 @@ from hotswap.trace import Footprint
 
 
 def kept_members(
-    node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name]
+    node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name], anew: set[StatementPath]
 ) -> frozenset[str]:
-    """Which members of a class that is built anew keep their live values: those whose statements are as they were."""
+    """Which members of a class that is built anew keep their live values: those whose statements are as they were.
+
+    `anew` are statements in it that get something else of a file.
+    """
     if not isinstance(node, ast.ClassDef):
         return frozenset()
     edition, before = editions.new(module), editions.matching(module).old(path)
@@ -33,18 +36,25 @@ def kept_members(
     def is_from_here(name: str) -> bool:
         return group is not None and group.holds_now((module, f"{qualname}.{name}"), (module, path))
 
-    anew = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
+    changing = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
     for number, statement in enumerate(node.body):
         member = (*path, number)
         facts, reads = edition.source.facts(member), edition.reads(member)
         named = {behaviour((home, f"{name}.__set_name__")) for home, name in reads}
         seen = reads.keys() | {event(r) for r in reads for event in (behaviour, content)}
         stale = (seen | named | {behaviour(called) for called in edition.called(member)}) & changed
-        if ast.dump(statement) in unchanged and not stale and not facts.defines and not facts.roots & anew:
+        is_anew = any(each[: len(member)] == member for each in anew)
+        if (
+            ast.dump(statement) in unchanged
+            and not stale
+            and not is_anew
+            and not facts.defines
+            and not facts.roots & changing
+        ):
             kept |= {name for name in facts.binds if is_from_here(name)}
         else:
-            anew |= facts.binds | facts.mutated
-    return frozenset(kept - anew - {"__doc__", "__annotations__", "__slots__"})
+            changing |= facts.binds | facts.mutated
+    return frozenset(kept - changing - {"__doc__", "__annotations__", "__slots__"})
 
 
 def _gone(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:

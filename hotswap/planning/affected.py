@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
 
-from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description
+from hotswap.assets import askers
+from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description, is_loaded
 from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
@@ -54,6 +56,9 @@ class Affected:
     def by(self, event: Name) -> Iterator[Concerned]:
         """All statements that may have to run when this happens."""
         name = bare(event)
+        if is_loaded(event):
+            yield from self.askers_of(event[1])
+            return
         if name[1] == "*":
             yield from self.importers_of(name[0])
             return
@@ -64,6 +69,13 @@ class Affected:
             yield from self.functions_reading(event, name)
         if "." in name[1] and not is_content(event):
             yield from self.callers_of_hidden(name)
+
+    def askers_of(self, path: str) -> Iterator[Concerned]:
+        """Statements that asked for what was loaded from a file."""
+        for entry in askers:
+            place = self.place_at(entry.module, entry.line) if entry.thing.path == path else None
+            if place is not None:
+                yield Concerned(place, f"it asks for {os.path.basename(path)}")
 
     # ------------------------------------------------------------------ who called it
 

@@ -41,6 +41,8 @@ class Draft:
     due: Condition = NEVER
     needed: Condition = NEVER
     is_due: bool = False
+    counts: bool = False
+    """What it makes cannot be made for others to see only: it is due whenever it runs."""
     always: bool = False
     causes: set[Cause] = field(default_factory=set)
     along_with: set[Place] = field(default_factory=set)
@@ -94,6 +96,10 @@ class Drafts:
         draft.causes |= due.causes
         self._becomes_due(place, draft)
 
+    def due(self, place: Place) -> Condition:
+        """When a statement counts."""
+        return self.of[place].due if place in self.of else NEVER
+
     def follow(self, place: Place, reason: str, cause: Cause) -> None:
         """Have a statement run if the cause arises."""
         self.draft(place, reason, Condition(causes=frozenset((cause,))))
@@ -103,6 +109,13 @@ class Drafts:
         draft = self._open(place, reason)
         if draft is not None:
             draft.along_with.add(other)
+            self._becomes_due(place, draft)
+
+    def count(self, place: Place) -> None:
+        """Have a statement be due whenever it runs."""
+        draft = self.of.get(place)
+        if draft is not None and not draft.counts:
+            draft.counts = True
             self._becomes_due(place, draft)
 
     def need(self, place: Place, name: Name) -> Draft | None:
@@ -261,6 +274,8 @@ class Drafts:
                 self.views |= names
                 wanted.append(self.of[reader].needed)
         needed = self.back_to(place, any_of(wanted), runs)
+        if draft.counts:
+            draft.due |= needed
         draft.needed = NEVER if draft.due.covers(needed) else needed
         runs[place] = draft.runs
 

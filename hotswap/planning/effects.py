@@ -30,8 +30,10 @@ HARMLESS = frozenset(
     [("builtins", name) for name in "print len isinstance id repr".split()]
     + [("pprint", "pprint"), ("pprint", "pp"), ("warnings", "warn"), ("_warnings", "warn")]
     + [("time", "sleep"), ("gc", "collect")]
+    + [("hotswap.listeners", "accept"), ("hotswap.listeners", "on_swap"), ("hotswap.assets", "on_file")]
+    + [("hotswap.assets", "asset"), ("hotswap.hooks", "on_dispose"), ("hotswap.hooks", "forget")]
 )
-"""Calls that leave nothing behind but what was printed."""
+"""Calls that leave nothing behind but what was printed, or what hotswap itself forgets."""
 
 
 SETTERS = re.compile(r"set([A-Z_]\w*)?|seed|use|config|configure")
@@ -72,6 +74,13 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
             yield Effect(_in_words(store), _in_words(store))
 
 
+def root_of(node: ast.AST) -> str:
+    """The name of what a statement does nothing but call: `sock` in `sock.listen(5)`; empty when there is none."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return ""
+    return (chain_of(node.value.func) or ("",))[0]
+
+
 def _about(call: ast.Call) -> str | None:
     """What a call sets: all of it but the value, which comes last."""
     chain = chain_of(call.func)
@@ -108,6 +117,8 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
 
 
 def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
+    while isinstance(function, ast.Call):  # `on_file(pattern)(function)`
+        function = function.func
     chain = chain_of(function)
     if chain is None:
         return False

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from hotswap.model import Cause, Name, Plan
 from hotswap.planning.affected import Affected
+from hotswap.planning.disposal import Disposal
 from hotswap.planning.groups import Group
+from hotswap.planning.loading import Loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,14 @@ class Prepared(Plan):
     """What the steps may change, and which of them."""
     views: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
     """Containers of which some steps see an earlier content."""
+    is_perishable: bool = field(default=False, repr=False, compare=False)
+    """Whether it rests on what is in containers, which may change at any time: hooks that put things away."""
+    disposals: tuple[Disposal, ...] = field(default=(), repr=False, compare=False)
+    """The `on_dispose` hooks that are called, oldest first."""
+    away: frozenset[object] = field(default=frozenset(), repr=False, compare=False)
+    """The keys of those that were called in an earlier try."""
+    loaders: Loaders | None = field(default=None, repr=False, compare=False)
+    """The loaders of assets, as they were before."""
     groups: tuple[Group, ...] = field(default=(), repr=False, compare=False)
     affected: Affected | None = field(default=None, repr=False, compare=False)
     """What the plan was made from; it knows where names get their values."""

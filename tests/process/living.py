@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hotswap import asked, assets
 from hotswap.model import Outcome
 from hotswap.reloader import Reloader
 from tests.process.watching import PATIENCE
@@ -84,6 +85,8 @@ class Living:
 
     def close(self) -> None:
         self.reloader.stop()
+        asked.forget(lambda _: True)
+        assets.assets.clear()
         for name in [n for n, m in list(sys.modules.items()) if self._is_mine(m)]:
             del sys.modules[name]
 

@@ -11,6 +11,7 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
+from hotswap import asked, assets
 from hotswap.index import Tracked
 from hotswap.model import Outcome, Plan
 from hotswap.reloader import Reloader
@@ -21,6 +22,7 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._main = sys.modules["__main__"]
         self.reloader = Reloader(folder, apply="manual")
 
     def write(self, name: str, text: str | bytes) -> Path:
@@ -63,11 +65,14 @@ class Program:
         return self.reloader._index.modules[name]
 
     def close(self) -> None:
-        """Stop watching; no module of the program stays behind."""
+        """Stop watching; no module of the program stays behind, nor what it asked for."""
         self.reloader.stop()
+        asked.forget(lambda _: True)
+        assets.assets.clear()
         known = self.reloader._index.modules  # also those that put something else in their place
         for name in [n for n, m in list(sys.modules.items()) if n in known or self._is_mine(m)]:
             del sys.modules[name]
+        sys.modules["__main__"] = self._main
 
     def _is_mine(self, module: ModuleType) -> bool:
         place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)

@@ -11,14 +11,16 @@ import pytest
 
 import hotswap
 from hotswap import UsageError, handover, hooks
+from hotswap.asked import Table
 from hotswap.handover import Packed, Parcel
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
     """Each test begins with nothing kept, received or registered."""
-    for name, value in (("_kept", {}), ("_locks", {}), ("_spare", {}), ("_disposers", {})):
+    for name, value in (("_kept", {}), ("_locks", {}), ("_spare", {})):
         monkeypatch.setattr(hooks, name, value)
+    monkeypatch.setattr(hooks, "disposers", Table())
     monkeypatch.setattr(handover, "received", Parcel())
 
 
