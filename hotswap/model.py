@@ -89,12 +89,19 @@ class Findings:
     calls: frozenset[tuple[Place, Name]] = frozenset()
     disposed: frozenset[object] = frozenset()
     """The keys of `on_dispose` hooks that were called: what they put away has to be made again."""
+    refills: frozenset[tuple[Place, Name]] = frozenset()
+    """Statements that added to a container a second time, by way of functions: it has to be made anew for them."""
 
     def __or__(self, other: Findings) -> Findings:
-        return Findings(self.causes | other.causes, self.calls | other.calls, self.disposed | other.disposed)
+        return Findings(
+            self.causes | other.causes,
+            self.calls | other.calls,
+            self.disposed | other.disposed,
+            self.refills | other.refills,
+        )
 
     def __str__(self) -> str:
-        names = {name for (name, _) in self.causes} | {name for _, name in self.calls}
+        names = {name for (name, _) in self.causes} | {name for _, name in self.calls | self.refills}
         return ", ".join(sorted(map(spoken, names)))
 
 

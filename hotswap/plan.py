@@ -72,7 +72,7 @@ class Planner:
         self.edits = {e.module: e for e in edits}
         self.editions = Editions(self.edits, graph, is_plain, whole, found.calls, lookups)
         self.affected = Affected(self.editions, graph)
-        self.drafts = Drafts(self.editions, graph)
+        self.drafts = Drafts(self.editions, graph, found.refills)
         self.comparison = Comparison(self.editions, self.drafts, graph.index)
         self.acceptance = Acceptance(self.editions, self.drafts)
         self.disposals = Disposals(self.editions, self.drafts, found.disposed)
@@ -224,6 +224,8 @@ class Planner:
             return True
         if not is_content(event) and not is_among(origin, group.new.binders(name)):
             return True  # it did something else to it: an attribute of a class, say
+        if is_content(event) and not is_among(origin, [*group.new.binders(name), *group.new.mutators(name)]):
+            return True  # it changes it by way of a function; a reader before it was told apart already
         seen = group.new.content_before if is_content(event) else group.new.before
         if reader in group.new.order:
             return is_among(origin, seen(name, reader))

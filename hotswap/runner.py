@@ -17,7 +17,7 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
+from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
@@ -29,6 +29,7 @@ from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
 from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.editions import Editions
 from hotswap.planning.groups import Group
 from hotswap.planning.prepared import Prepared
 from hotswap.source import Source, first_line, prefix_of, siblings
@@ -217,6 +218,21 @@ class Runner:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
+            self._check_twice(node, contents)
+
+    def _check_twice(self, node: ast.stmt, contents: Contents) -> None:
+        """A statement that ran before, and adds to a container again by way of a function, is noted."""
+        if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
+            return  # what a definition registers takes the place of what it registered before
+        for name in contents.grown():
+            group = self.editions.group(name[0])
+            makers = group.new.final(name) if group is not None else ()
+            if any(self.values.has_run(place) for place in makers):
+                continue  # it was made anew
+            if makers and self.editions.is_container(name):
+                self.findings |= Findings(refills=frozenset([(self._place, name)]))
+            else:
+                self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
 
     def _qualified_names(self) -> dict[Name, Name]:
         """The functions that the statement will replace, as their code calls them: lambdas have names of their own."""
@@ -480,6 +496,21 @@ def other_inheritance(before: dict[type, dict[str, object]]) -> Iterator[tuple[t
         for name in inherited.keys() | now.keys():
             if inherited.get(name, MISSING) is not now.get(name, MISSING) and name not in vars(cls):
                 yield cls, name
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
+    """Why a round cannot go on: what a statement did before cannot be told from what it did now."""
+    source = editions.new(place[0]).source
+    return Reason(
+        code="HS402",
+        what=f"a statement that ran again added to {name[0]}.{name[1]}",
+        where=f"{source.path}:{first_line(source.statement(place[1]))}",
+        why="what it added the first time cannot be told from the rest",
+        remedy="restart",
+    )
 
 
 def hands_on(node: ast.AST) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.graph import Graph
@@ -27,6 +27,19 @@ class Contents:
     def changed(self) -> list[Name]:
         """The names of which the content is another one now."""
         return [name for name, before in self._before.items() if not _same(before, _taken(value_of(name, self.graph)))]
+
+    def grown(self) -> list[Name]:
+        """The names of which a container has more in it now than before."""
+        return [name for name, before in self._before.items() if _has_more(before, _taken(value_of(name, self.graph)))]
+
+
+def _has_more(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
+    if before[0] is not now[0] or is_any(now[0], type, FunctionType):
+        return False
+    sized = is_any(now[0], dict, list, set, deque, bytearray)
+    if sized:
+        return len(now) > len(before)
+    return len(before) == len(now) and any(map(_has_more, before[1:], now[1:]))
 
 
 def _taken(value: Any, depth: int = DEEPEST) -> tuple[Any, ...]:

@@ -238,6 +238,10 @@ class Values:
 
     # ------------------------------------------------------------------ keeping
 
+    def has_run(self, place: Place) -> bool:
+        """Whether the statement ran in this round, for its own sake."""
+        return self._ran.get(place, False)
+
     def ran(self, place: Place, made: dict[Name, Any], *, due: bool) -> None:
         """Note what a statement has bound (not `due`: only for the sake of a value at its place)."""
         self._ran[place] = self._ran.get(place, False) or due

@@ -75,7 +75,9 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
 class Drafts:
     """What is to run, and the events that arise from it (`queue`: those that nobody has followed yet)."""
 
-    def __init__(self, editions: Editions, graph: Graph) -> None:
+    def __init__(self, editions: Editions, graph: Graph, refills: frozenset[tuple[Place, Name]] = frozenset()) -> None:
+        """`refills`: what statements were seen to add to a second time."""
+        self._refills = refills
         self.editions = editions
         self.graph, self.index = graph, graph.index
         self.of: dict[Place, Draft] = {}
@@ -228,7 +230,8 @@ class Drafts:
             return set()
         edition = self.editions.new(place[0])
         mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
-        return mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)})
+        twice = {name for where, name in self._refills if where == place}
+        return twice | (mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)}))
 
     def content_before(self, name: Name, reader: Place) -> tuple[Place, ...]:
         """What has to run for a statement to find a container as it was left for it, not as it changed it before."""
@@ -238,7 +241,7 @@ class Drafts:
         if reader in group.new.order:
             before = group.new.content_before(name, reader)
             is_untouched = group.as_before(before, group.old.content_final(name))  # nobody has added to it since
-            return () if is_untouched else before
+            return () if is_untouched and (reader, name) not in self._refills else before
         return () if self.editions.old_place(reader) is None else group.new.content_final(name)  # else it only adds
 
     # ------------------------------------------------------------------ when they run
@@ -343,6 +346,9 @@ class Drafts:
                 self.happens(described(binding.name), place)
         for name in edition.mutates(path) | edition.may_mutate(path):
             self.happens(content(name), place)
+        if getattr(edition.source.statement(path), "decorator_list", None):  # they may set attributes on it
+            for full in defines:
+                self.happens(content((module, full)), place)
         for name in self.editions.plainly_stored(place):
             self.stored_again(name, place)
         for binding in edition.bindings(path):
