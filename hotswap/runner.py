@@ -24,6 +24,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.moved import Made, made_with, take_over
+from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
@@ -366,10 +367,14 @@ class Runner:
         self._outside = scopes.set_from_outside(node, tracked)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
+        is_new = before is None and isinstance(node, _DEFINITIONS)
+        places = registries.written_by(node, facts, tracked, self.graph) if is_new else []
+        added = Added.before(node, source, tracked, places)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             registered.withdraw_what_is_not_there_again(self.journal)
+            added.put_in_order(self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         return "", effect

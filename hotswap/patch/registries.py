@@ -54,6 +54,11 @@ def containers(footprint: Footprint, graph: Graph) -> list[Any]:
     return list(found.values())
 
 
+def written_by(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph) -> list[Any]:
+    """The containers that a definition which has not run yet may register itself in."""
+    return [*containers(graph.estimate(tracked, facts), graph), *of_decorators(node, tracked)]
+
+
 def of_decorator(decorator: Any) -> list[Any]:
     """The containers that a foreign decorator keeps: in its closure, or in the object that it belongs to."""
     found: dict[int, Any] = {}

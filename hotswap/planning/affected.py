@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
@@ -33,6 +34,9 @@ METADATA = frozenset(
 )
 """Attributes that tell of a definition itself."""
 
+
+SPECIAL = re.compile(r"__(?!init__|new__|slots__|doc__|init_subclass__|set_name__|class_getitem__|annotations__)\w+__")
+"""Methods that Python calls by itself when something is done with an instance."""
 
 TELLING = METADATA | frozenset("signature getdoc get_type_hints getsource".split())
 """The same with functions of `inspect` and `typing` that look at them."""
@@ -69,6 +73,8 @@ class Affected:
             yield from self.functions_reading(event, name)
         if "." in name[1] and not is_content(event):
             yield from self.callers_of_hidden(name)
+        if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
+            yield from self.users_of_instances(name)
 
     def askers_of(self, path: str) -> Iterator[Concerned]:
         """Statements that asked for what was loaded from a file."""
@@ -113,6 +119,34 @@ class Affected:
             if leaf in vars(base) and base.__module__ in self.index.modules:
                 yield from self.callers_of((base.__module__, f"{base.__qualname__}.{leaf}"))
                 return
+
+    def users_of_instances(self, member: Name) -> Iterator[Concerned]:
+        """Statements that work with an instance of a class, which has a special method of that name now, or no more.
+
+        Nothing in them names the method: `len(team)`, `a + b`.  Those that keep an instance made it: that is state.
+        """
+        owner = member[1].rpartition(".")[0]
+        cls = value_of((member[0], owner), self.graph)
+        if not is_a(cls, type):
+            return
+        for reader in {member[0], *self.known_in(member[0], owner.partition(".")[0])} & self.index.modules.keys():
+            edition = self.editions.find_new(reader)
+            for path in edition.paths if edition is not None else ():
+                assert edition is not None
+                if self.works_with(edition, path, cls, (member[0], owner)):
+                    yield Concerned((reader, path), f"it works with instances of {owner}")
+
+    def works_with(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
+        """Whether a statement reads an instance of the class, or makes one, and keeps none."""
+        facts, space = edition.facts(path), edition.tracked.namespace
+        if not facts.binds or facts.defines:
+            return False
+        values = (resolve_value(space, chain) for chain in facts.reads)
+        made = (resolve_value(space, chain) for chain in facts.calls)
+        kinds = [*map(type, values), *(m for m in made if is_a(m, type))]
+        if not any(cls in kind.__mro__ for kind in kinds):
+            return False
+        return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
 
     def place_at(self, module: str, line: int) -> Place | None:
         """Where the statement that stood on a line of the running source stands in the newest one."""

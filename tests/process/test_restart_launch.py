@@ -254,6 +254,7 @@ def test_a_loop_that_polls_is_left_where_it_polls(tmp_path):
         PROGRAM.replace('restart("the test asks for it")', """\
 import threading, time
         hotswap.watch(apply="manual")
+        hotswap.poll()  # from now on it is left here
         threading.Timer(0.2, hotswap.restart).start()
         half_done = False
         try:
