@@ -133,6 +133,11 @@ def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair], *, within: bo
         _pair(nested(old), nested(new), pairs, within=is_function)
 
 
+def function_around(qualname: str) -> str:
+    """The function in which a class stands (empty: in none)."""
+    return qualname.rpartition(".<locals>.")[0]
+
+
 def behaviour(code: CodeType) -> Hashable:
     """A key that is equal for codes which do the same, wherever they stand in their files."""
     return own_behaviour(code), tuple(behaviour(c) for c in nested(code))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hotswap.codes import docstring, pair_codes
+from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.diff import Diff
 from hotswap.events import bare, behaviour, described, is_content, loaded
 from hotswap.graph import Graph
@@ -178,7 +178,8 @@ class Planner:
         assert edit.new is not None
         for pair in pair_codes(edit.old, edit.new, diff):
             if not pair.new.co_flags & 0x2:
-                continue  # a class body
+                self.class_in_function(edit, pair)
+                continue
             action = Action.PATCH if pair.edited else Action.RELOCATE
             if "<locals>" not in pair.qualname or pair.edited:
                 line = pair.new.co_firstlineno
@@ -194,6 +195,15 @@ class Planner:
                     self.follow(each, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):
                     self.drafts.happens(described(name))
+
+    def class_in_function(self, edit: Edit, pair: CodePair) -> None:
+        """An edited class body in a function: whoever called that has a class of before."""
+        maker = pair.edited and function_around(pair.qualname)
+        if maker:
+            event = behaviour((edit.module, maker))
+            self.drafts.known.add((event, None))
+            for each in self.affected.callers_of((edit.module, maker)):
+                self.follow(each, (event, None))
 
     # ------------------------------------------------------------------ what follows
 

@@ -12,7 +12,7 @@ from importlib import invalidate_caches
 from types import CodeType, FunctionType
 from typing import Any
 
-from hotswap.codes import CodePair, docstring, pair_codes
+from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, behaviour, described, is_loaded
 from hotswap.graph import Graph
@@ -234,6 +234,8 @@ class Transaction:
             functions = [p for p in pairs if p.new.co_flags & 0x2]
             self._patch(edit, functions)
             bodies = [p for p in pairs if not p.new.co_flags & 0x2]
+            for maker in {function_around(p.qualname) for p in bodies if p.edited} - {""}:
+                self.changes.add(behaviour((edit.module, maker)))
             modules.move_classes(self.index.modules[edit.module], bodies, self.journal)
 
     def _patch(self, edit: Edit, pairs: list[CodePair]) -> None:

@@ -346,13 +346,12 @@ class Drafts:
                 self.happens(described(binding.name), place)
         for name in edition.mutates(path) | edition.may_mutate(path):
             self.happens(content(name), place)
-        if getattr(edition.source.statement(path), "decorator_list", None):  # they may set attributes on it
-            for full in defines:
-                self.happens(content((module, full)), place)
         for name in self.editions.plainly_stored(place):
             self.stored_again(name, place)
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
+            if is_instance(value, FunctionType):
+                self.happens(content(binding.name), place)  # whoever made it may have set attributes on it
             if is_instance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
                 for event in (behaviour, described):
                     self.happens(event((value.__module__, value.__code__.co_qualname)), place)

@@ -406,9 +406,10 @@ def span(source: Source, path: StatementPath) -> tuple[int, int]:
 
 
 def covers(source: Source, path: StatementPath, line: int) -> bool:
-    """Whether a line belongs to a statement."""
+    """Whether a line belongs to a statement; that of `class C(base()): pass` to the class, which may call something."""
     first, last = span(source, path)
-    return first <= line <= last
+    on_header = len(path) > 1 and line == source.statement(path[:-1]).lineno
+    return first <= line <= last and not on_header
 
 
 _DEFINITIONS = (type, FunctionType, ModuleType)

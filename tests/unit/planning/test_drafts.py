@@ -69,7 +69,10 @@ def events_of(planner, place):
     ("text", "expected"),
     [
         ("x = {}", {("a", "x")}),
-        ("def f(p={}): pass", {("a", "f"), behaviour(("a", "f")), described(("a", "f"))}),
+        (
+            "def f(p={}): pass",
+            {("a", "f"), behaviour(("a", "f")), described(("a", "f")), content(("a", "f"))},
+        ),
         ("t.append({})", {content(("a", "t"))}),
         ("B.n = {}", {("a", "B.n"), described(("a", "B"))}),
     ],
