@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
 
 PATIENCE = 0.25
 """Seconds to wait for the main thread before a round is applied elsewhere; a main thread that does not answer is inside
@@ -48,7 +50,10 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
         if importing():
             threading.Timer(0.02, post).start()
         else:
-            once()
+            try:
+                once()
+            except Exception as error:  # noqa: BLE001  some versions make a SystemError of what leaves a callback
+                _report(error, function)
         return 0
 
     callback = _Callback(called)
@@ -60,6 +65,12 @@ def on_main_thread(function: Callable[[], None], *, patient: bool = False) -> No
     post()
     if not _wait(done, None if patient else PATIENCE) and not importing():
         once()
+
+
+def _report(error: Exception, function: object) -> None:
+    told = SimpleNamespace(exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__)
+    told.err_msg, told.object = "Exception ignored on the main thread, in", function
+    sys.unraisablehook(cast("sys.UnraisableHookArgs", told))
 
 
 def _wait(done: threading.Event, patience: float | None) -> bool:

@@ -7,13 +7,10 @@ import threading
 import time
 import types
 
-import pytest
-
 from hotswap import safepoint
 from hotswap.safepoint import importing, on_main_thread
 
 WAIT = 20
-OLDER = sys.version_info < (3, 13)
 
 
 def busy_until(event):
@@ -82,9 +79,6 @@ def test_it_is_called_exactly_once():
     assert len(calls) == 20
 
 
-@pytest.mark.xfail(
-    OLDER, strict=True, raises=SystemError, reason="an error in the callback becomes a SystemError of the main thread"
-)
 def test_an_error_does_not_leave_the_other_thread_waiting(monkeypatch):
     """What the function raises is no reason to hang: the thread that asked goes on."""
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
