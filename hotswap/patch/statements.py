@@ -150,12 +150,25 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
         if owned and is_renamed(old, value):
             type.__setattr__(value, "__module__", old.__module__)  # whoever gave it that name does not do so again
         return merger.define(full, old if owned else MISSING, value)
-    if old is not MISSING and same_value(old, value):
+    may_stay = is_plain(value) or not is_taken_over(node, facts, name, past)
+    if old is not MISSING and may_stay and same_value(old, value):
         return old
     if owned and merger.has_moved(old, value):
         return merger.move(old, value)
     merger.succeed(full, [old] if owned else [], value)
     return value
+
+
+def is_taken_over(node: ast.stmt, facts: Facts, name: str, past: Past) -> bool:
+    """Whether the name is one more for an object of somebody else: it stays that very object, however equal."""
+    if any(each.bound == name for each in facts.imports) or name in past.brought():
+        return True
+    return any(isinstance(each.value, ast.Name | ast.Attribute) for each in assignments(node))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether nobody can tell equal ones apart, or change them."""
+    return is_instance(value, _ATOMS)
 
 
 def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
