@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -33,7 +34,9 @@ from hotswap.planning.edition import Edition, value_of
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import Group
 from hotswap.planning.prepared import Prepared
+from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, first_line, prefix_of, siblings
+from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
 
 
@@ -267,7 +270,8 @@ class Runner:
         """The names that must hold what they held at the statement's place."""
         edition, group = self.editions.new(step.module), self.values.group(step.module)
         named = set(edition.reads(step.statement))
-        return named | {b.name for b in group.new.bindings(self._place) if b.maybe}
+        takes = isinstance(self.editions.node(self._place), ast.Delete)  # what it deletes has to be there
+        return named | {b.name for b in group.new.bindings(self._place) if b.maybe or takes}
 
     def _imports_anew(self, step: Step) -> bool:
         """Whether the statement loads a module, which may look at any name of those that are half way through."""
@@ -371,6 +375,11 @@ class Runner:
         places = registries.written_by(node, facts, tracked, self.graph) if is_new else []
         added = Added.before(node, source, tracked, places)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
+        if isinstance(node, ast.Delete) and before is not None:
+            node = deepcopy(node)  # the tree belongs to the source
+            node.targets = [target for target in node.targets if not self._is_deleted(target, tracked)]
+            if not node.targets:
+                return "", Effect()
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             registered.withdraw_what_is_not_there_again(self.journal)
@@ -404,6 +413,21 @@ class Runner:
         if vars(package)[leaf] is not sys.modules.get(name, package):
             return False
         return name == here or begun.get(name, 0) > begun.get(here, len(begun))
+
+    def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
+        """Whether the attribute of a definition was deleted when the statement ran before, and was not made since."""
+        if isinstance(target, ast.Tuple | ast.List):
+            target.elts = [each for each in target.elts if not self._is_deleted(each, tracked)]
+            return not target.elts
+        chain = chain_of(target)
+        if not isinstance(target, ast.Attribute) or chain is None:
+            return False
+        owner = resolve_value(tracked.namespace, chain[:-1])
+        home = definition_of(owner, self.index)
+        group = self.editions.group(home[0]) if home is not None else None
+        if home is None or group is None or chain[-1] in own_space(owner):
+            return False
+        return not any(self.values.has_run(place) for place in group.new.binders(home))
 
     def _statement_before(self) -> ast.stmt | None:
         """The statement as it stands in the source that ran until now."""
