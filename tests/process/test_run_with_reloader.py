@@ -184,7 +184,7 @@ def test_a_handler_can_deal_with_a_file(program):
     """`file_changed`: a file that it says it has handled is neither swapped nor restarted for; its next save counts anew."""
     source = LOOP.replace(
         "def main",
-        "@hotswap.file_changed\ndef broken(path):\n    1 / 0\n\n\n@hotswap.file_changed\ndef changed(path):\n    print('changed', path.name, flush=True)\n    return 'handled' in path.read_text()\n\n\ndef main",
+        "@hotswap.file_changed\ndef broken(path):\n    1 / 0\n\n\n@hotswap.file_changed\ndef changed(path):\n    text = path.read_text()\n    print('changed', path.name, flush=True)\n    return 'handled' in text\n\n\ndef main",
     )
     (program / "program.py").write_text(source)
     with started("program.py", cwd=program) as run:
