@@ -163,6 +163,11 @@ def is_taken_over(node: ast.stmt, facts: Facts, name: str, past: Past) -> bool:
     """Whether the name is one more for an object of somebody else: it stays that very object, however equal."""
     if any(each.bound == name for each in facts.imports) or name in past.brought():
         return True
+    return takes_from_a_name(node)
+
+
+def takes_from_a_name(node: ast.stmt) -> bool:
+    """Whether an assignment in the statement gives one name what another one holds."""
     return any(isinstance(each.value, ast.Name | ast.Attribute) for each in assignments(node))
 
 
@@ -244,12 +249,33 @@ def same_value(old: Any, new: Any) -> bool:
     if is_instance(old, _ATOMS):
         return bool(old == new) and repr(old) == repr(new)
     if type(old) in (list, tuple):
-        return len(old) == len(new) and all(map(same_value, old, new))
+        return len(old) == len(new) and all(_same_part(a, b) for a, b in zip(old, new, strict=True))
     if type(old) in (set, frozenset):
         return bool(old == new) and all(is_instance(v, _ATOMS) for v in old)
     if type(old) is dict:
-        return list(old) == list(new) and all(same_value(v, new[k]) for k, v in old.items())
+        pairs = zip(old.values(), new.values(), strict=False)
+        return list(old) == list(new) and all(_same_part(a, b) for a, b in pairs)
     return False
+
+
+def _same_part(old: Any, new: Any) -> bool:
+    """The same for what is in a container: what somebody else holds too is that very object, however equal."""
+    if type(new) in (list, dict, set) and new is not old and _references(old, new) > _ALONE:
+        return False
+    return same_value(old, new)
+
+
+def _references(_: Any, new: Any) -> int:
+    return sys.getrefcount(new)
+
+
+def _count_alone(old: Any, new: Any) -> int:
+    return _references(old, new)
+
+
+_NESTED: tuple[list[Any], list[Any]] = [[]], [[]]
+_ALONE = max(_count_alone(a, b) for a, b in zip(*_NESTED, strict=True))
+"""How many references are seen of what only its container holds."""
 
 
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
@@ -285,6 +311,8 @@ def run_in_class(
         value, old = implicit_kind(name, bound), body.was(name)
         assert merger.module is not None
         kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
+        if type(value) in (list, dict, set) and takes_from_a_name(source.statement(path)):
+            kept = value
         if kept is old and kept is not value:
             effect.touched.add(name)
         effect.bound[name] = kept
