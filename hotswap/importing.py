@@ -53,6 +53,7 @@ class ImportHook:
         data = loader.get_data(loader.path)
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)
+        take_in_parts(module)
         with asked.made_anew(module.__name__), self.tracer.recording(code) as lines:
             tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
             bootstrap._call_with_frames_removed(  # type: ignore[attr-defined]  # private, but named in importlib's own tracebacks
@@ -63,6 +64,19 @@ class ImportHook:
             tracked.imprint = imprint.take(module.__dict__, module.__name__)
             self.index.put(tracked)
             self.on_load(tracked)
+
+
+def take_in_parts(package: ModuleType) -> None:
+    """Let a package that is imported once more have the modules in it that stayed when its import failed.
+
+    The import system sets such an attribute only when it loads the module in it.
+    """
+    if "__path__" in vars(package):
+        prefix = f"{package.__name__}."
+        for name in [name for name in list(sys.modules) if name.startswith(prefix)]:
+            leaf = name.removeprefix(prefix)
+            if "." not in leaf:
+                vars(package).setdefault(leaf, sys.modules[name])
 
 
 hooks: list[ImportHook] = []

@@ -36,6 +36,7 @@ class Source:
         self.data = data
         self.digest = hashlib.blake2b(data, digest_size=16).digest()
         self._facts: dict[StatementPath, Facts] = {}
+        self._headers: dict[StatementPath, Facts] = {}
 
     def __repr__(self) -> str:
         return f"Source({self.path!r}, {len(self.data)} bytes)"
@@ -123,6 +124,11 @@ class Source:
 
     def header_facts(self, path: StatementPath) -> Facts:
         """The facts of a class statement without its body: decorators, bases, keywords."""
+        if path not in self._headers:
+            self._headers[path] = self._header_facts(path)
+        return self._headers[path]
+
+    def _header_facts(self, path: StatementPath) -> Facts:
         node = self.statement(path)
         assert isinstance(node, ast.ClassDef)
         bare = ast.ClassDef(
@@ -140,6 +146,16 @@ class Source:
     def all_facts(self) -> Iterator[tuple[int, Facts]]:
         """The facts of each statement of the module."""
         return ((number, self.facts((number,))) for number in range(len(self.statements)))
+
+    @cached_property
+    def listed_names(self) -> list[str] | None:
+        """What the only statement about `__all__` lists, if that is plain."""
+        numbers = [n for n, facts in self.all_facts() if "__all__" in facts.binds | facts.mutated]
+        node = self.statements[numbers[0]] if len(numbers) == 1 else None
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.List | ast.Tuple):
+            return None
+        parts = node.value.elts
+        return [str(p.value) for p in parts if isinstance(p, ast.Constant)] if all(map(_is_text, parts)) else None
 
     @cached_property
     def mentions(self) -> dict[str, set[int]]:
@@ -214,6 +230,10 @@ def prefix_of(source: Source, path: StatementPath) -> str:
     """The qualified name of the classes around a statement, with a dot; empty at the top level."""
     names = [source.statement(path[:n]).name for n in range(1, len(path))]  # type: ignore[attr-defined]  # classes
     return "".join(f"{n}." for n in names)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def first_line(node: ast.stmt) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 
@@ -56,9 +56,17 @@ class Affected:
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph, self.index = editions, graph, graph.index
         self._places: dict[tuple[str, int], Place | None] = {}
+        self._found: dict[Name, tuple[Concerned, ...]] = {}
 
-    def by(self, event: Name) -> Iterator[Concerned]:
+    def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
+        if self.editions.lookups.read_now is None:  # the program is changing
+            return self._find(event)
+        if event not in self._found:
+            self._found[event] = tuple(self._find(event))
+        return self._found[event]
+
+    def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
         if is_loaded(event):
             yield from self.askers_of(event[1])
@@ -254,7 +262,7 @@ class Affected:
 
     def takes(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
         """Whether the statement imports the name, or may leave it as it was."""
-        if any(name == imported for imported in edition.imported_names(facts)):
+        if name in edition.imported_names(path):
             return True
         if any(name[0] == origin for origin in edition.stars(facts)) and "." not in name[1]:
             return True

@@ -64,6 +64,9 @@ class Edition:
         self.module = tracked.name
         self.code, self.home, self._remembered = around.code, around.home, around.read
         self._reads: dict[StatementPath, dict[Name, bool]] = {}
+        self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
+        self._imported: dict[StatementPath, frozenset[Name]] = {}
+        self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
 
     @cached_property
@@ -118,8 +121,15 @@ class Edition:
 
     # ------------------------------------------------------------------ what it binds
 
-    def bindings(self, path: StatementPath) -> Iterator[Binding]:
+    def bindings(self, path: StatementPath) -> Iterable[Binding]:
         """The names that the statement gives a value: its own, members of a class, attributes of other definitions."""
+        if self._remembered() is None:
+            return self._find_bindings(path)
+        if path not in self._bindings:
+            self._bindings[path] = tuple(self._find_bindings(path))
+        return self._bindings[path]
+
+    def _find_bindings(self, path: StatementPath) -> Iterator[Binding]:
         facts, node, prefix = self.facts(path), self.source.statement(path), prefix_of(self.source, path)
         for name in facts.binds - self._unrelated(path, facts):
             full = self.module, prefix + name
@@ -284,7 +294,7 @@ class Edition:
                 found.setdefault(binding.name, False)
         for name in self.mutates(path):
             found[name] = found.get(name, False) or name not in stored.values()
-        for imported in self.imported_names(facts):
+        for imported in self.imported_names(path):
             found.setdefault(imported, False)
         for called in self.called(path):
             for name, is_used in self.read_by(called):
@@ -311,14 +321,23 @@ class Edition:
         """What a bare name may stand for: in a class body a member that was bound before, else a global."""
         found = []
         prefix = prefix_of(self.source, path)
-        if prefix:
-            for number in range(path[-1]):
-                facts = self.source.facts((*path[:-1], number))
-                if name in facts.binds:
-                    found.append((self.module, prefix + name))
-                    if name not in facts.maybe:
-                        return found[-1:]
+        for number, maybe in self._bound_in(path[:-1]).get(name, ()) if prefix else ():
+            if number < path[-1]:
+                found.append((self.module, prefix + name))
+                if not maybe:
+                    return found[-1:]
         return [*found, (self.module, name)]
+
+    def _bound_in(self, cls: StatementPath) -> dict[str, list[tuple[int, bool]]]:
+        """By name the statements of a class body that bind it, and whether not on every way."""
+        if cls not in self._bodies:
+            found = self._bodies[cls] = {}
+            node = self.source.statement(cls)
+            for number in range(len(node.body) if isinstance(node, ast.ClassDef) else 0):
+                facts = self.source.facts((*cls, number))
+                for name in facts.binds:
+                    found.setdefault(name, []).append((number, name in facts.maybe))
+        return self._bodies[cls]
 
     def read_by(self, function: Name) -> Iterable[tuple[Name, bool]]:
         """The names that a function of the program reads when it is called, and whether it looks into their value."""
@@ -388,9 +407,16 @@ class Edition:
                 if each.name != "*":
                     yield resolve(self.tracked, "." * each.level + each.module), each.name
 
-    def imported_names(self, facts: Facts) -> Iterator[Name]:
+    def imported_names(self, path: StatementPath) -> frozenset[Name]:
         """The names that a statement takes out of other modules."""
-        for each in facts.imports:
+        if self._remembered() is None:
+            return frozenset(self._find_imported_names(path))
+        if path not in self._imported:
+            self._imported[path] = frozenset(self._find_imported_names(path))
+        return self._imported[path]
+
+    def _find_imported_names(self, path: StatementPath) -> Iterator[Name]:
+        for each in self.facts(path).imports:
             base = resolve(self.tracked, "." * each.level + each.module)
             if each.name == "*":
                 for name in self._star(base):

@@ -35,10 +35,11 @@ class Lookups:
     before: Reach | None
     read_now: ReadBy | None = field(default_factory=dict)
     read_before: ReadBy | None = field(default_factory=dict)
+    brought: dict[str, BroughtByStar] | None = field(default_factory=dict)
 
     def end(self) -> None:
         """Let go of it: the program is going to change."""
-        self.now = self.before = self.read_now = self.read_before = None
+        self.now = self.before = self.read_now = self.read_before = self.brought = None
 
 
 class Editions:
@@ -262,8 +263,13 @@ class Editions:
 
     def _brought_now(self, origin: str) -> BroughtByStar:
         """What it may bring now, or has brought before: only when it ran is known that a name did not come again."""
-        now = self._will_bring(origin, frozenset())
-        return {**dict.fromkeys(self._brought_before(origin), False), **now}
+        known = self.lookups.brought
+        if known is None or origin not in known:
+            found = {**dict.fromkeys(self._brought_before(origin), False), **self._will_bring(origin, frozenset())}
+            if known is None:
+                return found
+            known[origin] = found
+        return known[origin]
 
     def _will_bring(self, origin: str, seen: frozenset[str]) -> BroughtByStar:
         edit, tracked = self.edits.get(origin), self.index.modules.get(origin)
@@ -287,7 +293,7 @@ class Editions:
                 if each.name == "*":
                     origin = resolve(tracked, "." * each.level + each.module)
                     found = {**self._will_bring(origin, seen), **found}
-        listed = listed_names(source)
+        listed = source.listed_names
         if listed is not None:
             return dict.fromkeys(listed, True)
         if "__all__" in found or "__all__" in vars_of(tracked):
@@ -390,20 +396,6 @@ class Editions:
             if group is not None:
                 found.setdefault(group.modules, group)
         return list(found.values())[::-1]
-
-
-def listed_names(source: Source) -> list[str] | None:
-    """What the only statement about `__all__` lists, if that is plain."""
-    numbers = [n for n, facts in source.all_facts() if "__all__" in facts.binds | facts.mutated]
-    node = source.statement((numbers[0],)) if len(numbers) == 1 else None
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.List | ast.Tuple):
-        return None
-    parts = node.value.elts
-    return [str(p.value) for p in parts if isinstance(p, ast.Constant)] if all(map(_is_text, parts)) else None
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and is_instance(node.value, str)
 
 
 def has_globals(node: ast.ClassDef) -> bool:

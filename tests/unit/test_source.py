@@ -123,3 +123,18 @@ def test_trees_are_dropped_when_released():
     assert "tree" not in vars(made)
     assert made.tree is not before
     assert made.facts((0,)).binds == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("__all__ = ['a', 'b']", ["a", "b"]),
+        ("__all__ = ('a',)", ["a"]),
+        ("__all__ = ['a'] + b", None),
+        ("__all__ = ['a']\n__all__ += ['b']", None),
+        ("x = 1", None),
+    ],
+)
+def test_names_that_are_plainly_listed(text, expected):
+    """By the only statement about `__all__`."""
+    assert Source("/prog/a.py", text.encode()).listed_names == expected

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hotswap.model import Edit
-from hotswap.planning.editions import has_globals, listed_names
+from hotswap.planning.editions import has_globals
 from hotswap.source import Source
 
 MEMBERWISE = {
@@ -113,21 +113,6 @@ def test_what_a_star_import_will_bring(edited, text, expected):
     """As the newest text tells, and what it brought before: only when it ran is known what did not come again."""
     editions = edited(c=("deep = 1\n",) * 2, b=("old = 1\n", text), a=("from b import *\n",) * 2).editions()
     assert editions.new("a").brought((0,)) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("__all__ = ['a', 'b']", ["a", "b"]),
-        ("__all__ = ('a',)", ["a"]),
-        ("__all__ = ['a'] + b", None),
-        ("__all__ = ['a']\n__all__ += ['b']", None),
-        ("x = 1", None),
-    ],
-)
-def test_names_that_are_plainly_listed(text, expected):
-    """By the only statement about `__all__`."""
-    assert listed_names(Source("/prog/a.py", text.encode())) == expected
 
 
 @pytest.mark.parametrize(
