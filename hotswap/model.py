@@ -91,6 +91,8 @@ class Findings:
     """The keys of `on_dispose` hooks that were called: what they put away has to be made again."""
     refills: frozenset[tuple[Place, Name]] = frozenset()
     """Statements that added to a container a second time, by way of functions: it has to be made anew for them."""
+    whole: frozenset[Place] = frozenset()
+    """Classes that have to run whole, although their members could run one by one."""
 
     def __or__(self, other: Findings) -> Findings:
         return Findings(
@@ -98,6 +100,7 @@ class Findings:
             self.calls | other.calls,
             self.disposed | other.disposed,
             self.refills | other.refills,
+            self.whole | other.whole,
         )
 
     def __str__(self) -> str:

@@ -15,12 +15,14 @@ from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.diff import Diff
 from hotswap.events import bare, behaviour, described, is_content, loaded
 from hotswap.graph import Graph
+from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
 from hotswap.planning.acceptance import Acceptance
 from hotswap.planning.affected import Affected, Concerned, IsPlain
 from hotswap.planning.comparison import Comparison
 from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
+from hotswap.planning.edition import value_of
 from hotswap.planning.editions import Editions, Lookups
 from hotswap.planning.effects import Effect, lasting, root_of
 from hotswap.planning.loading import Loaders
@@ -44,7 +46,7 @@ def make_plan(
     what earlier tries have shown, `files` those of which assets are loaded anew.  Raises SyntaxError when a new source
     cannot be compiled.
     """
-    whole: set[Place] = set()
+    whole = set(found.whole)
     lookups: Lookups | None = None
     while True:
         planner = Planner(edits, graph, is_plain, whole, found, lookups)
@@ -52,7 +54,7 @@ def make_plan(
         try:
             planner.work(tuple(created), found.causes, files)
         except RunsWhole as divided:
-            whole.add(divided.place)  # its members are no places of their own then, so all begins anew
+            whole |= planner.undivided(divided.place)  # members are no places of their own then, so all begins anew
             continue
         return planner.plan(changes, files)
 
@@ -97,6 +99,18 @@ class Planner:
         while self.disposals.spread(self.edits.values(), self.comparison.gone):
             self.close()
         self.drafts.settle()
+
+    def undivided(self, place: Place) -> set[Place]:
+        """A class statement that runs whole, and those of its subclasses, which read it and do so too."""
+        source = self.editions.source(place[0])
+        found = {place}
+        if source is not None:
+            name = prefix_of(source, place[1]) + name_of(source.statement(place[1]))
+            live = value_of((place[0], name), self.drafts.graph)
+            for each in family(live) if is_a(live, type) else ():
+                group = self.editions.group(each.__module__)
+                found |= set(group.new.definers((each.__module__, each.__qualname__)) if group is not None else ())
+        return found
 
     # ------------------------------------------------------------------ the edits themselves
 

@@ -113,6 +113,7 @@ class Runner:
     def begin(self) -> None:
         """Note what is there before anything is written."""
         self.editions.lookups.end()
+        self.affected.begin()
         self.values.begin(self.plan.groups)
 
     def run(self) -> None:
@@ -144,10 +145,18 @@ class Runner:
 
     def _check_foreseen(self) -> None:
         """What nobody had foreseen may concern statements that the plan does not have.  Raises Unforeseen."""
-        missed = {cause for cause in self.changes.causes - self.plan.foreseen if self._concerns(cause)}
-        self.findings |= Findings(causes=frozenset(missed))
+        ran = {(r.step.module, r.step.statement) for r in self.ran}
+        missed = self.changes.causes - self.plan.foreseen
+        self.affected.end()
+        concerned = {e: {c.place for c in self.affected.by(e)} - ran for e in {event for event, _ in missed}}
+        causes = frozenset((event, place) for event, place in missed if concerned[event] - {place})
+        self.findings |= Findings(causes=causes)
         if self.findings != NOTHING:
-            raise Unforeseen(self.findings)
+            raise Unforeseen(self.found_out())
+
+    def found_out(self) -> Findings:
+        """All that the next plan can do with."""
+        return self.findings | Findings(whole=frozenset(self.editions.whole))
 
     def _check_calls(self, shown: AbstractSet[Name]) -> None:
         """Functions that nobody knew to be called may have read what was not shown: that is noted."""
@@ -167,11 +176,6 @@ class Runner:
             if is_early or (is_used and self.editions.is_container(name)):
                 return True
         return False
-
-    def _concerns(self, cause: Cause) -> bool:
-        event, place = cause
-        ran = {(r.step.module, r.step.statement) for r in self.ran}
-        return any(each.place not in ran and each.place != place for each in self.affected.by(event))
 
     def _run_if_due(self, step: Step) -> None:
         due = step.due.holds(self.changes.causes)

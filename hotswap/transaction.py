@@ -99,7 +99,7 @@ class Transaction:
         except BaseException as error:
             self.undo()
             if self.runner.findings != NOTHING and isinstance(error, Exception):
-                raise Unforeseen(self.runner.findings) from error  # it may be a consequence
+                raise Unforeseen(self.runner.found_out()) from error  # it may be a consequence
             raise
         self.finish()
         return self.done

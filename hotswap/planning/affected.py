@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from hotswap.assets import askers
-from hotswap.events import abstractness, bare, content, is_behaviour, is_content, is_description, is_loaded
+from hotswap.events import (
+    BEHAVIOUR,
+    CONTENT,
+    DESCRIPTION,
+    abstractness,
+    bare,
+    content,
+    is_behaviour,
+    is_content,
+    is_description,
+    is_loaded,
+)
 from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
@@ -50,21 +61,39 @@ class Concerned:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The names that dotted names of a statement lead to, and the identities of the objects that they stand for."""
+
+    names: frozenset[Name]
+    values: frozenset[int]
+
+
 class Affected:
     """Answers, for one round, which statements an event concerns."""
 
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph, self.index = editions, graph, graph.index
         self._places: dict[tuple[str, int], Place | None] = {}
-        self._found: dict[Name, tuple[Concerned, ...]] = {}
+        self._found: dict[Name, tuple[Concerned, ...]] | None = {}
+        self._referred: dict[tuple[str, StatementPath, str], Referred] | None = {}
+        self._known: dict[tuple[str, str], set[str]] | None = {}
 
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
-        if self.editions.lookups.read_now is None:  # the program is changing
+        if self._found is None:
             return self._find(event)
         if event not in self._found:
             self._found[event] = tuple(self._find(event))
         return self._found[event]
+
+    def begin(self) -> None:
+        """What is found is found anew from now on, because the program changes."""
+        self._found = self._referred = self._known = None
+
+    def end(self) -> None:
+        """Nothing changes from now on: what was found once can be kept again."""
+        self._found, self._referred, self._known = {}, {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -229,6 +258,13 @@ class Affected:
 
     def known_in(self, module: str, root: str) -> set[str]:
         """Modules that may know the name: importers of its module, and of packages that hand it on."""
+        if self._known is None:
+            return self._find_known_in(module, root)
+        if (module, root) not in self._known:
+            self._known[module, root] = self._find_known_in(module, root)
+        return self._known[module, root]
+
+    def _find_known_in(self, module: str, root: str) -> set[str]:
         found: set[str] = set()
         todo = [module]
         while todo:
@@ -248,17 +284,30 @@ class Affected:
             return True
         if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
             return True
-        chains = self.chains_for(event, name, facts)
-        if is_behaviour(event) and isinstance(edition.source.statement(path), ast.FunctionDef | ast.AsyncFunctionDef):
-            chains |= facts.calls  # an instance that is a default value is no state of the program's
-        return any(name == found for c in chains for found, _ in edition.along(c, path, used=True))
+        return name in self.looked_up(edition, path, event).names
 
     def holds(self, edition: Edition, path: StatementPath, event: Name, value: object) -> bool:
         """Whether a dotted name of the statement stands for the very object to which something happens."""
-        if not is_any(value, FunctionType, type):
-            return False
-        facts, space = edition.facts(path), edition.tracked.namespace
-        return any(resolve_value(space, chain) is value for chain in self.chains_for(event, bare(event), facts))
+        return is_any(value, FunctionType, type) and id(value) in self.looked_up(edition, path, event).values
+
+    def looked_up(self, edition: Edition, path: StatementPath, event: Name) -> Referred:
+        """What the dotted names of a statement stand for that events of this kind may concern."""
+        kind = event[1][len(bare(event)[1]) :]
+        at = edition.module, path, kind
+        if self._referred is None:
+            return self.look_up(edition, path, kind)
+        if at not in self._referred:
+            self._referred[at] = self.look_up(edition, path, kind)
+        return self._referred[at]
+
+    def look_up(self, edition: Edition, path: StatementPath, kind: str) -> Referred:
+        """The same, found anew."""
+        facts = edition.facts(path)
+        chains = chains_for(kind, facts)
+        held = frozenset(id(resolve_value(edition.tracked.namespace, chain)) for chain in chains)
+        if kind == BEHAVIOUR and isinstance(edition.source.statement(path), ast.FunctionDef | ast.AsyncFunctionDef):
+            chains |= facts.calls  # an instance that is a default value is no state of the program's
+        return Referred(frozenset(n for c in chains for n, _ in edition.along(c, path, used=True)), held)
 
     def takes(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
         """Whether the statement imports the name, or may leave it as it was."""
@@ -301,17 +350,6 @@ class Affected:
             resolve_value(edition.tracked.namespace, chain) is module for chain in facts.arguments
         )
 
-    def chains_for(self, event: Name, name: Name, facts: Facts) -> frozenset[Chain]:
-        """Which of a statement's dotted names the event may concern."""
-        if event == name:
-            return facts.reads
-        if is_content(event):
-            return facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
-        if is_description(event):
-            told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
-            return told | (facts.arguments if facts.binds else frozenset())
-        return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())
-
     # ------------------------------------------------------------------ modules that come and go
 
     def importers_of(self, gone: str) -> Iterator[Concerned]:
@@ -322,3 +360,15 @@ class Affected:
                 assert edition is not None
                 if gone in edition.asked(path):
                     yield Concerned((reader, path), f"it imports {gone}")
+
+
+def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
+    """Which of a statement's dotted names an event of the kind may concern."""
+    if not kind:
+        return facts.reads
+    if kind == CONTENT:
+        return facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
+    if kind == DESCRIPTION:
+        told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
+        return told | (facts.arguments if facts.binds else frozenset())
+    return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())

@@ -297,6 +297,8 @@ class Edition:
         for imported in self.imported_names(path):
             found.setdefault(imported, False)
         for called in self.called(path):
+            if "." in called[1] and "<" not in called[1]:
+                found.setdefault(called, False)  # a method is taken from its class, which may get another one later
             for name, is_used in self.read_by(called):
                 found[name] = found.get(name, False) or is_used
         return found

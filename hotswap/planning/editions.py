@@ -68,6 +68,7 @@ class Editions:
         for place, function in calls:
             self._calls.setdefault(place, set()).add(function)
         self._ahead: dict[str, set[str]] = {}
+        self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._called_now: dict[Place, set[Name]] = {}
         self._called_then: dict[Place, set[Name]] = {}
@@ -359,9 +360,11 @@ class Editions:
     def eager(self, module: str) -> frozenset[str]:
         """The modules that a module asks for as it is imported, before the edit or after it."""
         edit, found = self.edits.get(module), self.graph.eager_imports(module)
-        if edit is not None and edit.new is not None:
-            found |= imports_of(Tracked(module, edit.path, edit.new), eager=True)
-        return found
+        if edit is None or edit.new is None:
+            return found
+        if module not in self._eager:
+            self._eager[module] = imports_of(Tracked(module, edit.path, edit.new), eager=True)
+        return found | self._eager[module]
 
     def _comes_back(self, module: str) -> bool:
         """Whether the module was away until now, and is asked for after all others."""
