@@ -14,6 +14,11 @@ MUTATORS = frozenset(
     "difference_update intersection_update symmetric_difference_update rotate __setitem__ __delitem__ register "
     "setter getter deleter".split()
 )
+SURVEYS = frozenset(("globals", "locals", "vars", "dir"))
+LOOKING = frozenset("items values keys get copy".split())
+"""Methods of a namespace that change nothing in it."""
+
+COLLECTING = frozenset("list tuple set frozenset dict sorted len any all enumerate iter".split())
 READS_BY_NAME = frozenset(("getattr", "hasattr"))
 WRITES_BY_NAME = frozenset(("setattr", "delattr"))
 
@@ -50,6 +55,8 @@ class _Visitor(ast.NodeVisitor):
         self.attributes: set[str] = set()
         self.annotates: set[str] = set()
         self.opaque = False
+        self.surveys = False
+        self.looked_at: dict[ast.expr, bool] = {}  # calls of `globals()` that change nothing: do they see all names?
         self.runs_code = False
         self.local: list[set[str]] = []  # names of comprehensions and class bodies around
         self.handled: list[str] = []  # names of exceptions that are being handled
@@ -74,6 +81,7 @@ class _Visitor(ast.NodeVisitor):
             tuple(self.stores),
             tuple(self.imports),
             self.opaque,
+            self.surveys,
             self.runs_code,
             frozenset(self.attributes),
             frozenset(self.annotates),
@@ -149,6 +157,8 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.attributes.add(mangled(self.owner, node.attr))
+        if node.attr in LOOKING and isinstance(node.ctx, ast.Load):
+            self.look(node.value)
         chain = self.chain(node)
         if chain is None:
             self.visit(node.value)
@@ -170,7 +180,32 @@ class _Visitor(ast.NodeVisitor):
         if chain is not None and not self.is_local(chain[0]):
             self.mutates.add(chain)
 
+    def look(self, node: ast.expr, key: ast.expr | None = None) -> None:
+        """An expression that is only looked at: all of `globals()`, maybe, or one name in it if the key is constant."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SURVEYS:
+            named = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            self.looked_at.setdefault(node, not named)
+            if named:
+                self.use((key.value,))  # type: ignore[union-attr]  # a constant
+
+    def text(self, name: str, node: ast.Call) -> bool:
+        """`eval("level.SPEED + 1")` does what its text says; whether that is known."""
+        given = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
+            return False
+        try:
+            tree = ast.parse(given.value.strip(), mode=name)
+        except (SyntaxError, ValueError):
+            return False
+        self.local.append(set())  # what it binds is not told
+        for each in [tree.body] if isinstance(tree, ast.Expression) else tree.body:  # type: ignore[attr-defined]
+            self.visit(each)
+        self.local.pop()
+        return True
+
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.look(node.value, node.slice)
         if not isinstance(node.ctx, ast.Load):
             self.mutate(node.value)
             chain = self.chain(node.value)
@@ -217,6 +252,10 @@ class _Visitor(ast.NodeVisitor):
             self.use(chain, self.shapes)
 
     def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+            self.look(node.func.value, node.args[0])
+        if isinstance(node.func, ast.Name) and node.func.id in COLLECTING and node.args:
+            self.look(node.args[0])
         self.called(node.func)
         if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
             self.mutate(node.func.value)
@@ -231,7 +270,11 @@ class _Visitor(ast.NodeVisitor):
 
     def builtin_call(self, name: str, node: ast.Call) -> None:
         """Calls that may bind anything, and those that name an attribute in a string."""
-        if name in OPAQUE_CALLS and not (name == "vars" and node.args):
+        if name in ("eval", "exec") and self.text(name, node):
+            self.opaque = self.opaque or name == "exec"
+        elif name in SURVEYS and not node.args and (name == "dir" or node in self.looked_at):
+            self.surveys = self.surveys or node not in self.looked_at or self.looked_at[node]
+        elif name in OPAQUE_CALLS and not (name == "vars" and node.args):
             self.opaque = True
         if name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
             owner, attribute = self.chain(node.args[0]), node.args[1]
@@ -246,6 +289,7 @@ class _Visitor(ast.NodeVisitor):
                     self.stores.append(Store(owner, attribute.value))
 
     def iterated(self, node: ast.expr) -> None:
+        self.look(node)
         self.shaped(node) if self.chain(node) else self.visit(node)
         self.runs_code = True
 
@@ -344,6 +388,9 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Compare(self, node: ast.Compare) -> None:
         self.runs_code = True
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operator, ast.In | ast.NotIn):
+                self.look(right, node.left)
         self.generic_visit(node)
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:

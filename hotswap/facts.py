@@ -34,7 +34,7 @@ class Facts:
     `class` (also inside of `if` or `try`).  `reads` are evaluated; `uses` are those of them that are looked into rather
     than only referred to; `calls` are called or iterated, `shapes` are subclassed, decorated with or iterated,
     `arguments` are handed to a call.  `mutates` are changed in place, `stores` says how where that is plain.
-    `opaque`: it may do anything.
+    `surveys`: it looks at all names that the module has by then; `opaque`: it may do anything.
     """
 
     binds: frozenset[str]
@@ -50,6 +50,7 @@ class Facts:
     stores: tuple[Store, ...]
     imports: tuple[ImportOf, ...]
     opaque: bool
+    surveys: bool
     runs_code: bool
     attributes: frozenset[str]
     annotates: frozenset[str]

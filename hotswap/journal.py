@@ -33,6 +33,7 @@ class Journal:
     def __init__(self) -> None:
         self._undo: list[Call] = []
         self._staged: list[Call] | None = None
+        self._deferred: dict[int, Call] = {}
         self.before_write: Callable[[], None] | None = None
         """A seam for tests that let the n-th write fail."""
 
@@ -93,6 +94,20 @@ class Journal:
     def on_rollback(self, *undo: Any) -> None:
         """Note a call that belongs to a write made elsewhere (by an import, say)."""
         self._undo.append(undo)
+
+    def defer(self, thing: object, call: Call) -> None:
+        """Note what is to be seen to before the round ends: a function with its arguments."""
+        self._deferred.setdefault(id(thing), call)
+
+    def seen_to(self, thing: object) -> None:
+        """What was deferred for the thing has been done in another way."""
+        self._deferred.pop(id(thing), None)
+
+    def settle(self) -> None:
+        """See to what was deferred, the last of it first."""
+        while self._deferred:
+            function, *arguments = self._deferred.popitem()[1]
+            function(*arguments)
 
     @contextmanager
     def staged(self) -> Iterator[None]:
@@ -159,8 +174,7 @@ def _forgiving(function: Callable[..., object], *arguments: Any) -> None:
 
 def _restore(container: Any, content: Any) -> None:
     if is_instance(container, dict):
-        container.clear()
-        container.update(content)
+        at_once([(container.clear,), (container.update, content)])  # no thread finds its globals gone
     elif is_instance(container, set):
         container.clear()
         container |= content

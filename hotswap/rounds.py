@@ -19,7 +19,7 @@ from hotswap.files import read, text_of
 from hotswap.graph import Graph
 from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_instance
+from hotswap.looking import is_instance, own_space
 from hotswap.marks import mark_of
 from hotswap.model import (
     NOTHING,
@@ -102,7 +102,7 @@ class Rounds:
 
     def _places(self, name: str) -> list[str]:
         parent, _, leaf = name.rpartition(".")
-        if hasattr(sys.modules.get(parent), leaf):
+        if leaf in own_space(sys.modules.get(parent)):
             return []
         if not parent:
             folders = sys.path

@@ -207,6 +207,8 @@ class Runner:
         self.values.show(self._place, shown)
         if self._imports_anew(step):
             self.values.show_all(self._place)
+        if edition.facts(step.statement).surveys:
+            self.values.arrange(step.module)
         contents = Contents(self._mutated(), self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
@@ -281,7 +283,7 @@ class Runner:
         """Whether the statement loads a module, which may look at any name of those that are half way through."""
         edition = self.editions.new(step.module)
         return any(
-            home not in sys.modules or (name and name != "*" and not hasattr(sys.modules[home], name))
+            home not in sys.modules or (name and name != "*" and name not in own_space(sys.modules[home]))
             for home, name in edition.asked_names(step.statement)
         )
 

@@ -159,11 +159,12 @@ class Source:
 
     @cached_property
     def mentions(self) -> dict[str, set[int]]:
-        """Which statements mention an identifier in what they read or import ("*": they import all there is)."""
+        """Which statements mention an identifier in what they read or import ("*": all there is)."""
         found: dict[str, set[int]] = {}
         for number in range(len(self.statements)):
             for facts in self.facts_within((number,)):
                 words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
+                words |= {"*"} if facts.surveys else set()
                 for word in words | facts.maybe | facts.attributes:
                     found.setdefault(word, set()).add(number)
         return found

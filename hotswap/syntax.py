@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 Chain: TypeAlias = tuple[str, ...]
@@ -112,3 +112,16 @@ def _always_evaluated(node: ast.AST) -> Iterable[ast.AST]:
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         return [node.generators[0].iter]
     return ast.iter_child_nodes(node)
+
+
+def names_in_order(node: ast.AST) -> Iterator[str]:
+    """The names that a statement binds, and some that it does not, in the order in which it would."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield (node.asname or node.name).partition(".")[0]
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif not isinstance(node, ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from names_in_order(child)

@@ -137,6 +137,7 @@ class Transaction:
                 self._tolerate(error)
         replace_held_codes(self._old_codes, self.journal)
         self.formers.forget_results()
+        self.journal.settle()
         caches.clear(self.changes.events, self.graph, self.journal)
 
     def _tolerate(self, refusal: CannotSwap) -> None:

@@ -19,6 +19,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, in_classes, is_instance
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery, mapped
+from hotswap.patch.bases import set_bases
 from hotswap.patch.functions import Merge
 from hotswap.patch.instances import alive, can_be_counted, forget_cached
 from hotswap.patch.reasons import because, reason
@@ -164,8 +165,9 @@ class _Pouring:
         bases = tuple(self.twins.of(b) for b in self.fresh.__bases__)
         try:
             layout.set_metaclass(self.live, type(self.fresh), self.journal)
+            self.journal.seen_to(self.live)
             if bases != self.live.__bases__:
-                layout.set_bases(self.live, bases, self.journal)
+                set_bases(self.live, bases, self.journal)
             layout.set_pattern_flags(self.live, self.fresh, self.journal)
         except TypeError as error:
             why = f"Python refuses them: {error}"

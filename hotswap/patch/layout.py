@@ -75,12 +75,6 @@ def is_layout_member(cls: type, name: str) -> bool:
 # ---------------------------------------------------------------------- bases
 
 
-def set_bases(cls: type, bases: tuple[type, ...], journal: Journal) -> None:
-    """Give the class other bases.  Raises TypeError, and changes nothing, when they do not fit together."""
-    before = cls.__bases__
-    journal.call((assign_bases, cls, bases), (assign_bases, cls, before))
-
-
 def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
     """`cls.__bases__ = bases` for any two layouts that agree as a whole.
 

@@ -17,7 +17,7 @@ from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
-from hotswap.patch import layout
+from hotswap.patch.bases import set_bases
 from hotswap.patch.functions import cell_content
 from hotswap.reach import wrapped_by
 
@@ -241,7 +241,7 @@ def _change_class(holder: Any, twins: Twins, journal: Journal) -> None:
     if is_a(holder, type):
         bases: tuple[type, ...] = type.__dict__["__bases__"].__get__(holder)
         if id(holder) not in twins and any(id(base) in twins for base in bases):
-            layout.set_bases(holder, _twin_classes(bases, twins), journal)
+            set_bases(holder, _twin_classes(bases, twins), journal)
     elif id(type(holder)) in twins and not is_a(type(holder), EnumMeta):
         journal.set_attribute(holder, "__class__", _twin(type(holder), twins))
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from hotswap.journal import Journal
-from hotswap.patch import layout
+from hotswap.patch.bases import set_bases
 from hotswap.patch.instances import living
 
 Pour = Callable[[type, type], type]
@@ -24,7 +24,7 @@ def made_with(fresh: type) -> Made:
 def take_over(made: Made, live: type, fresh: type, journal: Journal) -> None:
     """Let what was made with the fresh class belong to the live one, which is all that it is."""
     for child in made[0]:
-        layout.set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
+        set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
     for instance in made[1]:
         journal.set_attribute(instance, "__class__", live)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
 
-from hotswap.journal import MISSING, Journal
+from hotswap.journal import MISSING, Journal, at_once
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.editions import Editions
@@ -40,6 +40,8 @@ class Values:
         self._remembered: set[str] = set()
         self._shown: dict[Name, Group] = {}
         """Names to which another value was given than the one that they held, and for whose statements."""
+        self._seen: dict[Name, Any] = {}
+        """What globals held when they were last looked at; something else was given to them since, by the program."""
 
     def begin(self, groups: Iterable[Group]) -> None:
         """Note what the names hold before anything runs."""
@@ -213,16 +215,29 @@ class Values:
             self._put_attribute(name, value, group)
             return
         namespace = self._namespace(name[0])
-        if namespace.get(name[1], MISSING) is value:
+        held = namespace.get(name[1], MISSING)
+        if held is value or self._seen.get(name, held) is not held:
             return
-        if name[0] not in self._remembered:
-            self._remembered.add(name[0])
-            self.journal.remember(namespace)
+        self._seen[name] = value
+        self._remember(name[0])
         self._shown[name] = group
         if value is MISSING:
             namespace.pop(name[1], None)
         else:
             namespace[name[1]] = value
+
+    def _remember(self, module: str) -> None:
+        if module not in self._remembered:
+            self._remembered.add(module)
+            self.journal.remember(self._namespace(module))
+
+    def arrange(self, module: str) -> None:
+        """Let the names of a module stand in the order in which a fresh process would bind them."""
+        namespace, position = self._namespace(module), self.editions.new(module).own_names
+        order = sorted(namespace, key=lambda n: -1 if is_special(n) else position.get(n, len(position)))
+        if order != list(namespace):
+            self._remember(module)
+            at_once([(namespace.clear,), (namespace.update, {name: namespace[name] for name in order})])
 
     def _put_attribute(self, name: Name, value: Any, group: Group) -> None:
         owner, _, leaf = name[1].rpartition(".")
@@ -246,6 +261,9 @@ class Values:
         """Note what a statement has bound (not `due`: only for the sake of a value at its place)."""
         self._ran[place] = self._ran.get(place, False) or due
         group = self.group(place[0])
+        for name in {binding.name for binding in group.new.bindings(place)} | made.keys():
+            if "." not in name[1] and (name[0] in self.index.modules or name[0] in sys.modules):
+                self._seen[name] = self._namespace(name[0]).get(name[1], MISSING)
         for name, value in made.items():
             self._made[place, name] = value
             is_overwritten = "." in name[1] and name in group.new and place not in group.new.final(name)
@@ -271,6 +289,12 @@ class Values:
                     self._settle_member(name, self.value(group, name, final))
                 elif final and self.editions.is_set_from_outside(name, final[0]):
                     self._settle_attribute(name, self.value(group, name, final))
+        for module in {n[0] for n in names if "." not in n[1] and n[0] in self.index.modules}:
+            if self.editions.find_new(module) is not None and self._has_new_names(module):
+                self.arrange(module)
+
+    def _has_new_names(self, module: str) -> bool:
+        return bool(self._namespace(module).keys() - self.originals(module).keys())
 
     def _is_member(self, name: Name, place: Place) -> bool:
         """Whether a statement of a class body binds the name in that very class."""
@@ -299,3 +323,8 @@ class Values:
 def has_several_owners(name: Name, group: Group) -> bool:
     """Whether the class that an attribute belongs to is made more than once: each of them has attributes of its own."""
     return len(group.new.binders((name[0], name[1].rpartition(".")[0]))) > 1
+
+
+def is_special(name: str) -> bool:
+    """Whether Python itself gives modules a name like this one."""
+    return name.startswith("__") and name.endswith("__")

@@ -342,7 +342,7 @@ class Affected:
         if "." in name[1]:
             return name[1].rpartition(".")[2] in facts.hidden
         if edition.module == name[0]:
-            return False
+            return facts.surveys
         if name[1] in facts.attributes and name[0] in dynamic_imports_of(edition.tracked):
             return True
         module = module_at(name[0]) if facts.binds else None

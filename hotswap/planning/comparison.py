@@ -44,6 +44,7 @@ class Comparison:
             if place[1] == LOADED or before is None or before not in group.old.order:
                 continue
             reads = self.editions.new(place[0]).reads(place[1])
+            self.survey(place, before)
             if len(place[1]) > 1 and not self.means_the_same(place, before, reads):
                 self.drafts.draft(place, "its names mean something else now", ALWAYS)
             for name, is_used in reads.items():
@@ -51,6 +52,12 @@ class Comparison:
                     self.value(group, name, place, before)
                     if is_used:
                         self.filling(group, name, place, before)
+
+    def survey(self, place: Place, before: Place) -> None:
+        """Whether a statement that looks at all names of its module finds them in the same order."""
+        new, old = self.editions.new(place[0]).surveyed(place[1]), self.editions.find_old(place[0])
+        if new is not None and old is not None and new != old.surveyed(before[1]):
+            self.drafts.draft(place, "it looks at the names of the module, which are others now", ALWAYS)
 
     def means_the_same(self, place: Place, before: Place, reads: Iterable[Name]) -> bool:
         """Whether a statement in a class body finds its names where it found them: in the class, or in the module."""

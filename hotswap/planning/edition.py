@@ -24,7 +24,7 @@ from hotswap.planning.flow import Binding, Scheduled
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
-from hotswap.syntax import Chain
+from hotswap.syntax import Chain, names_in_order
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
@@ -156,6 +156,25 @@ class Edition:
         if "_" not in facts.binds or len(path) > 1 or self.underscores > 1:
             return UNRELATED
         return UNRELATED - {"_"}
+
+    @cached_property
+    def own_names(self) -> dict[str, int]:
+        """The names that statements of the module bind, in the order in which they first do, each with the first."""
+        found: dict[str, int] = {}
+        for number, facts in self.source.all_facts():
+            binds = facts.binds - UNRELATED
+            told = [name for name in names_in_order(self.source.statements[number]) if name in binds]
+            for name in [*told, *self.brought((number,)), *sorted(binds)]:
+                found.setdefault(name, number)
+            for name in facts.deletes - facts.maybe:
+                found.pop(name, None)
+        return found
+
+    def surveyed(self, path: StatementPath) -> list[str] | None:
+        """The names that a statement sees which looks at all that the module has, in order; None when it does not."""
+        if len(path) > 1 or not self.facts(path).surveys:
+            return None
+        return [name for name, number in self.own_names.items() if number < path[0]]
 
     @cached_property
     def underscores(self) -> int:
@@ -296,6 +315,8 @@ class Edition:
             found[name] = found.get(name, False) or name not in stored.values()
         for imported in self.imported_names(path):
             found.setdefault(imported, False)
+        if facts.surveys and len(path) == 1:
+            found |= {(self.module, own): True for own in self.own_names}
         for called in self.called(path):
             if "." in called[1] and "<" not in called[1]:
                 found.setdefault(called, False)  # a method is taken from its class, which may get another one later

@@ -360,7 +360,15 @@ def test_imports_are_listed_one_by_one(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["exec('x = 1')", "globals()['x'] = 1", "x = eval('1')", "vars().update(x=1)", "locals()", "__import__('a')"],
+    [
+        "exec('x = 1')",
+        "globals()['x'] = 1",
+        "x = eval(y)",
+        "vars().update(x=1)",
+        "x = globals()",
+        "locals()",
+        "__import__('a')",
+    ],
 )
 def test_what_may_bind_anything_is_opaque(text):
     """`exec`, `globals()` and their like cannot be analysed."""
@@ -491,3 +499,32 @@ def test_the_globals_of_facts():
     """`roots` and `mutated` tell of a statement's dotted names only where they begin."""
     found = facts("a.b[0] = c.d(e)")
     assert (found.roots, found.mutated) == ({"a", "c", "e"}, {"a"})
+
+
+SURVEYS = {
+    "x = [n for n in vars()]": True,
+    "x = list(globals().items())": True,
+    "for n in list(locals()): pass": True,
+    "x = dir()": True,
+    "x = sorted(globals())": True,
+    "x = dir(y)": False,
+    "x = globals()['y']": False,
+    "x = globals().get('y')": False,
+    "x = 'y' in vars()": False,
+    "x = vars(y).items()": False,
+}
+
+
+@pytest.mark.parametrize("text", SURVEYS)
+def test_statements_that_look_at_all_names_survey(text):
+    """Those that only look at the namespace can be analysed."""
+    found = facts(text)
+    assert (found.surveys, found.opaque) == (SURVEYS[text], False)
+
+
+@pytest.mark.parametrize(
+    "text", ["x = globals()['y']", "x = globals().get('y')", "x = 'y' in vars()", "x = eval('y + 1')"]
+)
+def test_names_in_strings_are_read(text):
+    """A constant key of the namespace, and a text that is evaluated."""
+    assert ("y",) in facts(text).uses
