@@ -38,6 +38,11 @@ def subclasses(cls: Name) -> Name:
     return cls[0], cls[1] + ".__subclasses__"
 
 
+def written(name: Name) -> Name:
+    """The text of a function, class or module ("": the module itself) is another one, if only by a comment."""
+    return name[0], f"{name[1]}.__code__".lstrip(".")
+
+
 def loaded(path: str) -> Name:
     """Something else was made of a file that is no module."""
     return ASSET, path

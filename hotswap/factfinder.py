@@ -19,6 +19,7 @@ LOOKING = frozenset("items values keys get copy".split())
 """Methods of a namespace that change nothing in it."""
 
 COLLECTING = frozenset("list tuple set frozenset dict sorted len any all enumerate iter".split())
+SOURCE_TELLERS = frozenset(("getsource", "getsourcelines"))
 READS_BY_NAME = frozenset(("getattr", "hasattr"))
 WRITES_BY_NAME = frozenset(("setattr", "delattr"))
 
@@ -180,6 +181,31 @@ class _Visitor(ast.NodeVisitor):
         if chain is not None and not self.is_local(chain[0]):
             self.mutates.add(chain)
 
+    def entry(self, node: ast.Subscript) -> bool:
+        """`vars(level)["SPEED"]` is `level.SPEED`, and `globals()["SPEED"] = …` binds the name; whether it was one."""
+        name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if not isinstance(name, str):
+            return False
+        if is_namespace(node.value) and not self.local:
+            if isinstance(node.ctx, ast.Load):
+                return False
+            self.bind(name)
+            self.runs_code = True
+            if isinstance(node.ctx, ast.Del):
+                self.deletes.add(name)
+            return True
+        chain = self.chain(owner) if (owner := owner_of_namespace(node.value)) is not None else None
+        if chain is None or self.is_local(chain[0]):
+            return False
+        self.attributes.add(name)
+        if isinstance(node.ctx, ast.Load):
+            self.use((*chain, name))
+        else:
+            self.read(chain, self.shapes)
+            self.mutates.add(chain)
+            self.stores.append(Store(chain, name))
+        return True
+
     def look(self, node: ast.expr, key: ast.expr | None = None) -> None:
         """An expression that is only looked at: all of `globals()`, maybe, or one name in it if the key is constant."""
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SURVEYS:
@@ -204,6 +230,8 @@ class _Visitor(ast.NodeVisitor):
         return True
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        if self.entry(node):
+            return
         if isinstance(node.ctx, ast.Load):
             self.look(node.value, node.slice)
         if not isinstance(node.ctx, ast.Load):
@@ -267,6 +295,8 @@ class _Visitor(ast.NodeVisitor):
                 self.use(chain, self.arguments)
             else:
                 self.visit(argument)
+            if chain and (chain_of(node.func) or ("",))[-1] in SOURCE_TELLERS:
+                self.use((*chain, "__code__"))
 
     def builtin_call(self, name: str, node: ast.Call) -> None:
         """Calls that may bind anything, and those that name an attribute in a string."""
@@ -280,8 +310,10 @@ class _Visitor(ast.NodeVisitor):
             owner, attribute = self.chain(node.args[0]), node.args[1]
             if name in WRITES_BY_NAME:
                 self.mutate(node.args[0])
-            if owner and isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+            if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 self.attributes.add(attribute.value)
+                if not owner:
+                    return
                 if name in READS_BY_NAME:
                     self.use((*owner, attribute.value))
                 elif not self.is_local(owner[0]):
@@ -517,3 +549,22 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Global(self, node: ast.Global) -> None:
         self.binds.update(self.names(node.names))  # in a class body
+
+
+def is_namespace(node: ast.expr) -> bool:
+    """Whether an expression is `globals()`, or `vars()` or `locals()` where that is the same."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("globals", "vars", "locals")
+        and not node.args
+        and not node.keywords
+    )
+
+
+def owner_of_namespace(node: ast.expr) -> ast.expr | None:
+    """`level` in `vars(level)` and `level.__dict__`."""
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return node.value
+    is_vars = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars"
+    return node.args[0] if is_vars and len(node.args) == 1 else None  # type: ignore[attr-defined]  # a call

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.diff import Diff
-from hotswap.events import bare, behaviour, described, is_content, loaded
+from hotswap.events import bare, behaviour, content, described, is_content, loaded, written
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
@@ -82,6 +82,7 @@ class Planner:
         self.steps: list[Step] = []
         self.restart: list[Reason] = []
         self.created: tuple[str, ...] = ()
+        self.certain: set[Name] = set()
 
     def work(self, created: tuple[str, ...], seeds: Iterable[Cause], files: Iterable[str] = ()) -> None:
         """Draft all that there is to do.  Raises RunsWhole when a class turns out not to be divisible."""
@@ -129,6 +130,8 @@ class Planner:
         else:
             self.changed_text(edit)
             self.patches(edit, edit.diff)
+        if edit.new is not None and self.affected.text_is_read(edit.module):
+            self.texts(edit)
 
     def changed_text(self, edit: Edit) -> None:
         """Draft the statements that were edited or added."""
@@ -159,6 +162,8 @@ class Planner:
         if edit.module == "__main__" and len(path) == 1 and is_main_program(node):
             self.restart.append(refusal(edit, node, "was removed"))
             return
+        for name in edition.registers(path) if edition is not None else ():
+            self.surely_happens(content(name))
         if self.disposals.takes_back((edit.module, root_of(node))):
             return
         for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
@@ -209,6 +214,20 @@ class Planner:
                     self.follow(each, (behaviour(name), None))
                 if docstring(pair.old) != docstring(pair.new):
                     self.drafts.happens(described(name))
+
+    def texts(self, edit: Edit) -> None:
+        """Note of which definitions the text is another one, for those who ask for it."""
+        assert edit.new is not None
+        self.surely_happens(written((edit.module, "")))
+        for pair in pair_codes(edit.old, edit.new, edit.diff) if edit.diff is not None else ():
+            parts = pair.qualname.split(".")
+            for number in range(1, len(parts) + 1):
+                self.surely_happens(written((edit.module, ".".join(parts[:number]))))
+
+    def surely_happens(self, event: Name) -> None:
+        """Note what the edit itself does."""
+        self.certain.add(event)
+        self.drafts.happens(event)
 
     def class_in_function(self, edit: Edit, pair: CodePair) -> None:
         """An edited class body in a function: whoever called that has a class of before."""
@@ -280,6 +299,7 @@ class Planner:
             foreseen=frozenset(self.drafts.known),
             affected=self.affected,
             views=frozenset(self.drafts.views),
+            certain=frozenset(self.certain),
         )
 
     def ordered(self, places: Iterable[Place]) -> Iterator[Step]:

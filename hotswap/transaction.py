@@ -117,6 +117,8 @@ class Transaction:
             invalidate_caches()  # a file of this second may not be seen otherwise
         for name in self.plan.created:
             self.changes.add((name, "*"))
+        for event in self.plan.certain:
+            self.changes.add(event)
         made_again = {name for disposal in self.plan.disposals for name in disposal.names}
         for edit in self.plan.edits:
             modules.show_source(edit, self.journal)

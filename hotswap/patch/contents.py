@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections import deque
 from collections.abc import Iterable
+from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.graph import Graph
-from hotswap.looking import is_a, is_any, own_space
+from hotswap.journal import MISSING
+from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
+from hotswap.patch.abstract import registered
 from hotswap.planning.edition import value_of
 
 DEEPEST = 4
@@ -53,6 +57,10 @@ def _parts(value: Any) -> list[Any] | None:
         return [*dict.keys(value), *dict.values(value)] if len(value) < MOST else [object()]
     if type(value) in (list, tuple, set, frozenset, deque, bytearray):
         return list(value) if len(value) < MOST else [object()]
+    if is_instance(value, ABCMeta):
+        return list(registered(value))
+    if is_a(value, ContextVar):
+        return [value.get(MISSING)]
     space = own_space(value) if not is_any(value, type, ModuleType) else {}
     return [*space, *space.values()] if space else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
@@ -110,6 +111,8 @@ class Affected:
             yield from self.functions_reading(event, name)
         if "." in name[1] and not is_content(event):
             yield from self.callers_of_hidden(name)
+        if is_description(event) or is_content(event):
+            yield from self.askers_about(name)
         if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
             yield from self.users_of_instances(name)
 
@@ -172,6 +175,36 @@ class Affected:
                 assert edition is not None
                 if self.works_with(edition, path, cls, (member[0], owner)):
                     yield Concerned((reader, path), f"it works with instances of {owner}")
+
+    def text_is_read(self, module: str) -> bool:
+        """Whether a module, or one that imports it, may look at texts of definitions while it is imported."""
+        known = {module, *self.graph.importers(module)} & self.index.modules.keys()
+        texts = (self.index.modules[name].source.data for name in known)
+        return any(b"getsource" in text or b"__code__" in text for text in texts)
+
+    def askers_about(self, name: Name) -> Iterator[Concerned]:
+        """Statements that ask what a class has, or what it derives from: `dir(square)`, `isinstance(square, Named)`.
+
+        Those that keep an instance of it made it: that is state.
+        """
+        cls = value_of(name, self.graph)
+        if not is_a(cls, type) and not is_instance(cls, ABCMeta):
+            return
+        for reader in {name[0], *self.known_in(name[0], name[1].partition(".")[0])} & self.index.modules.keys():
+            edition = self.editions.find_new(reader)
+            for path in edition.asking if edition is not None else ():
+                assert edition is not None
+                if self.is_about(edition, path, cls, name):
+                    yield Concerned((reader, path), f"it asks what {name[1]} is")
+
+    def is_about(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
+        """Whether a statement names the class, one that derives from it, or an instance of these."""
+        facts, space = edition.facts(path), edition.tracked.namespace
+        named = [resolve_value(space, chain) for chain in facts.reads]
+        kinds = [value if is_instance(value, type) else type(value) for value in named]
+        if not any(cls in type.__dict__["__mro__"].__get__(kind) for kind in kinds):
+            return False
+        return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
 
     def works_with(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
         """Whether a statement reads an instance of the class, or makes one, and keeps none."""

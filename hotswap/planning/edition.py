@@ -6,8 +6,12 @@ Names are resolved in the live program, read through `__dict__`s only.  Pure: no
 from __future__ import annotations
 
 import ast
+import sys
+from abc import ABCMeta
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, ModuleType
@@ -17,18 +21,22 @@ from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
 from hotswap.imports import parents, resolve
 from hotswap.index import Tracked
-from hotswap.looking import is_a, is_any, look_up
+from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
-from hotswap.syntax import Chain, names_in_order
+from hotswap.syntax import Chain, chain_of, names_in_order
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
 """Names that many statements bind without having to do with each other."""
+
+LISTING = frozenset(("dir", "vars", "getmembers", "getmembers_static"))
+ASKING = LISTING | frozenset(("isinstance", "issubclass", "hasattr", "callable"))
+"""Functions of which the result depends on what a class has or derives from."""
 
 BroughtByStar = dict[str, bool]
 """The names that a star import brings, and whether it surely does."""
@@ -66,6 +74,7 @@ class Edition:
         self._reads: dict[StatementPath, dict[Name, bool]] = {}
         self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
         self._imported: dict[StatementPath, frozenset[Name]] = {}
+        self._asking: list[StatementPath] | None = None
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
 
@@ -252,7 +261,44 @@ class Edition:
 
     def _is_filled_by(self, method: Chain) -> bool:
         """Whether it is a method of an object that is filled by calls whatever their name."""
-        return is_self_contained(resolve_value(self.tracked.namespace, method[:-1]))
+        owner = resolve_value(self.tracked.namespace, method[:-1])
+        return is_self_contained(owner) or (is_a(owner, ContextVar) and method[-1] == "set")
+
+    def registers(self, path: StatementPath) -> Iterator[Name]:
+        """The abstract classes with which the statement registers another one: `Shape.register(Circle)`."""
+        for chain in self.facts(path).calls:
+            if chain[-1] == "register" and len(chain) > 1:
+                home = definition_of(resolve_value(self.tracked.namespace, chain[:-1]), self.graph.index)
+                if home is not None and is_instance(value_of(home, self.graph), ABCMeta):
+                    yield home
+
+    def asks_about_classes(self, path: StatementPath) -> bool:
+        """Whether the statement looks at what classes have, or derive from, without naming it."""
+        facts = self.facts(path)
+        if not facts.binds or facts.defines:
+            return False
+        if any(chain[-1] in ASKING for chain in facts.calls):
+            return True
+        return any(self._lists_or_checks(called) for called in self.called(path))
+
+    def _lists_or_checks(self, function: Name) -> bool:
+        """Whether a function lists members, or asks for a protocol."""
+        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
+        for chain in code.reads if code is not None and tracked is not None else ():
+            assert tracked is not None
+            value = resolve_value(tracked.namespace, chain)
+            if chain[-1] in LISTING or (is_a(value, type) and own_space(value).get("_is_protocol")):
+                return True
+        return False
+
+    @property
+    def asking(self) -> list[StatementPath]:
+        """The statements that do so."""
+        if self._remembered() is None:
+            return [path for path in self.paths if self.asks_about_classes(path)]
+        if self._asking is None:
+            self._asking = [path for path in self.paths if self.asks_about_classes(path)]
+        return self._asking
 
     def may_mutate(self, path: StatementPath) -> set[Name]:
         """The names whose value functions that the statement calls may change in place."""
@@ -333,12 +379,35 @@ class Edition:
                 for name in self.graph.references(self.tracked, (*member, *chain[1:])) if len(chain) > 1 else ():
                     if name[0] != self.module or len(name[1].split(".")) > len(member):
                         yield name, True
-        names = list(self.graph.references(self.tracked, chain))
-        for number, name in enumerate(names):
-            is_used = used or number < len(names) - 1 or len(chain) > 1
-            yield name, is_used
-            if is_used and (home := self.home(name)) != name:
-                yield home, True
+        spaces = [None, *({chain[0]: value} for value in self.passing.get(chain[0], ()))] if len(chain) > 1 else [None]
+        for space in spaces:
+            names = list(self.graph.references(self.tracked, chain, space))
+            for number, name in enumerate(names):
+                is_used = used or number < len(names) - 1 or len(chain) > 1
+                yield name, is_used
+                if is_used and (home := self.home(name)) != name:
+                    yield home, True
+
+    @cached_property
+    def passing(self) -> dict[str, list[object]]:
+        """By names that several statements bind, the modules and definitions that they stand for on the way."""
+        found: dict[str, list[object]] = {}
+        count = Counter(name for _, facts in self.source.all_facts() for name in facts.binds)
+        for number, facts in self.source.all_facts():
+            for name in [name for name in facts.binds if count[name] > 1]:
+                found.setdefault(name, []).extend(self._passing(name, facts, self.source.statements[number]))
+        return {name: [v for v in values if is_any(v, *_DEFINITIONS)] for name, values in found.items()}
+
+    def _passing(self, name: str, facts: Facts, node: ast.stmt) -> Iterator[object]:
+        for each in facts.imports:
+            base = resolve(self.tracked, "." * each.level + each.module)
+            if each.bound == name:
+                full = f"{base}.{each.name}" if each.name else base
+                yield sys.modules.get(full) or resolve_value(own_space(sys.modules.get(base)), (each.name,))
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        chain = chain_of(value) if value is not None else None
+        if chain is not None:
+            yield resolve_value(self.tracked.namespace, chain)
 
     def roots(self, name: str, path: StatementPath) -> list[Name]:
         """What a bare name may stand for: in a class body a member that was bound before, else a global."""

@@ -17,6 +17,8 @@ class Prepared(Plan):
 
     foreseen: frozenset[Cause] = field(default=frozenset(), repr=False, compare=False)
     """What the steps may change, and which of them."""
+    certain: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
+    """What happens by the edit itself: the text of a function is another one, say."""
     views: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
     """Containers of which some steps see an earlier content."""
     is_perishable: bool = field(default=False, repr=False, compare=False)
