@@ -148,7 +148,7 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
             merger.succeed(full, [old] if owned else [], value)
             return value
         if owned and is_renamed(old, value):
-            type.__setattr__(value, "__module__", old.__module__)  # whoever gave it that name does not do so again
+            rename(value, old)
         return merger.define(full, old if owned else MISSING, value)
     may_stay = is_plain(value) or not is_taken_over(node, facts, name, past)
     if old is not MISSING and may_stay and same_value(old, value):
@@ -218,6 +218,29 @@ def is_renamed(old: Any, value: Any) -> bool:
     if not is_instance(old, type) or not is_instance(value, type):
         return False
     return old.__qualname__ == value.__qualname__ and old.__module__ != value.__module__
+
+
+def rename(cls: type, old: type) -> None:
+    """Let a class say that it belongs where its old version says, because whoever gave it that name does not again.
+
+    Its functions say so too, if somebody has renamed those of the old one.
+    """
+    before, name = cls.__module__, old.__module__
+    type.__setattr__(cls, "__module__", name)
+    for kind in (FunctionType, staticmethod, classmethod):
+        known, made = dict(functions_of(old, kind)), dict(functions_of(cls, kind))
+        if any(made[leaf].__module__ == before != known[leaf].__module__ == name for leaf in known.keys() & made):
+            for function in made.values():
+                if function.__module__ == before:
+                    function.__module__ = name
+
+
+def functions_of(cls: type, kind: type) -> Iterator[tuple[str, FunctionType]]:
+    """The functions that a class body defined, or that a decorator made for the class, which are of that kind."""
+    for leaf, value in own_space(cls).items():
+        member: Any = value.__func__ if is_any(value, staticmethod, classmethod) else value
+        if type(value) is kind and is_a(member, FunctionType):
+            yield leaf, member
 
 
 def is_foreign(value: Any, merger: Merger) -> bool:

@@ -6,7 +6,7 @@ import ast
 import os
 import re
 from abc import ABCMeta
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 
@@ -79,6 +79,7 @@ class Affected:
         self._found: dict[Name, tuple[Concerned, ...]] | None = {}
         self._referred: dict[tuple[str, StatementPath, str], Referred] | None = {}
         self._known: dict[tuple[str, str], set[str]] | None = {}
+        self._names: dict[str, dict[int, list[str]]] | None = {}
 
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
@@ -90,11 +91,11 @@ class Affected:
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = None
+        self._found = self._referred = self._known = self._names = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
-        self._found, self._referred, self._known = {}, {}, {}
+        self._found, self._referred, self._known, self._names = {}, {}, {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -284,10 +285,17 @@ class Affected:
                     if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
                         yield Concerned((reader, path), f"it reads {name[1]}")
 
-    def other_names(self, edition: Edition, value: object) -> Iterator[str]:
+    def other_names(self, edition: Edition, value: object) -> Sequence[str]:
         """The names under which a module knows an object besides its own."""
-        if value is not None:
-            yield from (n for n, v in list(edition.tracked.namespace.items()) if v is value)
+        if value is None:
+            return ()
+        if self._names is None:
+            return [n for n, v in list(edition.tracked.namespace.items()) if v is value]
+        if edition.module not in self._names:
+            known = self._names[edition.module] = {}
+            for name, held in list(edition.tracked.namespace.items()):
+                known.setdefault(id(held), []).append(name)
+        return self._names[edition.module].get(id(value), ())
 
     def known_in(self, module: str, root: str) -> set[str]:
         """Modules that may know the name: importers of its module, and of packages that hand it on."""

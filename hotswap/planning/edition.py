@@ -499,6 +499,15 @@ class Edition:
                 if each.name != "*":
                     yield resolve(self.tracked, "." * each.level + each.module), each.name
 
+    def has_imported(self, path: StatementPath) -> bool:
+        """Whether a name that the statement imports stands for what it would be imported from."""
+        for each in self.facts(path).imports:
+            home = sys.modules.get(resolve(self.tracked, "." * each.level + each.module))
+            value = own_space(home).get(each.name)
+            if value is not None and self.tracked.namespace.get(each.bound) is value:
+                return True
+        return False
+
     def imported_names(self, path: StatementPath) -> frozenset[Name]:
         """The names that a statement takes out of other modules."""
         if self._remembered() is None:

@@ -17,7 +17,7 @@ from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
 from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import BroughtByStar, Edition, ReadBy, Surroundings, value_of
-from hotswap.planning.groups import Group, circle_around, make_group, reachable, refine
+from hotswap.planning.groups import LOADED, Group, circle_around, make_group, reachable, refine
 from hotswap.planning.matching import Matching
 from hotswap.reach import Reach
 from hotswap.resolving import exports, module_at
@@ -246,7 +246,7 @@ class Editions:
 
     def only_repeated(self, name: Name, binders: Sequence[Place]) -> bool:
         """Whether the statement that gives a name its value gives it what it holds already: `name = name`."""
-        node = self.node(binders[0]) if len(binders) == 1 else None
+        node = self.node(binders[0]) if len(binders) == 1 and binders[0][1] != LOADED else None
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Name) or node.value.id != name[1]:
             return False
         return all(isinstance(target, ast.Name) and target.id == name[1] for target in node.targets)

@@ -108,7 +108,7 @@ def _ordered(entries: tuple[str, ...], found: Mapping[str, Edition], *, without_
         (name, path): e.imported(e.facts(path))
         for name, e in found.items()
         for path in e.paths
-        if not (without_caught and isinstance(e.source.statement(path), ast.Try))
+        if not (without_caught and isinstance(e.source.statement(path), ast.Try) and not e.has_imported(path))
     }
     order = schedule([name for name in entries if name in found], places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
@@ -119,7 +119,7 @@ def _impossible(flow: Flow, editions: Mapping[str, Edition]) -> int:
     count = 0
     for place in flow.order:
         if place[1] != LOADED:
-            taken = editions[place[0]].taken(place[1])
+            taken = (n for n in editions[place[0]].taken(place[1]) if f"{n[0]}.{n[1]}" not in editions)  # found anyway
             count += sum(name in flow and not flow.before(name, place) for name in taken)
     return count
 

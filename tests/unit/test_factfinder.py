@@ -528,3 +528,15 @@ def test_statements_that_look_at_all_names_survey(text):
 def test_names_in_strings_are_read(text):
     """A constant key of the namespace, and a text that is evaluated."""
     assert ("y",) in facts(text).uses
+
+
+def test_a_name_bound_through_the_namespace():
+    """By a constant key it is bound like any other."""
+    found = facts("globals()['x'] = 1")
+    assert (found.binds, found.opaque) == ({"x"}, False)
+
+
+@pytest.mark.parametrize("text", ["vars(a)['x'] = 1", "a.__dict__['x'] = 1"])
+def test_attributes_stored_through_a_namespace(text):
+    """By a constant key they are attributes like any other."""
+    assert facts(text).stores == (Store(("a",), "x"),)
