@@ -362,7 +362,7 @@ def test_imports_are_listed_one_by_one(text):
     "text",
     [
         "exec('x = 1')",
-        "globals()['x'] = 1",
+        "globals()[x] = 1",
         "x = eval(y)",
         "vars().update(x=1)",
         "x = globals()",
