@@ -54,7 +54,8 @@ def make_plan(
         try:
             planner.work(tuple(created), found.causes, files)
         except RunsWhole as divided:
-            whole |= planner.undivided(divided.place)  # members are no places of their own then, so all begins anew
+            for place in divided.places:  # members are no places of their own then, so all begins anew
+                whole |= planner.undivided(place)
             continue
         return planner.plan(changes, files)
 
@@ -97,8 +98,10 @@ class Planner:
         for path in files:
             self.drafts.happens(loaded(path))
         self.close()
+        self.drafts.check_whole()
         while self.disposals.spread(self.edits.values(), self.comparison.gone):
             self.close()
+        self.drafts.check_whole()
         self.drafts.settle()
 
     def undivided(self, place: Place) -> set[Place]:

@@ -103,7 +103,7 @@ class Runner:
         self._snapshot = Snapshot(journal, graph)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
-        self._cleared = 0
+        self._cleared: set[Name] = set()
         self._qualnames: dict[Name, Name] = {}
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
@@ -192,9 +192,10 @@ class Runner:
 
     def _forget_cached(self) -> None:
         """A statement must not get an answer that was cached before something changed."""
-        if len(self.changes.events) > self._cleared:
-            self._cleared = len(self.changes.events)
-            caches.clear(self.changes.events, self.graph, self.journal)
+        new = self.changes.events - self._cleared
+        if new:
+            self._cleared |= new
+            caches.clear(new, self.graph, self.journal)
 
     def _run(self, step: Step, *, due: bool) -> None:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)

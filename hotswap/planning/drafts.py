@@ -23,11 +23,11 @@ from hotswap.syntax import chain_of
 
 
 class RunsWhole(Exception):
-    """A class whose members could run one by one has to run whole."""
+    """Classes whose members could run one by one have to run whole."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place)
-        self.place = place
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.places = frozenset(places)
+        super().__init__(self.places)
 
 
 @dataclass(slots=True)
@@ -85,7 +85,8 @@ class Drafts:
         self.known: set[Cause] = set()
         self.views: set[Name] = set()
         """Containers that are built once more for statements that look into them at an earlier place."""
-        self._supplied: set[Place] = set()
+        self.undivided: set[Place] = set()
+        """Class statements that are to run although their members are places of their own: the plan is void then."""
         self._refilled: set[Place] = set()
 
     def draft(self, place: Place, reason: str, due: Condition) -> None:
@@ -134,7 +135,8 @@ class Drafts:
             return self.of[place]
         if not self.may_run(place):
             return None
-        self.check_divided(place)
+        if self.is_divided(place):
+            self.undivided.add(place)
         self.of[place] = draft = Draft(reason)
         self.supply(place)
         return draft
@@ -148,10 +150,14 @@ class Drafts:
                 self.draft_along(other, f"{name[1]} is built again", place)
         self.consequences(place)
 
-    def check_divided(self, place: Place) -> None:
-        """A class statement runs whole: its members are no places of their own then.  Raises RunsWhole."""
-        if isinstance(self.editions.node(place), ast.ClassDef) and self.editions.memberwise(*place):
-            raise RunsWhole(place)
+    def is_divided(self, place: Place) -> bool:
+        """Whether it is the statement of a class whose members are places of their own."""
+        return isinstance(self.editions.node(place), ast.ClassDef) and self.editions.memberwise(*place)
+
+    def check_whole(self) -> None:
+        """Raise RunsWhole if statements of divided classes are to run: they run whole, and all is planned anew."""
+        if self.undivided:
+            raise RunsWhole(self.undivided)
 
     def may_run(self, place: Place) -> bool:
         """Whether it is a statement, and not one of the script's own course, which is not run twice."""

@@ -32,7 +32,7 @@ class Edited:
             try:
                 planner.work((), ())
             except RunsWhole as divided:
-                whole.add(divided.place)
+                whole |= divided.places
             else:
                 return planner
 

@@ -104,9 +104,10 @@ def test_a_class_statement_that_has_to_run_runs_whole(edited):
     """Its members are no places of their own then."""
     found = edited(a=("class C: pass\n",) * 2)
     drafts = Drafts(found.editions(), found.rounds.graph)
+    drafts.draft(("a", (0,)), "why not", ALWAYS)
     with pytest.raises(RunsWhole) as raised:
-        drafts.draft(("a", (0,)), "why not", ALWAYS)
-    assert raised.value.place == ("a", (0,))
+        drafts.check_whole()
+    assert raised.value.places == {("a", (0,))}
 
 
 def test_the_course_of_a_script_does_not_run(edited):
