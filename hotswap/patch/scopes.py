@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 
 from hotswap.diff import header
@@ -37,6 +38,8 @@ def kept_members(
         return group is not None and group.holds_now((module, f"{qualname}.{name}"), (module, path))
 
     changing = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
+    count = Counter(n for number in range(len(node.body)) for n in edition.source.facts((*path, number)).binds)
+    changing |= {name for name, times in count.items() if times > 1}  # another one may be the last of them now
     for number, statement in enumerate(node.body):
         member = (*path, number)
         facts, reads = edition.source.facts(member), edition.reads(member)

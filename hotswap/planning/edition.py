@@ -520,7 +520,7 @@ class Edition:
         for each in self.facts(path).imports:
             base = resolve(self.tracked, "." * each.level + each.module)
             if each.name == "*":
-                for name in self._star(base):
+                for name in (*self._star(base), "__all__"):
                     yield base, name
             elif each.name:
                 yield base, each.name

@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 import types
+from collections import Counter
 from typing import Any
 
 import hotswap
@@ -73,10 +74,11 @@ class Live:
     def hold(self, definitions: dict[str, str]) -> None:
         """Take references to all definitions, instances and bound methods; keep the first and the latest."""
         found: dict[str, Any] = {}
-        for place in definitions:
-            _, value = find(place, self.known)
-            if value is None:
-                continue
+        values = {place: find(place, self.known)[1] for place in definitions}
+        names = Counter(map(id, values.values()))
+        for place, value in values.items():
+            if value is None or (names[id(value)] > 1 and getattr(value, "__qualname__", "") not in place):
+                continue  # under a second name it is not known what becomes of it
             found[place] = value
             if isinstance(value, type):
                 with contextlib.suppress(Exception):
