@@ -19,7 +19,8 @@ class CodeFacts:
 
     `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to
     (`x.append(v)`, `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are
-    rebound with `global`, `attributes` are read of anything, `imports` are imported.
+    rebound with `global`, `attributes` are read of anything, `imports` are imported.  `sets` are attributes that are
+    set, of globals (as dotted names) and of the first argument (which is the empty name there).
     """
 
     reads: frozenset[Chain]
@@ -28,6 +29,7 @@ class CodeFacts:
     writes: frozenset[str]
     attributes: frozenset[str]
     imports: frozenset[ImportOf]
+    sets: frozenset[Chain] = frozenset()
 
     def __or__(self, other: CodeFacts) -> CodeFacts:
         return CodeFacts(*(getattr(self, name) | getattr(other, name) for name in CodeFacts.__slots__))
@@ -39,6 +41,10 @@ _STORES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST"))
 _IGNORED = frozenset(("CACHE", "PUSH_NULL"))
 _SIMPLE = frozenset(("LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CONST", "LOAD_SMALL_INT"))
+_LOCALS = frozenset(
+    "LOAD_FAST LOAD_FAST_BORROW LOAD_FAST_CHECK LOAD_DEREF LOAD_FAST_LOAD_FAST STORE_FAST_LOAD_FAST "
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW".split()
+)
 ADDERS = frozenset("append add appendleft extend extendleft update insert __setitem__ setdefault".split())
 """Methods that put something into a container without looking at what is there already."""
 
@@ -68,6 +74,7 @@ class _Reader:
         self.writes: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[ImportOf] = set()
+        self.sets: set[Chain] = set()
         self.stores = False
         self.constants: list[object] = []
 
@@ -79,6 +86,8 @@ class _Reader:
             chain = self.instruction(each.opname, each.argval, chain)
             if chain and not self.goes_on(instructions[number + 1 :]):
                 self.end(chain, instructions[number + 1 :])
+            if each.opname in ("STORE_ATTR", "DELETE_ATTR"):
+                self.sets.update(self.targets(instructions[:number], str(each.argval)))
         if any(root[0] in BY_NAME for root in self.reads):
             self.named_attributes()
         for inner in nested(self.code):
@@ -92,6 +101,7 @@ class _Reader:
             frozenset(self.writes),
             frozenset(self.attributes),
             frozenset(self.imports),
+            frozenset(self.sets),
         )
 
     def instruction(self, name: str, argument: object, chain: Chain) -> Chain:
@@ -137,6 +147,32 @@ class _Reader:
                 break
         self.uses.update(chain[:n] for n in range(1, len(chain) + 1))
 
+    def targets(self, before: Sequence[dis.Instruction], attribute: str) -> Iterator[Chain]:
+        """The attribute that an instruction sets, as a dotted name: of what was loaded last, or read before (`+=`)."""
+        chain = self.loaded(before)
+        if chain:
+            yield (*chain, attribute)
+        elif before and before[-1].opname == "SWAP":
+            for number, each in enumerate(before):
+                if each.opname == "LOAD_ATTR" and each.argval == attribute and before[number - 1].opname == "COPY":
+                    owner = self.loaded(before[: number - 1])
+                    if owner:
+                        yield (*owner, attribute)
+
+    def loaded(self, before: Sequence[dis.Instruction]) -> Chain:
+        """The dotted name that the last instructions load; empty when it is none."""
+        attributes = []
+        for each in reversed(before):
+            if each.opname in _ATTRIBUTES:
+                attributes.append(str(each.argval))
+                continue
+            if each.opname in _GLOBALS:
+                return (str(each.argval), *reversed(attributes))
+            name = each.argval[-1] if isinstance(each.argval, tuple) else each.argval
+            is_first = self.code.co_argcount and name == self.code.co_varnames[0]
+            return ("", *reversed(attributes)) if is_first and each.opname in _LOCALS else ()
+        return ()
+
     def imported(self, module: str) -> None:
         """An import statement: the number of dots and the names were loaded just before."""
         level, names = (*self.constants[-2:],) if len(self.constants) > 1 else (0, None)
@@ -159,6 +195,7 @@ class _Reader:
         self.writes |= inner.writes
         self.attributes |= inner.attributes
         self.imports |= inner.imports
+        self.sets |= {chain for chain in inner.sets if chain[0]}
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:

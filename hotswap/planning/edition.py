@@ -21,7 +21,7 @@ from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
 from hotswap.imports import parents, resolve
 from hotswap.index import Tracked
-from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
+from hotswap.looking import in_classes, is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
@@ -34,6 +34,7 @@ COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncF
 UNRELATED = frozenset(("__annotations__", "_"))
 """Names that many statements bind without having to do with each other."""
 
+CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 LISTING = frozenset(("dir", "vars", "getmembers", "getmembers_static"))
 ASKING = LISTING | frozenset(("isinstance", "issubclass", "hasattr", "callable"))
 """Functions of which the result depends on what a class has or derives from."""
@@ -60,6 +61,8 @@ class Surroundings:
     """What a function refers to."""
     home: Callable[[Name], Name]
     """Where a name that was only imported comes from."""
+    follows: Callable[[Name, Name], bool]
+    """Whether it matters that a function which a statement calls sets the attribute of that name."""
     read: Callable[[], ReadBy | None]
     """What functions read, as far as it was looked up; None: nothing is to be remembered."""
 
@@ -77,6 +80,7 @@ class Edition:
         self._asking: list[StatementPath] | None = None
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
+        self.follows = around.follows
 
     @cached_property
     def paths(self) -> list[StatementPath]:
@@ -220,6 +224,48 @@ class Edition:
             code = self.code(called)
             for written in code.writes if code else ():
                 yield Binding((called[0], written), maybe=True)
+        for function in {*self.called(path), *self.constructors(facts)}:
+            for name in self.attributes_set_by(function, facts):
+                if self.follows(name, function):
+                    yield Binding(name, maybe=True)
+
+    def constructors(self, facts: Facts) -> Iterator[Name]:
+        """The functions of the program that make the instances which a statement asks classes for by name."""
+        for chain in facts.calls:
+            cls = resolve_value(self.tracked.namespace, chain)
+            for leaf in CONSTRUCTORS if is_a(cls, type) and cls.__module__ in self.graph.index.modules else ():
+                function = in_classes(type.__dict__["__mro__"].__get__(cls), leaf)
+                function = function.__func__ if is_a(function, staticmethod) else function
+                home = definition_of(function, self.graph.index)
+                if home is not None:
+                    yield home
+
+    def attributes_set_by(self, function: Name, facts: Facts) -> Iterator[Name]:
+        """The attributes of classes, functions and modules that a function sets when it is called by a statement."""
+        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
+        for chain in code.sets if code is not None and tracked is not None else ():
+            assert tracked is not None
+            if chain[0]:
+                owners = [resolve_value(tracked.namespace, chain[:-1])]
+            elif len(chain) == 2:
+                owners = self._classes_given_to(function, tracked, facts)
+            else:
+                continue
+            for owner in owners:
+                if is_a(owner, ModuleType) and owner.__name__ in self.graph.index.modules:
+                    yield owner.__name__, chain[-1]
+                elif (home := definition_of(owner, self.graph.index)) is not None:
+                    yield home[0], f"{home[1]}.{chain[-1]}"
+
+    def _classes_given_to(self, function: Name, tracked: Tracked, facts: Facts) -> list[Any]:
+        """The classes for which a class method, or `__new__`, is called: its own, or what the statement names."""
+        owner, _, leaf = function[1].rpartition(".")
+        cls: Any = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
+        if not is_a(cls, type) or (leaf != "__new__" and not is_a(own_space(cls).get(leaf), classmethod)):
+            return []
+        chains = [c if leaf == "__new__" else c[:-1] for c in facts.calls if leaf in ("__new__", c[-1])]
+        named = [resolve_value(self.tracked.namespace, chain) for chain in chains if chain]
+        return [n for n in named if is_a(n, type) and cls in type.__dict__["__mro__"].__get__(n)] or [cls]
 
     def attribute_set(self, store: Store, path: StatementPath) -> Name | None:
         """The name of an attribute that a store sets on a class, function or module of the program."""

@@ -6,10 +6,12 @@ import ast
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import TypeAlias
 
 from hotswap.codefacts import CodeFacts
+from hotswap.codes import pair_codes
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Tracked
@@ -70,6 +72,7 @@ class Editions:
         self._ahead: dict[str, set[str]] = {}
         self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
+        self._read_anywhere: dict[Name, bool] = {}
         self._called_now: dict[Place, set[Name]] = {}
         self._called_then: dict[Place, set[Name]] = {}
         self.lookups = lookups or Lookups(Reach(self.index, self.code_now), Reach(self.index, graph.code_facts))
@@ -149,6 +152,7 @@ class Editions:
             lambda origin: self._brought_to(module, origin),
             self.code_now,
             self.home,
+            self.follows,
             lambda: self.lookups.read_now,
         )
         return Edition(tracked, source, self.graph, around)
@@ -169,6 +173,7 @@ class Editions:
                 self._brought_before,
                 self.graph.code_facts,
                 lambda name: self.home(name, before=True),
+                self.follows,
                 lambda: self.lookups.read_before,
             )
             self._old[module] = Edition(tracked, tracked.source, self.graph, around)
@@ -226,6 +231,44 @@ class Editions:
                 return name
             seen.add(origin)
             name = origin
+
+    def follows(self, name: Name, function: Name) -> bool:
+        """Whether an attribute that a function sets is given its value anew with the statements that call it.
+
+        It is when the function is edited, or when statements, or functions that do not set it, read the attribute: a
+        counter that only tells instances apart counts on.
+        """
+        if function in self._edited:
+            return True
+        if name not in self._read_anywhere:
+            self._read_anywhere[name] = self._is_read(name)
+        return self._read_anywhere[name]
+
+    @cached_property
+    def _edited(self) -> set[Name]:
+        pairs = (
+            (e.module, pair)
+            for e in self.edits.values()
+            if e.new is not None and e.diff is not None
+            for pair in pair_codes(e.old, e.new, e.diff)
+        )
+        return {(module, pair.qualname) for module, pair in pairs if pair.edited}
+
+    def _is_read(self, name: Name) -> bool:
+        leaf = name[1].rpartition(".")[2]
+        for module in {name[0], *self.graph.dependents(name[0])} & self.index.modules.keys():
+            tracked, source = self.index.modules[module], self.source(module)
+            if source is None:
+                continue
+            for number in source.mentions.get(leaf, ()):
+                chains = [c for facts in source.facts_within((number,)) for c in facts.reads if leaf in c[1:]]
+                if any(name in self.graph.references(tracked, chain) for chain in chains):
+                    return True
+            for qualname in source.function_mentions.get(leaf, ()):
+                code = source.functions[qualname]
+                if leaf in code.attributes and not any(chain[-1] == leaf for chain in code.sets):
+                    return True
+        return False
 
     def is_set_from_outside(self, name: Name, place: Place) -> bool:
         """Whether the statement sets the attribute of that name on a definition, rather than being a part of it."""
@@ -341,21 +384,21 @@ class Editions:
             members = circle_around(module, self._eager_importers, self.eager)
             names = refine(module, members, self._asked) if len(members) > 1 else (module,)
             matchings = {n: self.matching(n) for n in names}
-            entries = self._in_order_of_start(names)
-            group = make_group(entries, self.find_old, self.find_new, matchings)
+            entries, certain = self._in_order_of_start(names)
+            group = make_group(entries, self.find_old, self.find_new, matchings, certain=certain)
             self._groups |= dict.fromkeys(names, group)
         return self._groups[module]
 
-    def _in_order_of_start(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The modules of a circle in the order in which they were asked for, packages before what is in them."""
+    def _in_order_of_start(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+        """The modules of a circle in the order in which they were asked for, and whether that was seen."""
         begun = self.index.begun
         known = {name: begun[name] for name in names if name in begun and not self._comes_back(name)}
         if known and all(name in known or self._comes_back(name) for name in names):
-            return tuple(sorted(names, key=lambda name: known.get(name, len(begun))))
+            return tuple(sorted(names, key=lambda name: known.get(name, len(begun)))), True
         # The import system moves a module to the end of sys.modules when it is through: a circle's last was its first
         # to be asked for.
         position = {name: number for number, name in enumerate(list(sys.modules))}
-        return tuple(sorted(names, key=lambda n: -position.get(n, -1)))
+        return tuple(sorted(names, key=lambda n: -position.get(n, -1))), False
 
     def eager(self, module: str) -> frozenset[str]:
         """The modules that a module asks for as it is imported, before the edit or after it."""

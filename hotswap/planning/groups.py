@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -80,16 +81,19 @@ Editions = Callable[[str], Edition | None]
 MOST_ORDERS = 8
 
 
-def make_group(entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching]) -> Group:
+def make_group(
+    entries: tuple[str, ...], old: Editions, new: Editions, matchings: Mapping[str, Matching], *, certain: bool = False
+) -> Group:
     """The group of these modules, which are asked for in this order.
 
-    If the old program cannot have come about in that order, in one that begins with another of them.
+    Unless that is `certain`: if the old program cannot have come about so, in an order that begins with another one.
     """
     before, after = ({n: e for n in entries if (e := editions(n)) is not None} for editions in (old, new))
     if len(entries) == 1:
         flows = [Flow(e.scheduled(path) for e in found.values() for path in e.paths) for found in (before, after)]
         return Group(entries, flows[0], flows[1], matchings)
-    orders = [(first, *(n for n in entries if n != first)) for first in entries[:MOST_ORDERS]]
+    firsts = entries[: 1 if certain else MOST_ORDERS]
+    orders = [(first, *(n for n in entries if n != first)) for first in firsts]
     flows = [_in_order(order, before) for order in orders]
     best = min(range(len(orders)), key=lambda n: _impossible(flows[n], before))
     return Group(orders[best], flows[best], _in_order(orders[best], after), matchings)
@@ -119,7 +123,7 @@ def _impossible(flow: Flow, editions: Mapping[str, Edition]) -> int:
     count = 0
     for place in flow.order:
         if place[1] != LOADED:
-            taken = (n for n in editions[place[0]].taken(place[1]) if f"{n[0]}.{n[1]}" not in editions)  # found anyway
+            taken = (n for n in editions[place[0]].taken(place[1]) if ".".join(n) not in sys.modules)  # found anyway
             count += sum(name in flow and not flow.before(name, place) for name in taken)
     return count
 
