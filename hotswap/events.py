@@ -43,6 +43,11 @@ def written(name: Name) -> Name:
     return name[0], f"{name[1]}.__code__".lstrip(".")
 
 
+def member(leaf: str) -> Name:
+    """Some class has another member of that name now, or none any more."""
+    return "", f".{leaf}"
+
+
 def loaded(path: str) -> Name:
     """Something else was made of a file that is no module."""
     return ASSET, path

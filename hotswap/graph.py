@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import CodeFacts
-from hotswap.events import behaviour, content
+from hotswap.events import behaviour, content, member
 from hotswap.facts import Facts
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
@@ -251,6 +251,9 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
         for chain in code.reads if code else ():
             for read in graph.references(tracked, chain):
                 found |= {read, behaviour(read), content(read)}
+        if code is not None:
+            found |= set(graph.imported_by(tracked, code))
+            found |= {member(attribute) for attribute in code.attributes}
     return found
 
 

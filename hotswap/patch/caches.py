@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from hotswap.events import bare, behaviour, described
+from hotswap.events import bare, behaviour, described, member
 from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
@@ -23,6 +23,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
     that such a `cached_property` left in living instances.
     """
+    changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
     for name in list(graph.index.caching):
         tracked = graph.index.modules.get(name)
         if tracked is None or not changed:

@@ -7,6 +7,7 @@ hold what the last statement about each name left.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -155,12 +156,16 @@ class Values:
     # ------------------------------------------------------------------ showing
 
     def show(self, place: Place, names: Iterable[Name]) -> None:
-        """Let modules, classes and functions hold what these names hold when the statement begins."""
+        """Let modules, classes and functions hold what these names hold when the statement begins.
+
+        An import only hands on what it finds, so it finds containers themselves, not what was in them at its place.
+        """
+        views = self.views if not isinstance(self.editions.node(place), ast.Import | ast.ImportFrom) else frozenset()
         group = self.group(place[0])
         known = [n for n in names if n[0] in self.index.modules or n[0] in sys.modules]
         self._show_attributes(group, place, [name for name in known if "." in name[1] and name in group.new])
         plain = [name for name in known if "." not in name[1]]
-        homes = {name: home for name in plain if (home := self.editions.home(name)) in self.views} if self.views else {}
+        homes = {name: home for name in plain if (home := self.editions.home(name)) in views} if views else {}
         for name in plain:
             if name in homes and (name != homes[name] or name not in group.new):
                 self._put(name, self._viewed(homes[name], place), group)
