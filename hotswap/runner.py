@@ -20,7 +20,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
-from hotswap.patch.contents import Contents
+from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
@@ -210,7 +210,7 @@ class Runner:
             self.values.show_all(self._place)
         if edition.facts(step.statement).surveys:
             self.values.arrange(step.module)
-        contents = Contents(self._mutated(), self.graph)
+        contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         run = self._run_member if len(step.statement) > 1 else self._run_statement
@@ -229,10 +229,10 @@ class Runner:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
-            self._check_twice(node, contents)
+            self._check_twice(node, contents, counters)
 
-    def _check_twice(self, node: ast.stmt, contents: Contents) -> None:
-        """A statement that ran before, and adds to a container again by way of a function, is noted."""
+    def _check_twice(self, node: ast.stmt, contents: Contents, counters: Counters) -> None:
+        """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
         for name in contents.grown():
@@ -243,6 +243,10 @@ class Runner:
             if makers and self.editions.is_container(name):
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
             else:
+                self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
+        for name in counters.counted_on():
+            group = self.editions.group(name[0])
+            if group is None or not any(self.values.has_run(place) for place in group.new.final(name)):
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
 
     def _qualified_names(self) -> dict[Name, Name]:

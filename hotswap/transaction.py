@@ -14,19 +14,20 @@ from typing import Any
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, behaviour, described, is_loaded
+from hotswap.events import HOOKS, behaviour, described, is_loaded, subclasses
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
-from hotswap.patch import abstract, caches, classes, modules, orphans, registries, scopes
+from hotswap.patch import abstract, caches, classes, layout, modules, orphans, registries, scopes
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
+from hotswap.patch.instances import alive
 from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.repeats import done_twice
-from hotswap.planning.edition import value_of
+from hotswap.planning.edition import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Changes, Runner
@@ -66,6 +67,8 @@ class Transaction:
         self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
         self.orphans: list[Orphan] = []
         self._gone: set[str] = set()
+        self._hidden: list[tuple[type, tuple[type, ...]]] = []
+        """Classes that left the source: while statements ask their bases for subclasses they are none."""
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
         self._old_codes: list[tuple[CodeType, FunctionType]] = []
@@ -139,6 +142,8 @@ class Transaction:
                 self._tolerate(error)
         replace_held_codes(self._old_codes, self.journal)
         self.formers.forget_results()
+        for cls, bases in self._hidden:  # somebody may hold it all the same
+            self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
         self.journal.settle()
         caches.clear(self.changes.events, self.graph, self.journal)
 
@@ -215,6 +220,11 @@ class Transaction:
         self.formers.add_own(name, value)
         if definition_of(value, self.index) == name and "." not in step.target:
             self._lost.append((name, value))
+        for event in map(subclasses, bases_of(name, self.graph)):
+            self.changes.add(event)
+            if any((event, None) in each.due.causes for each in self.plan.steps) and not alive(value):
+                self._hidden.append((value, value.__bases__))
+                self.journal.call((classes.dismiss, value), (layout.assign_bases, value, value.__bases__))
         owner = owner_of(self.index.modules[step.module], step.target)
         before = abstract.are_abstract(owner) if owner is not None else {}
         modules.remove_name(self.index.modules[step.module], step.target, self.journal)

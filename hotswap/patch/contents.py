@@ -14,7 +14,9 @@ from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
 from hotswap.patch.abstract import registered
-from hotswap.planning.edition import value_of
+from hotswap.planning.edition import Edition, value_of
+from hotswap.resolving import resolve_value
+from hotswap.source import StatementPath
 
 DEEPEST = 4
 MOST = 10_000
@@ -73,3 +75,34 @@ def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
 
 def _alike(one: Any, other: Any) -> bool:
     return one is other or (type(one) is type(other) and type(one) in (int, str, bytes, float) and one == other)
+
+
+class Counters:
+    """The numbers in instances of the program whose methods a statement calls, before it runs."""
+
+    def __init__(self, edition: Edition, path: StatementPath, graph: Graph) -> None:
+        self._edition, self._path, self._graph = edition, path, graph
+        space = edition.tracked.namespace
+        owners = {chain[:-1]: resolve_value(space, chain[:-1]) for chain in edition.facts(path).calls if len(chain) > 1}
+        self._before = {chain: (owner, _numbers(owner)) for chain, owner in owners.items() if self._is_ours(owner)}
+
+    def _is_ours(self, owner: Any) -> bool:
+        return not is_any(owner, type, FunctionType, ModuleType) and type(owner).__module__ in self._graph.index.modules
+
+    def counted_on(self) -> list[Name]:
+        """The names whose instance has another number in it now, made of the one before by a function that ran."""
+        if not self._before:
+            return []
+        codes = [code for called in self._edition.called(self._path) if (code := self._edition.code(called))]
+        counted = {chain[1] for code in codes for chain in code.sets if len(chain) == 2 and chain[1] in code.attributes}
+        found = []
+        for chain, (owner, before) in self._before.items():
+            now = _numbers(owner)
+            name = self._edition.holder(chain, self._path)
+            if name is not None and any(now.get(leaf) != before.get(leaf) for leaf in counted & before.keys()):
+                found.append(name)
+        return found
+
+
+def _numbers(owner: Any) -> dict[str, Any]:
+    return {leaf: value for leaf, value in own_space(owner).items() if type(value) in (int, float, complex)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hotswap.events import behaviour
+from hotswap.events import behaviour, subclasses
 from hotswap.index import Index
 from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
+from hotswap.planning.edition import bases_of
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 
@@ -140,6 +141,8 @@ class Comparison:
             self.removals.append(Step(action=Action.REMOVE, module=module, target=target, reason="it left the source"))
             self.drafts.happens((module, target))
             self.drafts.happens(behaviour((module, target)))
+            for base in bases_of((module, target), self.drafts.graph):
+                self.drafts.happens(subclasses(base))
             if "." in target:
                 self.drafts.class_changes(
                     (module, target.rpartition(".")[0].removesuffix(".__annotations__")), None, [target]

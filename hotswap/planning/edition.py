@@ -607,3 +607,10 @@ def value_of(name: Name, graph: Graph) -> Any:
     """What a name stands for now; None when that cannot be told."""
     tracked = graph.index.modules.get(name[0])
     return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
+
+
+def bases_of(name: Name, graph: Graph) -> list[Name]:
+    """The classes of the program from which the class of that name derives; none when it is no class."""
+    cls: Any = value_of(name, graph)
+    bases = cls.__bases__ if is_a(cls, type) and definition_of(cls, graph.index) == name else ()
+    return [home for base in bases if (home := definition_of(base, graph.index)) is not None]
