@@ -20,6 +20,7 @@ from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name
 from hotswap.planning.acceptance import Acceptance
 from hotswap.planning.affected import Affected, Concerned, IsPlain
 from hotswap.planning.comparison import Comparison
+from hotswap.planning.containers import has_filled_defaults
 from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
 from hotswap.planning.edition import value_of
@@ -213,10 +214,19 @@ class Planner:
                 self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and loaders
                 for path in self.loaders.concerned(behaviour(name)):
                     self.drafts.happens(loaded(path))
-                for each in self.affected.callers_of(name) if pair.acts_otherwise else ():
+                callers = list(self.affected.callers_of(name)) if pair.acts_otherwise else []
+                for each in callers:
                     self.follow(each, (behaviour(name), None))
+                if callers and has_filled_defaults(value_of(name, self.drafts.graph)):
+                    self.make_again(name, "the old code has filled its default values")
                 if docstring(pair.old) != docstring(pair.new):
                     self.drafts.happens(described(name))
+
+    def make_again(self, definition: Name, reason: str) -> None:
+        """Have the statement run that defines a function."""
+        group = self.editions.group(definition[0])
+        for place in group.new.definers(definition) if group is not None else ():
+            self.drafts.draft(place, reason, ALWAYS)
 
     def texts(self, edit: Edit) -> None:
         """Note of which definitions the text is another one, for those who ask for it."""

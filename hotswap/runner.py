@@ -391,6 +391,9 @@ class Runner:
             node.targets = [target for target in node.targets if not self._is_deleted(target, tracked)]
             if not node.targets:
                 return "", Effect()
+        if before is not None and not isinstance(node, _DEFINITIONS):
+            for cls, leaf in list(scopes.computed_attributes(self.editions.new(step.module), step.statement)):
+                self.journal.delete_attribute(cls, leaf)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             registered.withdraw_what_is_not_there_again(self.journal)

@@ -129,6 +129,7 @@ class Transaction:
             modules.move(edit, self.index.modules[edit.module], self.journal)
             for refusal in registries.withdraw_removed(edit, self.graph, self.journal, made_again):
                 self._tolerate(refusal)
+            self._drop_computed(edit)
         self._remove_names()
         self._patch_functions()
         self.runner.run()
@@ -238,6 +239,16 @@ class Transaction:
             self.changes.add(behaviour((step.module, cls)))
         if "__annotations__." not in step.target:
             self._log(self.done.removed, step, "")
+
+    def _drop_computed(self, edit: Edit) -> None:
+        """What statements that are gone, or others now, set under computed names goes before anything runs."""
+        editions = self.runner.editions
+        old = editions.find_old(edit.module) if edit.new is not None and not edit.whole else None
+        for path in editions.matching(edit.module).removed if old is not None else ():
+            assert old is not None
+            for cls, leaf in list(scopes.computed_attributes(old, path)):
+                self.journal.delete_attribute(cls, leaf)
+                self.changes.add((edit.module, f"{cls.__qualname__}.{leaf}"))
 
     def _patch_functions(self) -> None:
         for edit in self.plan.edits:

@@ -78,24 +78,30 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 class Counters:
-    """The numbers in instances of the program whose methods a statement calls, before it runs."""
+    """What calls in a statement may add to without naming it, before it runs.
+
+    The numbers in instances of the program whose methods it calls; the containers that are default values of functions.
+    """
 
     def __init__(self, edition: Edition, path: StatementPath, graph: Graph) -> None:
         self._edition, self._path, self._graph = edition, path, graph
         space = edition.tracked.namespace
         owners = {chain[:-1]: resolve_value(space, chain[:-1]) for chain in edition.facts(path).calls if len(chain) > 1}
         self._before = {chain: (owner, _numbers(owner)) for chain, owner in owners.items() if self._is_ours(owner)}
+        functions = {name: value_of(name, graph) for name in edition.called(path)}
+        self._defaults = {name: sizes for name, value in functions.items() if (sizes := _sizes(value))}
 
     def _is_ours(self, owner: Any) -> bool:
         return not is_any(owner, type, FunctionType, ModuleType) and type(owner).__module__ in self._graph.index.modules
 
     def counted_on(self) -> list[Name]:
-        """The names whose instance has another number in it now, made of the one before by a function that ran."""
+        """The names of instances in which functions made another number out of the one before, and of functions."""
+        filled = [name for name, sizes in self._defaults.items() if _sizes(value_of(name, self._graph)) > sizes]
         if not self._before:
-            return []
+            return filled
         codes = [code for called in self._edition.called(self._path) if (code := self._edition.code(called))]
         counted = {chain[1] for code in codes for chain in code.sets if len(chain) == 2 and chain[1] in code.attributes}
-        found = []
+        found = filled
         for chain, (owner, before) in self._before.items():
             now = _numbers(owner)
             name = self._edition.holder(chain, self._path)
@@ -106,3 +112,9 @@ class Counters:
 
 def _numbers(owner: Any) -> dict[str, Any]:
     return {leaf: value for leaf, value in own_space(owner).items() if type(value) in (int, float, complex)}
+
+
+def _sizes(function: Any) -> list[int]:
+    """How much is in the containers that are default values of a function."""
+    defaults = function.__defaults__ or () if is_a(function, FunctionType) else ()
+    return [len(value) for value in defaults if type(value) in (list, dict, set)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from hotswap.diff import header
 from hotswap.events import behaviour, content
@@ -13,6 +13,7 @@ from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.looking import is_instance
 from hotswap.model import Name, Place
+from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath, first_line, innermost, prefix_of
@@ -79,6 +80,25 @@ def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
     else:
         built = _stated(node, tracked) or frozenset(vars(cls))
     return {n for n in vars(cls) if n not in built and not (n.startswith("__") and n.endswith("__"))}
+
+
+def computed_attributes(edition: Edition, path: StatementPath) -> Iterator[tuple[type, str]]:
+    """The attributes that `setattr` under computed names gave to classes of the module when a statement ran before.
+
+    They are those that nobody else names, of classes to which no other statement does the like.
+    """
+    imprint = edition.tracked.imprint
+    for chain in edition.facts(path).mutates if imprint is not None else ():
+        assert imprint is not None
+        cls = resolve_value(edition.tracked.namespace, chain)
+        if not is_instance(cls, type) or cls.__module__ != edition.module or cls.__qualname__ not in imprint.names:
+            continue
+        others = [p for p in edition.paths if p != path and chain in edition.facts(p).mutates]
+        bound = {binding.name for each in edition.paths for binding in edition.bindings(each)}
+        for leaf in imprint.names[cls.__qualname__] & vars(cls).keys() if not others else ():
+            is_special = leaf.startswith("__") and leaf.endswith("__")
+            if not is_special and (edition.module, f"{cls.__qualname__}.{leaf}") not in bound:
+                yield cls, leaf
 
 
 def _stated(node: ast.ClassDef, tracked: Tracked) -> frozenset[str] | None:

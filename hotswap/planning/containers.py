@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
+from types import FunctionType
+from typing import Any
 
 CONTAINERS = (list, dict, set, bytearray, deque, OrderedDict, defaultdict, Counter)
 
@@ -25,3 +27,9 @@ def is_filled(value: object) -> bool:
 def is_self_contained(value: object) -> bool:
     """Whether any of its methods may fill it, and nothing else."""
     return (type(value).__module__, type(value).__qualname__) in SELF_CONTAINED
+
+
+def has_filled_defaults(function: Any) -> bool:
+    """Whether something is in a container that is a default value of a function: calls may have put it there."""
+    defaults = function.__defaults__ or () if type(function) is FunctionType else ()
+    return any(type(value) in CONTAINERS and len(value) > 0 for value in defaults)
