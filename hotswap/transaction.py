@@ -173,6 +173,7 @@ class Transaction:
                 if parent in sys.modules:
                     vars(sys.modules[parent]).pop(child, None)
                 self.index.forget(name)
+        caches.clear(self.changes.events, self.graph, Journal())  # of what the statements that ran have left there
 
     def finish(self) -> None:
         """Forget the undo list and note what now runs."""

@@ -85,7 +85,8 @@ def pour(
         if getattr(live, name) is not getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     names = ("__name__", "__qualname__", "__module__")
-    for name in names[:2] if live.__module__ != home_of(live) else names:  # renamed: nobody would do so again
+    is_renamed = "__wrapped__" not in live.__dict__ and live.__module__ != home_of(live)  # nobody would do so again
+    for name in names[:2] if is_renamed else names:
         if getattr(live, name) != getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):

@@ -114,6 +114,8 @@ class Affected:
             yield from self.callers_of_hidden(name)
         if is_description(event) or is_content(event):
             yield from self.askers_about(name)
+        if event == name and name[1].endswith((".__init__", ".__new__")):
+            yield from self.users_of_constructor(name)
         if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
             yield from self.users_of_instances(name)
 
@@ -176,6 +178,18 @@ class Affected:
                 assert edition is not None
                 if self.works_with(edition, path, cls, (member[0], owner)):
                     yield Concerned((reader, path), f"it works with instances of {owner}")
+
+    def users_of_constructor(self, member: Name) -> Iterator[Concerned]:
+        """Statements that called a function which makes instances of a class, and keep none."""
+        cls = member[0], member[1].rpartition(".")[0]
+        if not is_a(value_of(cls, self.graph), type):
+            return
+        for reader, qualname in self.functions_that_read(cls, cls):
+            for each in self.callers_of((reader, qualname)):
+                edition = self.editions.new(each.place[0])
+                kept = map(edition.tracked.namespace.get, edition.facts(each.place[1]).binds)
+                if not any(holds_instance(value, cls) for value in kept):
+                    yield Concerned(each.place, f"it calls {reader}.{qualname}, which makes a {cls[1]}")
 
     def text_is_read(self, module: str) -> bool:
         """Whether a module, or one that imports it, may look at texts of definitions while it is imported."""

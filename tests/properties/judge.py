@@ -32,6 +32,9 @@ def judge(fresh: Look, live: Look, before: Look, old: Sources, new: Sources) -> 
         return [Difference("lost", "the process", "answers", live.told)]
     if live.kind == "raised":
         return [Difference("raised", "outcome", "sync() does not raise", live.told.replace("\n", " | "))]
+    if live.kind == "not imported":
+        same = fresh.kind == "failed"
+        return [] if same else [Difference("not imported", "the process", "as a fresh one", live.error)]
     if live.kind in ("rolled_back", "restart_required"):
         return refused(fresh, live, before)
     if fresh.kind == "failed" and in_constructor(fresh.lines, new):

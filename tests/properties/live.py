@@ -37,7 +37,10 @@ class Live:
         if look.kind in ("started", "swapped", "unchanged"):
             importlib.invalidate_caches()
             for name in modules:
-                importlib.import_module(name)
+                try:
+                    importlib.import_module(name)
+                except Exception as error:  # noqa: BLE001  a module that nobody had asked for yet fails at its first import
+                    return Look("not imported", error=f"{type(error).__name__}: {error}")
         self.describe(look)
         if look.kind in ("started", "swapped"):
             self.hold(look.definitions)
