@@ -20,7 +20,7 @@ class CodeFacts:
     `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to
     (`x.append(v)`, `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are
     rebound with `global`, `attributes` are read of anything, `imports` are imported.  `sets` are attributes that are
-    set, of globals (as dotted names) and of the first argument (which is the empty name there).
+    set, of globals (as dotted names), of the first argument (the empty name there), of `__class__`.
     """
 
     reads: frozenset[Chain]
@@ -169,6 +169,8 @@ class _Reader:
             if each.opname in _GLOBALS:
                 return (str(each.argval), *reversed(attributes))
             name = each.argval[-1] if isinstance(each.argval, tuple) else each.argval
+            if name == "__class__":
+                return ("__class__", *reversed(attributes))
             is_first = self.code.co_argcount and name == self.code.co_varnames[0]
             return ("", *reversed(attributes)) if is_first and each.opname in _LOCALS else ()
         return ()
@@ -195,7 +197,7 @@ class _Reader:
         self.writes |= inner.writes
         self.attributes |= inner.attributes
         self.imports |= inner.imports
-        self.sets |= {chain for chain in inner.sets if chain[0]}
+        self.sets |= {chain for chain in inner.sets if chain[0]}  # the first argument is another one there
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:

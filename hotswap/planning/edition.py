@@ -245,7 +245,9 @@ class Edition:
         code, tracked = self.code(function), self.graph.index.modules.get(function[0])
         for chain in code.sets if code is not None and tracked is not None else ():
             assert tracked is not None
-            if chain[0]:
+            if chain[0] == "__class__":
+                owners = [resolve_value(tracked.namespace, tuple(function[1].split(".")[:-1]))]
+            elif chain[0]:
                 owners = [resolve_value(tracked.namespace, chain[:-1])]
             elif len(chain) == 2:
                 owners = self._classes_given_to(function, tracked, facts)

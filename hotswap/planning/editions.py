@@ -235,10 +235,10 @@ class Editions:
     def follows(self, name: Name, function: Name) -> bool:
         """Whether an attribute that a function sets is given its value anew with the statements that call it.
 
-        It is when the function is edited, or when statements, or functions that do not set it, read the attribute: a
-        counter that only tells instances apart counts on.
+        It is when the function is a hook of class definitions, when it is edited, or when statements, or functions that
+        do not set it, read the attribute: a counter that only tells instances apart counts on.
         """
-        if function in self._edited:
+        if function in self._edited or function[1].endswith((".__init_subclass__", ".__set_name__")):
             return True
         if name not in self._read_anywhere:
             self._read_anywhere[name] = self._is_read(name)
