@@ -19,13 +19,14 @@ from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
 from hotswap.planning.acceptance import Acceptance
 from hotswap.planning.affected import Affected, Concerned, IsPlain
+from hotswap.planning.asking import registers
 from hotswap.planning.comparison import Comparison
 from hotswap.planning.containers import has_filled_defaults
 from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
-from hotswap.planning.edition import value_of
 from hotswap.planning.editions import Editions, Lookups
 from hotswap.planning.effects import Effect, lasting, root_of
+from hotswap.planning.live_names import value_of
 from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.prepared import Prepared
@@ -166,7 +167,7 @@ class Planner:
         if edit.module == "__main__" and len(path) == 1 and is_main_program(node):
             self.restart.append(refusal(edit, node, "was removed"))
             return
-        for name in edition.registers(path) if edition is not None else ():
+        for name in registers(edition, path) if edition is not None else ():
             self.surely_happens(content(name))
         if self.disposals.takes_back((edit.module, root_of(node))):
             return

@@ -30,9 +30,10 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
-from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import Group
+from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, first_line, prefix_of, siblings

@@ -27,7 +27,7 @@ from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, su
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.repeats import done_twice
-from hotswap.planning.edition import bases_of, value_of
+from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Changes, Runner

@@ -14,7 +14,8 @@ from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
 from hotswap.patch.abstract import registered
-from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.edition import Edition
+from hotswap.planning.live_names import value_of
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 

@@ -14,7 +14,7 @@ from hotswap.hooks import Disposer, disposers
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Place, Reason
 from hotswap.planning.disposal import Disposal
-from hotswap.planning.edition import value_of
+from hotswap.planning.live_names import value_of
 from hotswap.planning.reading import is_plain_data, reading_of
 
 

@@ -27,8 +27,10 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.asking import asks_about_classes
+from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
+from hotswap.planning.live_names import value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
 from hotswap.source import StatementPath
@@ -80,6 +82,7 @@ class Affected:
         self._referred: dict[tuple[str, StatementPath, str], Referred] | None = {}
         self._known: dict[tuple[str, str], set[str]] | None = {}
         self._names: dict[str, dict[int, list[str]]] | None = {}
+        self._asking: dict[str, list[StatementPath]] | None = {}
 
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
@@ -91,11 +94,11 @@ class Affected:
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = self._names = None
+        self._found = self._referred = self._known = self._names = self._asking = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
-        self._found, self._referred, self._known, self._names = {}, {}, {}, {}
+        self._found, self._referred, self._known, self._names, self._asking = {}, {}, {}, {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -207,10 +210,18 @@ class Affected:
             return
         for reader in {name[0], *self.known_in(name[0], name[1].partition(".")[0])} & self.index.modules.keys():
             edition = self.editions.find_new(reader)
-            for path in edition.asking if edition is not None else ():
+            for path in self.asking(edition) if edition is not None else ():
                 assert edition is not None
                 if self.is_about(edition, path, cls, name):
                     yield Concerned((reader, path), f"it asks what {name[1]} is")
+
+    def asking(self, edition: Edition) -> Iterable[StatementPath]:
+        """The statements of a module that ask anything about classes."""
+        if self._asking is None:
+            return (path for path in edition.paths if asks_about_classes(edition, path))
+        if edition.module not in self._asking:
+            self._asking[edition.module] = [path for path in edition.paths if asks_about_classes(edition, path)]
+        return self._asking[edition.module]
 
     def is_about(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
         """Whether a statement names the class, one that derives from it, or an instance of these."""

@@ -8,9 +8,9 @@ from hotswap.events import behaviour, subclasses
 from hotswap.index import Index
 from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
-from hotswap.planning.edition import bases_of
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
+from hotswap.planning.live_names import bases_of
 
 
 class Comparison:

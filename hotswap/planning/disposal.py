@@ -15,10 +15,10 @@ from hotswap.asked import Asked
 from hotswap.hooks import Disposer, disposers, is_kept
 from hotswap.model import ALWAYS, Edit, Name, Place, Reason
 from hotswap.planning.drafts import Drafts
-from hotswap.planning.edition import value_of
 from hotswap.planning.editions import Editions
 from hotswap.planning.effects import root_of
 from hotswap.planning.groups import LOADED
+from hotswap.planning.live_names import value_of
 from hotswap.planning.reading import is_plain_data, reading_of
 from hotswap.source import first_line, innermost
 

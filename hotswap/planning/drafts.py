@@ -13,9 +13,10 @@ from hotswap.events import HOOKS, abstractness, behaviour, content, described, s
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
-from hotswap.planning.edition import Edition, value_of
+from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
+from hotswap.planning.live_names import value_of
 from hotswap.planning.main_program import is_main_program
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import prefix_of

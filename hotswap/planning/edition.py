@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import ast
 import sys
-from abc import ABCMeta
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
-from types import FunctionType, ModuleType
-from typing import Any
+from types import ModuleType
 
 from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
-from hotswap.imports import parents, resolve
+from hotswap.imports import resolve
 from hotswap.index import Tracked
-from hotswap.looking import in_classes, is_a, is_any, is_instance, look_up, own_space
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
+from hotswap.planning.imported import BroughtByStar, Importing
+from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
+from hotswap.planning.setting import attributes_set_by, constructors
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
@@ -33,15 +34,6 @@ from hotswap.syntax import Chain, chain_of, names_in_order
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
 """Names that many statements bind without having to do with each other."""
-
-CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
-LISTING = frozenset(("dir", "vars", "getmembers", "getmembers_static"))
-ASKING = LISTING | frozenset(("isinstance", "issubclass", "hasattr", "callable"))
-"""Functions of which the result depends on what a class has or derives from."""
-
-BroughtByStar = dict[str, bool]
-"""The names that a star import brings, and whether it surely does."""
-
 
 ReadBy = dict[Name, tuple[tuple[Name, bool], ...]]
 """By function, the names that it reads when it is called, and whether it looks into their value."""
@@ -67,17 +59,16 @@ class Surroundings:
     """What functions read, as far as it was looked up; None: nothing is to be remembered."""
 
 
-class Edition:
+class Edition(Importing):
     """A module in one version."""
 
     def __init__(self, tracked: Tracked, source: Source, graph: Graph, around: Surroundings) -> None:
         self.tracked, self.source, self.graph = tracked, source, graph
         self.module = tracked.name
         self.code, self.home, self._remembered = around.code, around.home, around.read
+        super().__init__(lambda: around.read() is not None)
         self._reads: dict[StatementPath, dict[Name, bool]] = {}
         self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
-        self._imported: dict[StatementPath, frozenset[Name]] = {}
-        self._asking: list[StatementPath] | None = None
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
         self.follows = around.follows
@@ -206,13 +197,6 @@ class Edition:
             n for n in imprint.names[""] - named - brought if not (n.startswith("__") and n.endswith("__"))
         )
 
-    def brought(self, path: StatementPath) -> BroughtByStar:
-        """What the star imports of a statement bring."""
-        found: BroughtByStar = {}
-        for origin in self.stars(self.source.facts(path)) if len(path) == 1 else ():
-            found |= self._star(origin)
-        return found
-
     def _elsewhere(self, facts: Facts, path: StatementPath, node: ast.stmt) -> Iterator[Binding]:
         """Attributes set on classes, functions and modules, and globals that called functions rebind."""
         maybe = isinstance(node, COMPOUND)
@@ -224,50 +208,12 @@ class Edition:
             code = self.code(called)
             for written in code.writes if code else ():
                 yield Binding((called[0], written), maybe=True)
-        for function in {*self.called(path), *self.constructors(facts)}:
-            for name in self.attributes_set_by(function, facts):
+        index = self.graph.index
+        for function in {*self.called(path), *constructors(self.tracked, facts, index)}:
+            code = self.code(function)
+            for name in attributes_set_by(function, code, self.tracked, facts, index) if code is not None else ():
                 if self.follows(name, function):
                     yield Binding(name, maybe=True)
-
-    def constructors(self, facts: Facts) -> Iterator[Name]:
-        """The functions of the program that make the instances which a statement asks classes for by name."""
-        for chain in facts.calls:
-            cls = resolve_value(self.tracked.namespace, chain)
-            for leaf in CONSTRUCTORS if is_a(cls, type) and cls.__module__ in self.graph.index.modules else ():
-                function = in_classes(type.__dict__["__mro__"].__get__(cls), leaf)
-                function = function.__func__ if is_a(function, staticmethod) else function
-                home = definition_of(function, self.graph.index)
-                if home is not None:
-                    yield home
-
-    def attributes_set_by(self, function: Name, facts: Facts) -> Iterator[Name]:
-        """The attributes of classes, functions and modules that a function sets when it is called by a statement."""
-        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
-        for chain in code.sets if code is not None and tracked is not None else ():
-            assert tracked is not None
-            if chain[0] == "__class__":
-                owners = [resolve_value(tracked.namespace, tuple(function[1].split(".")[:-1]))]
-            elif chain[0]:
-                owners = [resolve_value(tracked.namespace, chain[:-1])]
-            elif len(chain) == 2:
-                owners = self._classes_given_to(function, tracked, facts)
-            else:
-                continue
-            for owner in owners:
-                if is_a(owner, ModuleType) and owner.__name__ in self.graph.index.modules:
-                    yield owner.__name__, chain[-1]
-                elif (home := definition_of(owner, self.graph.index)) is not None:
-                    yield home[0], f"{home[1]}.{chain[-1]}"
-
-    def _classes_given_to(self, function: Name, tracked: Tracked, facts: Facts) -> list[Any]:
-        """The classes for which a class method, or `__new__`, is called: its own, or what the statement names."""
-        owner, _, leaf = function[1].rpartition(".")
-        cls: Any = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
-        if not is_a(cls, type) or (leaf != "__new__" and not is_a(own_space(cls).get(leaf), classmethod)):
-            return []
-        chains = [c if leaf == "__new__" else c[:-1] for c in facts.calls if leaf in ("__new__", c[-1])]
-        named = [resolve_value(self.tracked.namespace, chain) for chain in chains if chain]
-        return [n for n in named if is_a(n, type) and cls in type.__dict__["__mro__"].__get__(n)] or [cls]
 
     def attribute_set(self, store: Store, path: StatementPath) -> Name | None:
         """The name of an attribute that a store sets on a class, function or module of the program."""
@@ -289,14 +235,6 @@ class Edition:
                 return name in facts.defines
         return False
 
-    def _submodules(self, facts: Facts) -> Iterator[Binding]:
-        """A package that imports a module of its own gets an attribute of that name, the first time."""
-        if self.tracked.is_package:
-            for name in self.imported(facts):
-                parent, _, leaf = name.rpartition(".")
-                if parent == self.module and leaf not in facts.binds:
-                    yield Binding((self.module, leaf), maybe=True)
-
     # ------------------------------------------------------------------ what it changes in place
 
     def mutates(self, path: StatementPath) -> set[Name]:
@@ -312,42 +250,6 @@ class Edition:
         owner = resolve_value(self.tracked.namespace, method[:-1])
         return is_self_contained(owner) or (is_a(owner, ContextVar) and method[-1] == "set")
 
-    def registers(self, path: StatementPath) -> Iterator[Name]:
-        """The abstract classes with which the statement registers another one: `Shape.register(Circle)`."""
-        for chain in self.facts(path).calls:
-            if chain[-1] == "register" and len(chain) > 1:
-                home = definition_of(resolve_value(self.tracked.namespace, chain[:-1]), self.graph.index)
-                if home is not None and is_instance(value_of(home, self.graph), ABCMeta):
-                    yield home
-
-    def asks_about_classes(self, path: StatementPath) -> bool:
-        """Whether the statement looks at what classes have, or derive from, without naming it."""
-        facts = self.facts(path)
-        if not facts.binds or facts.defines:
-            return False
-        if any(chain[-1] in ASKING for chain in facts.calls):
-            return True
-        return any(self._lists_or_checks(called) for called in self.called(path))
-
-    def _lists_or_checks(self, function: Name) -> bool:
-        """Whether a function lists members, or asks for a protocol."""
-        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
-        for chain in code.reads if code is not None and tracked is not None else ():
-            assert tracked is not None
-            value = resolve_value(tracked.namespace, chain)
-            if chain[-1] in LISTING or (is_a(value, type) and own_space(value).get("_is_protocol")):
-                return True
-        return False
-
-    @property
-    def asking(self) -> list[StatementPath]:
-        """The statements that do so."""
-        if self._remembered() is None:
-            return [path for path in self.paths if self.asks_about_classes(path)]
-        if self._asking is None:
-            self._asking = [path for path in self.paths if self.asks_about_classes(path)]
-        return self._asking
-
     def may_mutate(self, path: StatementPath) -> set[Name]:
         """The names whose value functions that the statement calls may change in place."""
         found = set()
@@ -356,7 +258,7 @@ class Edition:
             for chain in code.mutates if code and tracked else ():
                 assert tracked is not None
                 name = name_of_holder(tracked, chain, self.graph)
-                if name is not None and not is_any(value_of(name, self.graph), *_DEFINITIONS):
+                if name is not None and not is_any(value_of(name, self.graph), *DEFINITIONS):
                     found.add(name)
         return found
 
@@ -367,19 +269,6 @@ class Edition:
                 return root
         found = name_of_holder(self.tracked, chain, self.graph)
         return None if found is None else self.home(found)
-
-    @cached_property
-    def origins(self) -> dict[str, Name]:
-        """By each imported name, the module that it is taken from and its name there."""
-        found: dict[str, Name] = {}
-        for number in range(len(self.source.statements)):
-            for each in self.source.facts((number,)).imports:
-                base = resolve(self.tracked, "." * each.level + each.module)
-                if each.name == "*":
-                    found |= {name: (base, name) for name in self._star(base)}
-                elif each.name:
-                    found[each.bound] = base, each.name
-        return found
 
     # ------------------------------------------------------------------ what it reads
 
@@ -444,7 +333,7 @@ class Edition:
         for number, facts in self.source.all_facts():
             for name in [name for name in facts.binds if count[name] > 1]:
                 found.setdefault(name, []).extend(self._passing(name, facts, self.source.statements[number]))
-        return {name: [v for v in values if is_any(v, *_DEFINITIONS)] for name, values in found.items()}
+        return {name: [v for v in values if is_any(v, *DEFINITIONS)] for name, values in found.items()}
 
     def _passing(self, name: str, facts: Facts, node: ast.stmt) -> Iterator[object]:
         for each in facts.imports:
@@ -498,81 +387,6 @@ class Edition:
         for name in self._lazily(function):
             yield name, False
 
-    def _lazily(self, function: Name) -> Iterator[Name]:
-        """What a function imports when it is called."""
-        code, tracked = self.code(function), self.graph.index.modules.get(function[0])
-        if code is not None and tracked is not None:
-            yield from self.graph.imported_by(tracked, code)
-
-    def imported(self, facts: Facts) -> list[str]:
-        """The modules that a statement asks for, in order, packages before what is in them."""
-        found: dict[str, None] = {}
-        for each in facts.imports:
-            base = resolve(self.tracked, "." * each.level + each.module)
-            found |= dict.fromkeys([*reversed(list(parents(base))), base])
-            if each.name and each.name != "*":
-                found[f"{base}.{each.name}"] = None
-        return list(found)
-
-    def asked(self, path: StatementPath) -> set[str]:
-        """The modules that a statement asks for when it runs, packages around this one aside unless it names them."""
-        facts, own = self.facts(path), set(parents(self.module))
-        found = set()
-        for each in facts.imports:
-            base = resolve(self.tracked, "." * each.level + each.module)
-            found |= {base, *(set(parents(base)) - own)}
-            if each.name and each.name != "*":
-                found.add(f"{base}.{each.name}")
-        for called in self.called(path):
-            found |= {module for module, _ in self._lazily(called)}
-        return found
-
-    def stars(self, facts: Facts) -> Iterator[str]:
-        """The modules of which a statement imports all names."""
-        for each in facts.imports:
-            if each.name == "*":
-                yield resolve(self.tracked, "." * each.level + each.module)
-
-    def asked_names(self, path: StatementPath) -> Iterator[Name]:
-        """The modules that a statement imports, each with the name that it takes from it (empty: none)."""
-        for each in self.facts(path).imports:
-            yield resolve(self.tracked, "." * each.level + each.module), each.name
-        for called in self.called(path):
-            yield from self._lazily(called)
-
-    def taken(self, path: StatementPath) -> Iterator[Name]:
-        """The names that a statement must find in other modules, or it fails."""
-        if isinstance(self.source.statement(path), ast.ImportFrom):
-            for each in self.facts(path).imports:
-                if each.name != "*":
-                    yield resolve(self.tracked, "." * each.level + each.module), each.name
-
-    def has_imported(self, path: StatementPath) -> bool:
-        """Whether a name that the statement imports stands for what it would be imported from."""
-        for each in self.facts(path).imports:
-            home = sys.modules.get(resolve(self.tracked, "." * each.level + each.module))
-            value = own_space(home).get(each.name)
-            if value is not None and self.tracked.namespace.get(each.bound) is value:
-                return True
-        return False
-
-    def imported_names(self, path: StatementPath) -> frozenset[Name]:
-        """The names that a statement takes out of other modules."""
-        if self._remembered() is None:
-            return frozenset(self._find_imported_names(path))
-        if path not in self._imported:
-            self._imported[path] = frozenset(self._find_imported_names(path))
-        return self._imported[path]
-
-    def _find_imported_names(self, path: StatementPath) -> Iterator[Name]:
-        for each in self.facts(path).imports:
-            base = resolve(self.tracked, "." * each.level + each.module)
-            if each.name == "*":
-                for name in (*self._star(base), "__all__"):
-                    yield base, name
-            elif each.name:
-                yield base, each.name
-
 
 def span(source: Source, path: StatementPath) -> tuple[int, int]:
     """The first and the last line of a statement."""
@@ -585,34 +399,3 @@ def covers(source: Source, path: StatementPath, line: int) -> bool:
     first, last = span(source, path)
     on_header = len(path) > 1 and line == source.statement(path[:-1]).lineno
     return first <= line <= last and not on_header
-
-
-_DEFINITIONS = (type, FunctionType, ModuleType)
-
-
-def name_of_holder(tracked: Tracked, chain: Chain, graph: Graph) -> Name | None:
-    """The name of the tracked module or class attribute that a dotted name leads to, before it enters an instance."""
-    name: Name = (tracked.name, chain[0])
-    value: Any = tracked.namespace.get(chain[0])
-    for attribute in chain[1:]:
-        if is_a(value, ModuleType):
-            name, value = (value.__name__, attribute), look_up(value, attribute)
-        elif is_a(value, type):
-            owner = next((c for c in value.__mro__ if attribute in c.__dict__), value)
-            name, value = (owner.__module__, f"{owner.__qualname__}.{attribute}"), owner.__dict__.get(attribute)
-        else:
-            break
-    return name if name[0] in graph.index.modules else None
-
-
-def value_of(name: Name, graph: Graph) -> Any:
-    """What a name stands for now; None when that cannot be told."""
-    tracked = graph.index.modules.get(name[0])
-    return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
-
-
-def bases_of(name: Name, graph: Graph) -> list[Name]:
-    """The classes of the program from which the class of that name derives; none when it is no class."""
-    cls: Any = value_of(name, graph)
-    bases = cls.__bases__ if is_a(cls, type) and definition_of(cls, graph.index) == name else ()
-    return [home for base in bases if (home := definition_of(base, graph.index)) is not None]

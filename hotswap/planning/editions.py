@@ -18,8 +18,10 @@ from hotswap.index import Tracked
 from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
 from hotswap.planning.containers import is_filled
-from hotswap.planning.edition import BroughtByStar, Edition, ReadBy, Surroundings, value_of
+from hotswap.planning.edition import Edition, ReadBy, Surroundings
 from hotswap.planning.groups import LOADED, Group, circle_around, make_group, reachable, refine
+from hotswap.planning.imported import BroughtByStar
+from hotswap.planning.live_names import value_of
 from hotswap.planning.matching import Matching
 from hotswap.reach import Reach
 from hotswap.resolving import exports, module_at

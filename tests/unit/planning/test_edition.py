@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.planning.edition import covers, span, value_of
+from hotswap.planning.edition import covers, span
+from hotswap.planning.live_names import value_of
 
 
 def told(bindings):

@@ -1,0 +1,47 @@
+"""Statements that ask what classes have, or what they derive from, and those that register them.  Pure."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Iterator
+
+from hotswap.looking import is_a, is_instance, own_space
+from hotswap.model import Name
+from hotswap.planning.edition import Edition
+from hotswap.planning.live_names import value_of
+from hotswap.resolving import definition_of, resolve_value
+from hotswap.source import StatementPath
+
+LISTING = frozenset(("dir", "vars", "getmembers", "getmembers_static"))
+ASKING = LISTING | frozenset(("isinstance", "issubclass", "hasattr", "callable"))
+"""Functions of which the result depends on what a class has or derives from."""
+
+
+def registers(edition: Edition, path: StatementPath) -> Iterator[Name]:
+    """The abstract classes with which the statement registers another one: `Shape.register(Circle)`."""
+    for chain in edition.facts(path).calls:
+        if chain[-1] == "register" and len(chain) > 1:
+            home = definition_of(resolve_value(edition.tracked.namespace, chain[:-1]), edition.graph.index)
+            if home is not None and is_instance(value_of(home, edition.graph), ABCMeta):
+                yield home
+
+
+def asks_about_classes(edition: Edition, path: StatementPath) -> bool:
+    """Whether the statement looks at what classes have, or derive from, without naming it."""
+    facts = edition.facts(path)
+    if not facts.binds or facts.defines:
+        return False
+    if any(chain[-1] in ASKING for chain in facts.calls):
+        return True
+    return any(_lists_or_checks(edition, called) for called in edition.called(path))
+
+
+def _lists_or_checks(edition: Edition, function: Name) -> bool:
+    """Whether a function lists members, or asks for a protocol."""
+    code, tracked = edition.code(function), edition.graph.index.modules.get(function[0])
+    for chain in code.reads if code is not None and tracked is not None else ():
+        assert tracked is not None
+        value = resolve_value(tracked.namespace, chain)
+        if chain[-1] in LISTING or (is_a(value, type) and own_space(value).get("_is_protocol")):
+            return True
+    return False

@@ -1,0 +1,43 @@
+"""What names stand for in the live program.  Read through `__dict__`s only: nothing of the program runs."""
+
+from __future__ import annotations
+
+from types import FunctionType, ModuleType
+from typing import Any
+
+from hotswap.graph import Graph
+from hotswap.index import Tracked
+from hotswap.looking import is_a, look_up
+from hotswap.model import Name
+from hotswap.resolving import definition_of, resolve_value
+from hotswap.syntax import Chain
+
+DEFINITIONS = (type, FunctionType, ModuleType)
+
+
+def name_of_holder(tracked: Tracked, chain: Chain, graph: Graph) -> Name | None:
+    """The name of the tracked module or class attribute that a dotted name leads to, before it enters an instance."""
+    name: Name = (tracked.name, chain[0])
+    value: Any = tracked.namespace.get(chain[0])
+    for attribute in chain[1:]:
+        if is_a(value, ModuleType):
+            name, value = (value.__name__, attribute), look_up(value, attribute)
+        elif is_a(value, type):
+            owner = next((c for c in value.__mro__ if attribute in c.__dict__), value)
+            name, value = (owner.__module__, f"{owner.__qualname__}.{attribute}"), owner.__dict__.get(attribute)
+        else:
+            break
+    return name if name[0] in graph.index.modules else None
+
+
+def value_of(name: Name, graph: Graph) -> Any:
+    """What a name stands for now; None when that cannot be told."""
+    tracked = graph.index.modules.get(name[0])
+    return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
+
+
+def bases_of(name: Name, graph: Graph) -> list[Name]:
+    """The classes of the program from which the class of that name derives; none when it is no class."""
+    cls: Any = value_of(name, graph)
+    bases = cls.__bases__ if is_a(cls, type) and definition_of(cls, graph.index) == name else ()
+    return [home for base in bases if (home := definition_of(base, graph.index)) is not None]
