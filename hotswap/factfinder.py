@@ -51,6 +51,7 @@ class _Visitor(ast.NodeVisitor):
         self.shapes: set[Chain] = set()
         self.arguments: set[Chain] = set()
         self.mutates: set[Chain] = set()
+        self.computed: set[Chain] = set()
         self.stores: list[Store] = []
         self.imports: list[ImportOf] = []
         self.attributes: set[str] = set()
@@ -79,6 +80,7 @@ class _Visitor(ast.NodeVisitor):
             frozenset(self.shapes),
             frozenset(self.arguments),
             frozenset(self.mutates),
+            frozenset(self.computed),
             tuple(self.stores),
             tuple(self.imports),
             self.opaque,
@@ -310,6 +312,8 @@ class _Visitor(ast.NodeVisitor):
             owner, attribute = self.chain(node.args[0]), node.args[1]
             if name in WRITES_BY_NAME:
                 self.mutate(node.args[0])
+            if name in WRITES_BY_NAME and owner and not isinstance(attribute, ast.Constant):
+                self.computed.add(owner)
             if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 self.attributes.add(attribute.value)
                 if not owner:

@@ -34,6 +34,7 @@ class Facts:
     `class` (also inside of `if` or `try`).  `reads` are evaluated; `uses` are those of them that are looked into rather
     than only referred to; `calls` are called or iterated, `shapes` are subclassed, decorated with or iterated,
     `arguments` are handed to a call.  `mutates` are changed in place, `stores` says how where that is plain.
+    `computed` are those that `setattr` changes under computed names.
     `surveys`: it looks at all names that the module has by then; `opaque`: it may do anything.
     """
 
@@ -47,6 +48,7 @@ class Facts:
     shapes: frozenset[Chain]
     arguments: frozenset[Chain]
     mutates: frozenset[Chain]
+    computed: frozenset[Chain]
     stores: tuple[Store, ...]
     imports: tuple[ImportOf, ...]
     opaque: bool

@@ -97,8 +97,9 @@ class Reach:
         return leg
 
     def _look_into(self, function: FunctionType, leg: Leg) -> None:
-        if function.__module__ in self.index.modules:
-            name = function.__module__, function.__code__.co_qualname
+        home = function.__globals__.get("__name__")  # what it says itself may be what it wraps
+        if home in self.index.modules:
+            name = home, function.__code__.co_qualname
             facts = self.code(name) or code_facts(function.__code__)
             leg.functions = {name, *((name[0], code.co_qualname) for code in all_codes(function.__code__))}
             leg.attributes = frozenset(facts.attributes)

@@ -79,13 +79,13 @@ def pour(
     live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge, state: frozenset[str] = frozenset()
 ) -> None:
     """Make a live function all that the fresh one is; variables and attributes in `state` keep what they hold."""
+    is_renamed = live.__module__ != home_of(live)  # nobody would do so again
     closure = _merge_cells(live, fresh, journal, merge, state)
     retarget(live, fresh.__code__, closure, journal)
     for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
         if getattr(live, name) is not getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     names = ("__name__", "__qualname__", "__module__")
-    is_renamed = "__wrapped__" not in live.__dict__ and live.__module__ != home_of(live)  # nobody would do so again
     for name in names[:2] if is_renamed else names:
         if getattr(live, name) != getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 
 from hotswap.diff import header
 from hotswap.events import behaviour, content
 from hotswap.factfinder import facts_of
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
-from hotswap.looking import is_instance
+from hotswap.looking import is_a, is_instance
 from hotswap.model import Name, Place
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
@@ -85,17 +86,20 @@ def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
 def computed_attributes(edition: Edition, path: StatementPath) -> Iterator[tuple[type, str]]:
     """The attributes that `setattr` under computed names gave to classes of the module when a statement ran before.
 
-    They are those that nobody else names, of classes to which no other statement does the like.
+    They are those that nobody else names, of plain classes to which no other statement does the like.
     """
     imprint = edition.tracked.imprint
-    for chain in edition.facts(path).mutates if imprint is not None else ():
+    for chain in edition.facts(path).computed if imprint is not None else ():
         assert imprint is not None
         cls = resolve_value(edition.tracked.namespace, chain)
-        if not is_instance(cls, type) or cls.__module__ != edition.module or cls.__qualname__ not in imprint.names:
+        if type(cls) is not type or cls.__bases__ != (object,) or cls.__qualname__ not in imprint.names:
             continue
-        others = [p for p in edition.paths if p != path and chain in edition.facts(p).mutates]
         bound = {binding.name for each in edition.paths for binding in edition.bindings(each)}
-        for leaf in imprint.names[cls.__qualname__] & vars(cls).keys() if not others else ():
+        functions = [value.__qualname__ for value in vars(cls).values() if is_a(value, FunctionType)]
+        own = {(edition.module, name) for name in functions if name.startswith(f"{cls.__qualname__}.")}
+        is_told = cls.__module__ == edition.module and own <= bound
+        others = [p for p in edition.paths if p != path and chain in edition.facts(p).computed]
+        for leaf in imprint.names[cls.__qualname__] & vars(cls).keys() if is_told and not others else ():
             is_special = leaf.startswith("__") and leaf.endswith("__")
             if not is_special and (edition.module, f"{cls.__qualname__}.{leaf}") not in bound:
                 yield cls, leaf

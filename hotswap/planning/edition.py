@@ -149,7 +149,7 @@ class Edition(Importing):
         for name, sure in self.brought(path).items():
             yield Binding((self.module, name), maybe=not sure)
         yield from self._elsewhere(facts, path, node)
-        yield from self._submodules(facts)
+        yield from self._submodules(path)
 
     def _members(self, path: StatementPath, node: ast.ClassDef, prefix: str) -> Iterator[Binding]:
         for number in range(len(node.body)):

@@ -109,7 +109,7 @@ def _ordered(entries: tuple[str, ...], found: Mapping[str, Edition], *, without_
     """The flow when the modules are asked for in this order (`without_caught`: imports under `try` fail)."""
     places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
     imports = {
-        (name, path): e.imported(e.facts(path))
+        (name, path): e.imported(path)
         for name, e in found.items()
         for path in e.paths
         if not (without_caught and isinstance(e.source.statement(path), ast.Try) and not e.has_imported(path))

@@ -21,6 +21,10 @@ BroughtByStar = dict[str, bool]
 """The names that a star import brings, and whether it surely does."""
 
 
+MANY = 4
+"""So few names may all be new ones."""
+
+
 class Importing:
     """The part of an edition that is about imports."""
 
@@ -45,12 +49,12 @@ class Importing:
             found |= self._star(origin)
         return found
 
-    def _submodules(self, facts: Facts) -> Iterator[Binding]:
+    def _submodules(self, path: StatementPath) -> Iterator[Binding]:
         """A package that imports a module of its own gets an attribute of that name, the first time."""
         if self.tracked.is_package:
-            for name in self.imported(facts):
+            for name in self.imported(path):
                 parent, _, leaf = name.rpartition(".")
-                if parent == self.module and leaf not in facts.binds:
+                if parent == self.module and leaf not in self.facts(path).binds:
                     yield Binding((self.module, leaf), maybe=True)
 
     @cached_property
@@ -72,15 +76,31 @@ class Importing:
         if code is not None and tracked is not None:
             yield from self.graph.imported_by(tracked, code)
 
-    def imported(self, facts: Facts) -> list[str]:
+    def imported(self, path: StatementPath) -> list[str]:
         """The modules that a statement asks for, in order, packages before what is in them."""
         found: dict[str, None] = {}
-        for each in facts.imports:
+        skipped = self._skipped(self.source.statement(path))
+        for each in self.facts(path).imports:
+            if each.bound in skipped:
+                continue
             base = resolve(self.tracked, "." * each.level + each.module)
             found |= dict.fromkeys([*reversed(list(parents(base))), base])
             if each.name and each.name != "*":
                 found[f"{base}.{each.name}"] = None
         return list(found)
+
+    def _skipped(self, node: ast.stmt) -> set[str]:
+        """The names that blocks under `if` import which did not run, as the live module tells by what it lacks.
+
+        A package whose names are imported when they are asked for lists them in such a block for type checkers.
+        """
+        skipped: set[str] = set()
+        for block in (node.body, node.orelse) if isinstance(node, ast.If) else ():
+            imports = [each for each in block if isinstance(each, ast.ImportFrom)]
+            names = {alias.asname or alias.name for each in imports for alias in each.names}
+            if len(names) >= MANY and len(names & self.tracked.namespace.keys()) * 2 < len(names):
+                skipped |= names
+        return skipped
 
     def asked(self, path: StatementPath) -> set[str]:
         """The modules that a statement asks for when it runs, packages around this one aside unless it names them."""

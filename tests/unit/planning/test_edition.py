@@ -176,7 +176,7 @@ def test_functions_that_are_called_may_change_containers(edition):
 def test_modules_are_asked_for_in_order(edition, text, imported, asked):
     """Packages before what is in them."""
     found = edition(f"{text}\n", p__q="", p__="")
-    assert (found.imported(found.facts((0,))), found.asked((0,))) == (imported, asked)
+    assert (found.imported((0,)), found.asked((0,))) == (imported, asked)
 
 
 def test_what_an_import_must_find(edition):
