@@ -34,9 +34,13 @@ def home_of(function: FunctionType) -> str:
 
     A wrapper that took over the names of what it wraps belongs where that does.
     """
-    if function.__code__.co_qualname == function.__qualname__:
-        return str(function.__globals__.get("__name__"))
-    wrapped = function.__dict__.get("__wrapped__")
+    own, home, wrapped = (
+        function.__code__.co_qualname,
+        function.__globals__.get("__name__"),
+        function.__dict__.get("__wrapped__"),
+    )
+    if own == function.__qualname__ or (home and wrapped is None and "<locals>" not in own):
+        return str(home)
     return home_of(wrapped) if is_a(wrapped, FunctionType) and wrapped is not function else function.__module__
 
 

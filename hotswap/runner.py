@@ -270,7 +270,7 @@ class Runner:
                 continue
             holder = value_of((module, owner), self.graph) if owner else sys.modules.get(module)
             value = own_space(holder).get(leaf, MISSING)
-            if value is not MISSING:
+            if value is not MISSING or isinstance(self.editions.node(self._place), ast.Delete):
                 found[binding.name] = value
         return found
 

@@ -79,19 +79,27 @@ def pour(
     live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge, state: frozenset[str] = frozenset()
 ) -> None:
     """Make a live function all that the fresh one is; variables and attributes in `state` keep what they hold."""
-    is_renamed = live.__module__ != home_of(live)  # nobody would do so again
+    is_renamed, has_other_name = live.__module__ != home_of(live), is_called_otherwise(live, fresh)
     closure = _merge_cells(live, fresh, journal, merge, state)
     retarget(live, fresh.__code__, closure, journal)
     for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
         if getattr(live, name) is not getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     names = ("__name__", "__qualname__", "__module__")
-    for name in names[:2] if is_renamed else names:
+    for name in () if has_other_name else names[:2] if is_renamed else names:  # nobody would rename it again
         if getattr(live, name) != getattr(fresh, name):
             journal.set_attribute(live, name, getattr(fresh, name))
     if getattr(fresh, "__type_params__", ()) or getattr(live, "__type_params__", ()):
         journal.set_attribute(live, "__type_params__", fresh.__type_params__)  # type: ignore[attr-defined]  # 3.12
     pour_dict(live.__dict__, fresh.__dict__, journal, merge, state)
+
+
+def is_called_otherwise(live: FunctionType, fresh: FunctionType) -> bool:
+    """Whether somebody has given a function that is no closure another name than its definition does."""
+    said, own = ((f.__globals__.get("__name__"), f.__code__.co_qualname) for f in (fresh, live))
+    if "<locals>" in own[1] or said != (fresh.__module__, fresh.__qualname__):
+        return False
+    return own != (live.__module__, live.__qualname__)
 
 
 def _merge_cells(

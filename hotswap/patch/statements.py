@@ -260,6 +260,8 @@ def is_alias(value: Any, name: str) -> bool:
     """Whether a definition stands under another name of its own, so that this name is only a second one."""
     if not is_any(value, FunctionType, type) or value.__qualname__ == name:
         return False
+    if is_a(value, FunctionType) and value.__code__.co_qualname == name:
+        return False  # it was renamed
     return resolves_to(sys.modules.get(value.__module__), value)
 
 
