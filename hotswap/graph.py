@@ -252,7 +252,8 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
             for read in graph.references(tracked, chain):
                 found |= {read, behaviour(read), content(read)}
         if code is not None:
-            found |= set(graph.imported_by(tracked, code))
+            imported = set(graph.imported_by(tracked, code))
+            found |= imported | {(module, "*") for module, _ in imported}
             found |= {member(attribute) for attribute in code.attributes}
     return found
 

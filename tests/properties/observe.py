@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.properties.shown import CALLABLES, Showman, arguments_for, kind_of, raised
+from tests.properties.shown import CALLABLES, Showman, arguments_for, kind_of, plain, raised
 
 ATTRIBUTES: dict[str, object] = {"x": 3, "y": 5, "z": 7, "items": ()}
 """What each canned instance holds, whatever its constructor would have put there."""
@@ -82,7 +82,7 @@ class Observer(Showman):
     def see_function(self, place: str, function: Any) -> None:
         """Its signature, its text's place, and what it answers."""
         self.facts[f"inspect.signature({place})"] = self.signature(function)
-        self.facts[f"{place}.__doc__"] = repr(getattr(function, "__doc__", None))[:80]
+        self.facts[f"{place}.__doc__"] = plain(repr(getattr(function, "__doc__", None)))[:80]
         if isinstance(function, types.FunctionType):
             self.facts[f"{place}.__code__.co_firstlineno"] = str(function.__code__.co_firstlineno)
             marks = {k: v for k, v in vars(function).items() if k != "__wrapped__"}
@@ -152,7 +152,7 @@ class Observer(Showman):
         if isinstance(member, types.FunctionType):
             self.facts[f"inspect.signature({inside})"] = self.signature(member)
             self.facts[f"{raw}.__code__.co_firstlineno"] = str(member.__code__.co_firstlineno)
-            self.facts[f"{inside}.__doc__"] = repr(member.__doc__)[:80]
+            self.facts[f"{inside}.__doc__"] = plain(repr(member.__doc__))[:80]
         if isinstance(member, int | str | list | tuple | dict | set | type):
             self.facts[raw] = self.show(member)
         else:
