@@ -54,7 +54,7 @@ class Showman:
     def show(self, value: Any, depth: int = 4) -> str:
         """A value as text without addresses; definitions by their home."""
         if value is None or isinstance(value, bool | float | bytes) or type(value) in (int, str):
-            return repr(value)
+            return plain(repr(value))  # the docstring of a dataclass shows default values
         if depth == 0:
             return f"<{type(value).__name__} ...>"
         if isinstance(value, (type, *CALLABLES)):

@@ -180,3 +180,30 @@ def test_facts_keep_no_code_alive():
     del code
     gc.collect()
     assert reference() is None
+
+
+SETS = {
+    "G.a = 1": "G.a",
+    "G.a += 1": "G.a",
+    "G.a.b = local": "G.a.b",
+    "del G.a": "G.a",
+    "local.a = 1": ".a",
+    "local.a += 1": ".a",
+    "local.a.b = 1": ".a.b",
+    "other = 1\nother.a = 1": "",
+    "G[0].a = 1": "",
+    "def g(self): G.a = self.b = 1": "G.a",
+}
+
+
+@pytest.mark.parametrize("body", SETS)
+def test_attributes_that_are_set(body):
+    """Of globals, and of the first argument, which has the empty name; those of inner functions if they are globals'."""
+    assert words(code_facts(code_of(body)).sets) == set(SETS[body].split())
+
+
+def test_attributes_that_are_set_on_the_class_around():
+    """By way of `__class__`."""
+    space: dict = {}
+    exec("class C:\n def m(self): __class__.seen = 1\n", space)
+    assert words(code_facts(space["C"].m.__code__).sets) == {"__class__.seen"}

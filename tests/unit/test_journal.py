@@ -249,3 +249,30 @@ def test_missing_is_never_an_attribute():
     assert own_attribute(Thing, "inherited") is MISSING
     assert own_attribute(Base, "inherited") == 1
     assert own_attribute(Thing, "__bases__") == (Base,)
+
+
+def test_what_was_deferred_is_seen_to_from_behind():
+    """Each thing once, by the first call that was noted for it."""
+    journal, seen, one, two = Journal(), [], object(), object()
+    for thing, number in ((one, 1), (two, 2), (one, 3)):
+        journal.defer(thing, (seen.append, number))
+    journal.settle()
+    assert seen == [2, 1]
+
+
+def test_what_was_seen_to_is_deferred_no_more():
+    """Somebody has done it in another way."""
+    journal, seen, thing = Journal(), [], object()
+    journal.defer(thing, (seen.append, 1))
+    journal.seen_to(thing)
+    journal.settle()
+    assert seen == []
+
+
+def test_a_dictionary_has_its_order_back_after_rollback():
+    """What the program did to it is undone, and names that were put elsewhere."""
+    journal, names = Journal(), {"a": 1, "b": 2}
+    journal.remember(names)
+    names["a"] = names.pop("a")
+    journal.rollback()
+    assert list(names) == ["a", "b"]

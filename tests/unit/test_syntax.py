@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from hotswap.syntax import assigned, chain_of, is_type_checking, mangled, surely_bound
+from hotswap.syntax import assigned, chain_of, is_type_checking, mangled, names_in_order, surely_bound
 
 
 def expression(text):
@@ -138,3 +138,19 @@ def test_patterns_bind_their_captures(text):
     """Wildcards and values that are compared bind nothing."""
     (match,) = ast.parse(f"match v:\n {text}").body
     assert assigned(match.cases[0].pattern) == set(PATTERNS[text].split())
+
+
+IN_ORDER = {
+    "b, a = 1, 2": ["b", "a"],
+    "import b, c.d as a, e.f": ["b", "a", "e"],
+    "for b in x: a = 1": ["b", "a"],
+    "def b(c): a = 1": ["b"],
+    "if x: b = lambda: (a := 1)": ["b"],
+    "try: b = 1\nexcept E: a = 1": ["b", "a"],
+}
+
+
+@pytest.mark.parametrize("text", IN_ORDER)
+def test_names_in_the_order_in_which_a_statement_binds_them(text):
+    """Not those that functions in it bind."""
+    assert list(names_in_order(ast.parse(text).body[0])) == IN_ORDER[text]
