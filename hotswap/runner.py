@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
@@ -18,20 +17,22 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
+from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
+from hotswap.patch.inheritance import inherited_by, other_inheritance
+from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
+from hotswap.patch.repeats import added_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
 from hotswap.planning.edition import Edition
-from hotswap.planning.editions import Editions
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
@@ -403,32 +404,6 @@ class Runner:
             self.tolerate(refusal)
         return "", effect
 
-    @contextmanager
-    def _not_yet_in_packages(self) -> Iterator[None]:
-        """Modules that this one is loaded before, and it itself, are no attributes of their package yet.
-
-        A star import from the package would see them.
-        """
-        edition = self.editions.new(self._place[0])
-        hidden = []
-        for origin in edition.stars(edition.facts(self._place[1])):
-            package = sys.modules.get(origin)
-            if is_instance(package, ModuleType) and "__all__" not in vars(package):
-                hidden += [(package, leaf) for leaf in list(vars(package)) if self._comes_later(package, leaf)]
-        values = [vars(package).pop(leaf) for package, leaf in hidden]
-        try:
-            yield
-        finally:
-            for (package, leaf), value in zip(hidden, values, strict=True):
-                setattr(package, leaf, value)
-
-    def _comes_later(self, package: ModuleType, leaf: str) -> bool:
-        """Whether an attribute is a module in the package that began to be loaded after the present one."""
-        name, begun, here = f"{package.__name__}.{leaf}", self.index.begun, self._place[0]
-        if vars(package)[leaf] is not sys.modules.get(name, package):
-            return False
-        return name == here or begun.get(name, 0) > begun.get(here, len(begun))
-
     def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
         """Whether the attribute of a definition was deleted when the statement ran before, and was not made since."""
         if isinstance(target, ast.Tuple | ast.List):
@@ -515,7 +490,10 @@ class Runner:
 
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
-            with self.tracer.recording(code) as lines, self._not_yet_in_packages():
+            with (
+                self.tracer.recording(code) as lines,
+                not_yet_in_packages(self.editions.new(self._place[0]), self._place[1], self.index),
+            ):
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
@@ -524,37 +502,7 @@ class Runner:
         return execute
 
 
-def inherited_by(cls: type) -> dict[str, object]:
-    """What a class has from its bases, as it is stored there."""
-    found: dict[str, object] = {}
-    for base in reversed(cls.__mro__[1:]):
-        if base is not object:
-            found |= vars(base)
-    return {name: value for name, value in found.items() if name not in vars(cls)}
-
-
-def other_inheritance(before: dict[type, dict[str, object]]) -> Iterator[tuple[type, str]]:
-    """The names that classes have from other bases now, or from none any more."""
-    for cls, inherited in before.items():
-        now = inherited_by(cls)
-        for name in inherited.keys() | now.keys():
-            if inherited.get(name, MISSING) is not now.get(name, MISSING) and name not in vars(cls):
-                yield cls, name
-
-
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
-    """Why a round cannot go on: what a statement did before cannot be told from what it did now."""
-    source = editions.new(place[0]).source
-    return Reason(
-        code="HS402",
-        what=f"a statement that ran again added to {name[0]}.{name[1]}",
-        where=f"{source.path}:{first_line(source.statement(place[1]))}",
-        why="what it added the first time cannot be told from the rest",
-        remedy="restart",
-    )
 
 
 def hands_on(node: ast.AST) -> bool:

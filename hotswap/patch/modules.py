@@ -5,18 +5,21 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import invalidate_caches
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
 
 from hotswap.codes import CodePair
-from hotswap.index import Tracked
+from hotswap.index import Index, Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import Edit
 from hotswap.patch import classes, mapped
+from hotswap.planning.edition import Edition
 from hotswap.resolving import resolve_value
+from hotswap.source import StatementPath
 
 
 def show_source(edit: Edit, journal: Journal) -> None:
@@ -131,3 +134,28 @@ def move_classes(tracked: Tracked, pairs: Iterable[CodePair], journal: Journal) 
 def is_folder(module: object) -> bool:
     """Whether it is a package without a file of its own."""
     return is_instance(module, ModuleType) and vars(module).get("__file__") is None and "__path__" in vars(module)
+
+
+@contextmanager
+def not_yet_in_packages(edition: Edition, path: StatementPath, index: Index) -> Iterator[None]:
+    """While a statement star-imports a package, modules that are loaded later, and its own, are no attributes of it."""
+    hidden = []
+    for origin in edition.stars(edition.facts(path)):
+        package = sys.modules.get(origin)
+        if is_instance(package, ModuleType) and "__all__" not in vars(package):
+            later = [leaf for leaf in list(vars(package)) if _comes_later(package, leaf, edition.module, index.begun)]
+            hidden += [(package, leaf) for leaf in later]
+    values = [vars(package).pop(leaf) for package, leaf in hidden]
+    try:
+        yield
+    finally:
+        for (package, leaf), value in zip(hidden, values, strict=True):
+            setattr(package, leaf, value)
+
+
+def _comes_later(package: ModuleType, leaf: str, here: str, begun: Mapping[str, int]) -> bool:
+    """Whether an attribute is a module in the package that began to be loaded after the present one."""
+    name = f"{package.__name__}.{leaf}"
+    if vars(package)[leaf] is not sys.modules.get(name, package):
+        return False
+    return name == here or begun.get(name, 0) > begun.get(here, len(begun))

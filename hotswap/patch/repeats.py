@@ -1,13 +1,14 @@
-"""What statements that ran again did a second time outside of the program: it is told."""
+"""What statements that ran again did a second time, outside of the program or in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from hotswap.model import Name, Reason, Step
+from hotswap.model import Name, Place, Reason, Step
 from hotswap.planning.editions import Editions
 from hotswap.planning.effects import lasting
+from hotswap.source import first_line
 
 
 def done_twice(step: Step, editions: Editions, made_again: AbstractSet[Name]) -> Iterator[Reason]:
@@ -32,4 +33,16 @@ def _done_again(path: str, step: Step, words: str) -> Reason:
         where=f"{path}:{step.line}",
         why="what it did before stays",
         remedy="if that is too much, restart, or put away in @hotswap.on_dispose what it did",
+    )
+
+
+def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
+    """Why a round cannot go on: what a statement did before cannot be told from what it did now."""
+    source = editions.new(place[0]).source
+    return Reason(
+        code="HS402",
+        what=f"a statement that ran again added to {name[0]}.{name[1]}",
+        where=f"{source.path}:{first_line(source.statement(place[1]))}",
+        why="what it added the first time cannot be told from the rest",
+        remedy="restart",
     )
