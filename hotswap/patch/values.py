@@ -99,7 +99,8 @@ class Values:
             if not at_end and name in self.views and (place, name) in self._made:
                 return self._made[place, name]
             if not self._ran.get(place, False) and group.holds_now(name, place):
-                return self.original(name)
+                held = self.original(name)
+                return self._made.get((place, name), held) if held is MISSING and not at_end else held
             if place not in self._ran:
                 raise Unavailable(f"{name[0]}.{name[1]}")
             if (place, name) in self._made:

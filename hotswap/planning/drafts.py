@@ -188,7 +188,7 @@ class Drafts:
         """The statements before the reader that may have given the name its value run too, if it is not kept."""
         before = group.new.before(name, reader)
         for place in before:
-            if group.holds_now(name, place):
+            if group.holds_now(name, place) and not self.is_away(name):
                 return
             self._need_value(place, reader, name)
         home = self.editions.group(name[0])
@@ -196,6 +196,11 @@ class Drafts:
             return
         for place in home.new.final(name):  # another module's attribute, which this one changes
             self._need_value(place, reader, name)
+
+    def is_away(self, name: Name) -> bool:
+        """Whether a name that its module has given a value was deleted since, by somebody else."""
+        tracked = self.index.modules.get(name[0])
+        return tracked is not None and "." not in name[1] and name[1] not in tracked.namespace
 
     def _need_value(self, place: Place, reader: Place, name: Name) -> None:
         draft = self.need(place, name)
