@@ -18,7 +18,7 @@ from hotswap.events import behaviour, content, member
 from hotswap.facts import Facts
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_a, is_instance, look_up
+from hotswap.looking import in_classes, is_a, is_instance, look_up, own_space
 from hotswap.model import Name
 from hotswap.reach import Reach
 from hotswap.resolving import definition_of, holds_instance, resolve_value
@@ -167,8 +167,9 @@ class Graph:
         value = namespace.get(chain[0])
         yield from self._definition(value)
         for attribute in chain[1:]:
-            if is_a(value, ModuleType):
+            if is_instance(value, ModuleType):
                 yield value.__name__, attribute
+                yield from self._computed(value, attribute)
             elif is_a(value, type):
                 yield value.__module__, f"{value.__qualname__}.{attribute}"
                 yield from self._inherited(value, attribute)
@@ -180,6 +181,14 @@ class Graph:
                 return
             value = look_up(value, attribute)
             yield from self._definition(value)
+
+    def _computed(self, module: ModuleType, attribute: str) -> Iterator[Name]:
+        """What a property of a module's own class reads of the module, if the attribute is one."""
+        cls = type(module)
+        found = in_classes(cls.__mro__, attribute) if cls.__module__ in self.index.modules else None
+        if is_a(found, property) and is_a(found.fget, FunctionType):
+            yield cls.__module__, f"{cls.__qualname__}.{attribute}"
+            yield from ((module.__name__, name) for name in found.fget.__code__.co_names if name in own_space(module))
 
     def _inherited(self, cls: type, attribute: str) -> Iterator[Name]:
         for each in cls.__mro__:

@@ -417,6 +417,9 @@ class Runner:
         group = self.editions.group(home[0]) if home is not None else None
         if home is None or group is None or chain[-1] in own_space(owner):
             return False
+        name, before = (home[0], f"{home[1]}.{chain[-1]}"), self.editions.old_place(self._place)
+        if before in group.old.order and group.old.before(name, before) and not group.new.before(name, self._place):
+            return False  # nobody makes it any more
         return not any(self.values.has_run(place) for place in group.new.binders(home))
 
     def _statement_before(self) -> ast.stmt | None:

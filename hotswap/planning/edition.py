@@ -292,7 +292,8 @@ class Edition(Importing):
             for name, is_used in self.along(chain, path, used=chain in facts.uses):
                 found[name] = found.get(name, False) or (is_used and name != target)
         for binding in self.bindings(path):
-            if binding.maybe or binding.deletes:  # on another way it has the value from before; `del` asks for one
+            if binding.maybe or binding.deletes or isinstance(self.source.statement(path), ast.Delete):
+                # on another way it has the value from before; `del` asks for one
                 found.setdefault(binding.name, False)
         for name in self.mutates(path):
             found[name] = found.get(name, False) or name not in stored.values()
