@@ -54,6 +54,7 @@ def kept_members(
             and not stale
             and not is_anew
             and not facts.defines
+            and not facts.surveys
             and not facts.roots & changing
         ):
             kept |= {name for name in facts.binds if is_from_here(name)}

@@ -124,7 +124,7 @@ class Editions:
         edit = self.edits.get(module)
         if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
             return False
-        if any(facts.opaque for facts in source.facts_within(path)) or has_globals(node):
+        if any(facts.opaque or facts.surveys for facts in source.facts_within(path)) or has_globals(node):
             return False
         if sum(node.name in facts.binds for _, facts in siblings(source, path)) > 1:
             return False  # the class of that name need not be this one
