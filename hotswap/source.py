@@ -158,6 +158,11 @@ class Source:
         return [str(p.value) for p in parts if isinstance(p, ast.Constant)] if all(map(_is_text, parts)) else None
 
     @cached_property
+    def reads_texts(self) -> bool:
+        """Whether it may look at the text or the code of definitions."""
+        return b"getsource" in self.data or b"__code__" in self.data
+
+    @cached_property
     def mentions(self) -> dict[str, set[int]]:
         """Which statements mention an identifier in what they read or import ("*": all there is)."""
         found: dict[str, set[int]] = {}

@@ -197,10 +197,9 @@ class Affected:
                     yield Concerned(each.place, f"it calls {reader}.{qualname}, which makes a {cls[1]}")
 
     def text_is_read(self, module: str) -> bool:
-        """Whether a module, or one that imports it, may look at texts of definitions while it is imported."""
-        known = {module, *self.graph.importers(module)} & self.index.modules.keys()
-        texts = (self.index.modules[name].source.data for name in known)
-        return any(b"getsource" in text or b"__code__" in text for text in texts)
+        """Whether a module, or one that depends on it, may look at texts of definitions while it is imported."""
+        known = {module, *self.graph.dependents(module)} & self.index.modules.keys()
+        return any(self.index.modules[name].source.reads_texts for name in known)
 
     def askers_about(self, name: Name) -> Iterator[Concerned]:
         """Statements that ask what a class has, or what it derives from: `dir(square)`, `isinstance(square, Named)`.
