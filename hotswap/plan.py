@@ -276,7 +276,10 @@ class Planner:
         if origin == reader or self.drafts.is_behind(reader, origin):
             return False
         name = bare(event)
-        group = self.editions.group(origin[0])
+        group, readers = self.editions.group(origin[0]), self.editions.group(reader[0])
+        if group is not readers and readers is not None and name[0] != origin[0]:
+            if self.editions.is_through(readers, origin[0]):
+                return False  # it has looked into a third module before this one changed something there
         if group is None or (name not in group.new and not group.new.mutators(name)):
             return True
         if not is_content(event) and not is_among(origin, group.new.binders(name)):

@@ -32,6 +32,7 @@ from hotswap.patch.repeats import added_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
 from hotswap.patch.values import Values
+from hotswap.patch.views import Content
 from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
@@ -215,9 +216,11 @@ class Runner:
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
+        doubled = list(self.values.doubled(self._place, edition.mutates(step.statement))) if due else []
         run = self._run_member if len(step.statement) > 1 else self._run_statement
         prefix, effect = run(step, source, node, tracked)
         self._check_calls(shown)
+        self._carry_over(doubled)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
         made |= self._set_elsewhere()
         if not prefix:
@@ -232,6 +235,12 @@ class Runner:
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
             self._check_twice(node, contents, counters)
+
+    def _carry_over(self, doubled: Iterable[tuple[Name, Content, Any]]) -> None:
+        """What went into views of containers goes into these, too; if that cannot be told, they are built again."""
+        for name, view, container in doubled:
+            if not view.carry_over(container, self.journal):
+                self.findings |= Findings(refills=frozenset([(self._place, name)]))
 
     def _check_twice(self, node: ast.stmt, contents: Contents, counters: Counters) -> None:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
@@ -495,7 +504,7 @@ class Runner:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
                 self.tracer.recording(code) as lines,
-                not_yet_in_packages(self.editions.new(self._place[0]), self._place[1], self.index),
+                not_yet_in_packages(self.editions, self._place),
             ):
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})

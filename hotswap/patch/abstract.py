@@ -89,7 +89,7 @@ def _clear_abstract_caches() -> None:
 
 
 def _abstract_classes() -> Iterator[type]:
-    """All classes made by ABCMeta."""
+    """All classes made by ABCMeta, those aside that were never finished because `__init_subclass__` raised."""
     seen: set[type] = set()
     todo = type.__subclasses__(object)
     while todo:
@@ -97,7 +97,7 @@ def _abstract_classes() -> Iterator[type]:
         if cls not in seen and not issubclass(cls, type):
             seen.add(cls)
             todo += type.__subclasses__(cls)
-            if is_instance(cls, ABCMeta):
+            if is_instance(cls, ABCMeta) and "_abc_impl" in vars(cls):
                 yield cls
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name
 from hotswap.reach import wrapped_by
@@ -40,19 +41,23 @@ class Formers:
             for value in self.of(name):
                 forget_results(value)
 
-    def add_own(self, name: Name, value: Any) -> None:
+    def add_own(self, name: Name, value: Any, journal: Journal) -> None:
         """The same if the object was made for the name, and not only imported or called so too."""
         inner = next(functions_of(value), None)
         if inner is not None and inner.__module__ == name[0]:
             if inner.__qualname__ == name[1] or inner.__qualname__.endswith("<lambda>"):
-                self.add(name, value)
+                self.add(name, value, journal)
 
-    def add(self, name: Name, value: Any) -> None:
+    def add(self, name: Name, value: Any, journal: Journal) -> None:
         """Note that the name stood for an object, if that is one that can be made to follow."""
-        if is_any(value, FunctionType, functools._lru_cache_wrapper, type) and all(
-            v is not value for v in self.of(name)
-        ):
+        if not is_any(value, FunctionType, functools._lru_cache_wrapper, type):
+            return
+        if all(known is not value for known in self.of(name)):
+            journal.on_rollback(self._remove, value, name)
             self._by_name.setdefault(name, []).append(weakref.ref(value))
+
+    def _remove(self, value: Any, name: Name) -> None:
+        self._by_name[name] = [reference for reference in self._by_name[name] if reference() is not value]
 
 
 def functions_of(value: Any) -> Iterator[FunctionType]:

@@ -191,13 +191,15 @@ class Merger:
             self.twins[id(fresh)] = fresh, merged
         return merged
 
-    def define(self, name: Name, live: Any, fresh: Any) -> Any:
+    def define(self, name: Name, live: Any, fresh: Any, *, is_last: bool = True) -> Any:
         """What a definition is to bind: the live object (or an earlier one of the name) with all that `fresh` is.
 
-        `live` is MISSING when the name held nothing that was its own.  All that the name stood for behaves as `fresh`
-        afterwards: what cannot become the fresh object (another kind, another module's globals) forwards its calls.
+        `live` is MISSING when the name held nothing that was its own.  Earlier ones follow only what the name stands
+        for at the end (`is_last`).  All that the name stood for behaves as `fresh` afterwards: what cannot become the
+        fresh object (another kind, another module's globals) forwards its calls.
         """
-        candidates = [each for each in (live, *self.formers.of(name)) if each is not MISSING and each is not fresh]
+        formers = self.formers.of(name) if is_last else []
+        candidates = [each for each in (live, *formers) if each is not MISSING and each is not fresh]
         kept = fresh
         for each in candidates:
             kept = self._become(each, fresh, frozenset(blank for target, blank in self.blanks if target == name[1]))
@@ -229,7 +231,7 @@ class Merger:
         for each in candidates:
             if each is kept:
                 continue
-            self.formers.add(name, each)
+            self.formers.add(name, each, self.journal)
             forget_results(each)
             for function in functions_of(each) if callable(kept) else ():
                 if id(function) not in parts:  # else it is what the new object itself calls

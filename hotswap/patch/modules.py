@@ -5,21 +5,20 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import invalidate_caches
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
 
 from hotswap.codes import CodePair
-from hotswap.index import Index, Tracked
+from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
-from hotswap.model import Edit
+from hotswap.model import Edit, Place
 from hotswap.patch import classes, mapped
-from hotswap.planning.edition import Edition
+from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
-from hotswap.source import StatementPath
 
 
 def show_source(edit: Edit, journal: Journal) -> None:
@@ -137,14 +136,14 @@ def is_folder(module: object) -> bool:
 
 
 @contextmanager
-def not_yet_in_packages(edition: Edition, path: StatementPath, index: Index) -> Iterator[None]:
+def not_yet_in_packages(editions: Editions, place: Place) -> Iterator[None]:
     """While a statement star-imports a package, modules that are loaded later, and its own, are no attributes of it."""
-    hidden = []
-    for origin in edition.stars(edition.facts(path)):
+    hidden, edition = [], editions.new(place[0])
+    for origin in edition.stars(edition.facts(place[1])):
         package = sys.modules.get(origin)
         if is_instance(package, ModuleType) and "__all__" not in vars(package):
-            later = [leaf for leaf in list(vars(package)) if _comes_later(package, leaf, edition.module, index.begun)]
-            hidden += [(package, leaf) for leaf in later]
+            modules = [leaf for leaf in list(vars(package)) if _is_submodule(package, leaf)]
+            hidden += [(package, leaf) for leaf in modules if not editions.is_loaded_at(f"{origin}.{leaf}", place)]
     values = [vars(package).pop(leaf) for package, leaf in hidden]
     try:
         yield
@@ -153,9 +152,6 @@ def not_yet_in_packages(edition: Edition, path: StatementPath, index: Index) -> 
             setattr(package, leaf, value)
 
 
-def _comes_later(package: ModuleType, leaf: str, here: str, begun: Mapping[str, int]) -> bool:
-    """Whether an attribute is a module in the package that began to be loaded after the present one."""
-    name = f"{package.__name__}.{leaf}"
-    if vars(package)[leaf] is not sys.modules.get(name, package):
-        return False
-    return name == here or begun.get(name, 0) > begun.get(here, len(begun))
+def _is_submodule(package: ModuleType, leaf: str) -> bool:
+    """Whether an attribute is a module in the package."""
+    return vars(package)[leaf] is sys.modules.get(f"{package.__name__}.{leaf}", package)

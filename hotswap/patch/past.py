@@ -37,16 +37,25 @@ class ModulePast:
         group = self.values.group(self.place[0])
         held = self.values.original(full)
         if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
-            if any(group.old.defines(full, place) for place in group.old.binders(full)):
-                return True
+            return any(self._makes(place, name) for place in group.old.binders(full))
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
-        edition = self.values.editions.find_old(before[0]) if before is not None and before[1] != LOADED else None
-        if edition is None or before is None:
+        return before is not None and self._makes(before, name)
+
+    def _makes(self, place: Place, name: str) -> bool:
+        """Whether a statement of before defines what it gives to the name, or calls for it."""
+        edition = self.values.editions.find_old(place[0]) if place[1] != LOADED else None
+        if edition is None:
             return False
-        node = edition.source.statement(before[1])
-        return name in edition.facts(before[1]).defines or any(makes(each, name) for each in assignments(node))
+        node = edition.source.statement(place[1])
+        return name in edition.facts(place[1]).defines or any(makes(each, name) for each in assignments(node))
+
+    def is_last(self, name: str) -> bool:
+        """Whether what the statement gives to the name, or what is made of that, is what it holds at the end."""
+        full, flow = (self.place[0], name), self.values.group(self.place[0]).new
+        final = flow.final(full)
+        return self.place in final or any(flow.reuses(full, place) for place in final)
 
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""

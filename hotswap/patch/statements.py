@@ -84,6 +84,9 @@ class Past(Protocol):
     def owned(self, name: str) -> bool:
         """Whether what it held was made for it alone: by a `def` or `class`, or by an assignment of something new."""
 
+    def is_last(self, name: str) -> bool:
+        """Whether what the statement gives to the name, or what is made of that, is what it holds at the end."""
+
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""
 
@@ -149,7 +152,7 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
             return value
         if owned and is_renamed(old, value):
             rename(value, old)
-        return merger.define(full, old if owned else MISSING, value)
+        return merger.define(full, old if owned else MISSING, value, is_last=past.is_last(name))
     may_stay = is_plain(value) or not is_taken_over(node, facts, name, past)
     if old is not MISSING and may_stay and same_value(old, value):
         return old

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from hotswap.journal import MISSING, Journal, at_once
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Place
+from hotswap.patch.views import Content
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.resolving import definition_of, resolve_value
@@ -188,6 +189,22 @@ class Values:
         home = self.group(name[0])
         at = home.new.before(name, place) if place in home.new.order else home.new.final(name)
         return self.value(home, name, at, at_end=False)
+
+    def doubled(self, place: Place, filled: Iterable[Name]) -> Iterator[tuple[Name, Content, Any]]:
+        """Those of the containers that a statement fills of which it sees a view: what is in that, and themselves."""
+        for name in {self.editions.home(name) for name in filled} & self.views:
+            view, container = self._viewed(name, place), self._at_end(name)
+            content = Content.of(view) if view is not container else None
+            if content is not None:
+                yield name, content, container
+
+    def _at_end(self, name: Name) -> Any:
+        """What a name will hold at the end, as far as that is known already."""
+        group = self.group(name[0])
+        try:
+            return self.value(group, name, group.new.final(name))
+        except Unavailable:
+            return self.original(name)
 
     def show_all(self, place: Place) -> None:
         """The same for all globals of the group, as far as what they held is known."""

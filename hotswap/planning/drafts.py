@@ -214,14 +214,17 @@ class Drafts:
             return
         fillers = [g for g in self.editions.fillers(name) if g is not group]
         now = [*home.old.content_final(name), *(p for g in fillers for p in g.old.mutators(name))]
+        through: list[Group] = []
         if group is home:
             before = group.new.content_before(name, reader)
         else:
-            ahead = self.editions.ahead(reader[0])
-            through = [p for g in fillers if ahead.issuperset(g.modules) for p in g.new.mutators(name)]
-            before = (*home.new.content_final(name), *through, *group.new.filled_before(name, reader))
+            through = [g for g in fillers if self.editions.is_through(g, reader[0])]
+            filled = (p for g in through for p in g.new.mutators(name))
+            before = (*home.new.content_final(name), *filled, *group.new.filled_before(name, reader))
             now += group.old.mutators(name)
-        if [self.editions.old_place(place) for place in before] == now or not now:
+        later = (g for g in fillers if g not in through)
+        are_the_same = all(g.as_before(g.new.mutators(name), g.old.mutators(name)) for g in later)
+        if are_the_same and ([self.editions.old_place(place) for place in before] == now or not now):
             return
         for place in before:
             draft = self.need(place, name)
@@ -254,7 +257,8 @@ class Drafts:
             before = group.new.content_before(name, reader)
             is_untouched = group.as_before(before, group.old.content_final(name))  # nobody has added to it since
             return () if is_untouched and (reader, name) not in self._refills else before
-        return () if self.editions.old_place(reader) is None else group.new.content_final(name)  # else it only adds
+        only_adds = self.editions.old_place(reader) is None and (reader, name) not in self._refills
+        return () if only_adds else group.new.content_final(name)
 
     # ------------------------------------------------------------------ when they run
 

@@ -223,16 +223,22 @@ class Editions:
 
     def home(self, name: Name, *, before: bool = False) -> Name:
         """Where a name that its module only imports comes from, if that holds the same object; else the name itself."""
-        seen = {name}
+        seen = [name]
         while True:
-            edition = self.find_old(name[0]) if before else self.find_new(name[0]) or self.find_old(name[0])
+            edition = self._edition(name[0], before=before)
             origin = edition.origins.get(name[1]) if edition is not None else None
-            if origin is None or origin in seen or origin[0] not in self.index.modules:
+            if origin is None or origin[0] not in self.index.modules:
                 return name
+            if origin in seen:  # modules in a circle that import all names of each other
+                circle = ((n, self._edition(n[0], before=before)) for n in seen)
+                return next((n for n, e in circle if e is not None and n[1] in e.not_imported), name)
             if value_of(origin, self.graph) is not value_of(name, self.graph):
                 return name
-            seen.add(origin)
+            seen.append(origin)
             name = origin
+
+    def _edition(self, module: str, *, before: bool) -> Edition | None:
+        return self.find_old(module) if before else self.find_new(module) or self.find_old(module)
 
     def follows(self, name: Name, function: Name) -> bool:
         """Whether an attribute that a function sets is given its value anew with the statements that call it.
@@ -372,9 +378,16 @@ class Editions:
     def fillers(self, name: Name) -> list[Group]:
         """The groups, other than that of the container's own module, with statements that may fill it."""
         home, leaf = self.group(name[0]), name[1].rpartition(".")[2].encode()
-        mentioning = (n for n in self.graph.dependents(name[0]) if leaf in self.index.modules[n].source.data)
+        dependents = self.graph.dependents(name[0]) | {n for n in self.edits if name[0] in self.eager(n)}
+        mentioning = (n for n in dependents & self.index.modules.keys() if self.mentions(n, leaf))
         groups = {id(g): g for n in sorted(mentioning) if (g := self.group(n)) is not None and g is not home}
         return [g for g in groups.values() if g.old.mutators(name) or g.new.mutators(name)]
+
+    def mentions(self, module: str, word: bytes) -> bool:
+        """Whether the word is anywhere in the text of a module, before the edit or after it."""
+        edit = self.edits.get(module)
+        is_new = edit is not None and edit.new is not None and word in edit.new.data
+        return is_new or word in self.index.modules[module].source.data
 
     # ------------------------------------------------------------------ groups
 
@@ -433,6 +446,37 @@ class Editions:
                 assert edition is not None
                 found |= edition.asked(path)
         return found
+
+    def is_through(self, group: Group, module: str) -> bool:
+        """Whether the modules of a group have run before a module outside of it begins.
+
+        If neither asks for the other, they do so in the order in which the program happened to ask for them.
+        """
+        if self.ahead(module).issuperset(group.modules):
+            return True
+        if any(module in self.ahead(name) for name in group.modules):
+            return False
+        last = len(self._positions)  # what is not loaded yet comes at the end
+        return all(self._positions.get(n, last) < self._positions.get(module, last) for n in group.modules)
+
+    def is_loaded_at(self, submodule: str, place: Place) -> bool:
+        """Whether a module of a package that a statement asks for all its names has been loaded when it does."""
+        group, module = self.group(place[0]), place[0]
+        if group is None or place not in group.new.order or submodule not in self.index.modules:
+            return submodule != module
+        if submodule in group.modules:
+            return group.new.order.get((submodule, LOADED), len(group.new.order)) < group.new.order[place]
+        if submodule in self.ahead(module):
+            return True
+        if submodule.rpartition(".")[0] in group.modules:
+            return False  # nobody else can ask for it while the package itself is half way through
+        last = len(self._positions)
+        return self._positions.get(submodule, last) < self._positions.get(module, last)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        """In which order the modules of the program were through: the import system puts them at the end then."""
+        return {name: number for number, name in enumerate(list(sys.modules)) if name in self.index.modules}
 
     def in_order(self, modules: Iterable[str]) -> list[Group]:
         """The groups of these modules, dependencies before dependents."""

@@ -112,7 +112,7 @@ def _ordered(entries: tuple[str, ...], found: Mapping[str, Edition], *, without_
         (name, path): e.imported(path)
         for name, e in found.items()
         for path in e.paths
-        if not (without_caught and isinstance(e.source.statement(path), ast.Try) and not e.has_imported(path))
+        if not (without_caught and catches(e.source.statement(path)) and not e.has_imported(path))
     }
     order = schedule([name for name in entries if name in found], places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
@@ -126,6 +126,12 @@ def _impossible(flow: Flow, editions: Mapping[str, Edition]) -> int:
             taken = (n for n in editions[place[0]].taken(place[1]) if ".".join(n) not in sys.modules)  # found anyway
             count += sum(name in flow and not flow.before(name, place) for name in taken)
     return count
+
+
+def catches(node: ast.stmt) -> bool:
+    """Whether a failing import in the statement may be caught there."""
+    is_definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return not is_definition and any(isinstance(each, ast.Try) for each in ast.walk(node))
 
 
 def _loaded(module: str) -> Scheduled:

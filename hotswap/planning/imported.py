@@ -70,6 +70,13 @@ class Importing:
                     found[each.bound] = base, each.name
         return found
 
+    @cached_property
+    def not_imported(self) -> frozenset[str]:
+        """The names to which a statement of the module gives a value otherwise than by an import."""
+        return frozenset().union(
+            *(facts.binds - {each.bound for each in facts.imports} for _, facts in self.source.all_facts())
+        )
+
     def _lazily(self, function: Name) -> Iterator[Name]:
         """What a function imports when it is called."""
         code, tracked = self.code(function), self.graph.index.modules.get(function[0])

@@ -74,17 +74,19 @@ class Session:
         self.child = Child(Live().serve)
         self.sources: Sources = {}
         self.modules: list[str] = []
-        """In the order in which they were first asked for."""
+        """In the order in which they were first asked for; a round that fails loads and unloads none."""
 
     def give(self, sources: Sources) -> Look:
         """Save these sources and let the process catch up."""
         write_sources(self.root, sources, self.sources)
         self.sources = sources
-        self.modules = module_names(sources, self.modules)
+        asked = module_names(sources, self.modules)
         try:
-            answer: Look = self.child.ask((str(self.root), self.modules))
+            answer: Look = self.child.ask((str(self.root), asked))
         except (EOFError, TimeoutError, BrokenPipeError) as error:
             return Look("lost", type(error).__name__)
+        if answer.went_live:
+            self.modules = asked
         return answer
 
     def close(self) -> None:
@@ -105,17 +107,16 @@ class Verdict:
 def carry_out(laboratory: Laboratory, versions: list[Version]) -> Verdict | None:
     """The verdict on the last round; None when the case is not one (its start cannot be imported, say)."""
     sources = [sources_of(v) for v in versions]
-    order: list[str] = []
-    for each in sources:
-        order = module_names(each, order)
-    fresh = laboratory.fresh(sources[-1], order)
-    if fresh.kind == "lost" or laboratory.fresh(sources[0]).kind != "imported":
+    if laboratory.fresh(sources[0]).kind != "imported":
         return None
     with laboratory.live() as session:
         looks = [session.give(s) for s in sources[:-1]]
         if any(look.kind == "lost" for look in looks):
             return None
+        fresh = laboratory.fresh(sources[-1], session.modules)
+        if fresh.kind == "lost":
+            return None
         live = session.give(sources[-1])
-    good = [s for s, look in zip(sources, looks, strict=False) if look.kind in ("started", "swapped", "unchanged")][-1]
+    good = [s for s, look in zip(sources, looks, strict=False) if look.went_live][-1]
     differences = judge(fresh, live, looks[-1], good, sources[-1])
     return Verdict(live.kind, live.told, tuple(differences), bool(live.warnings))

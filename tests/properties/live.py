@@ -34,7 +34,7 @@ class Live:
         root, modules = question
         self.known |= set(modules)
         look = self.sync() if self.held else self.start(root)
-        if look.kind in ("started", "swapped", "unchanged"):
+        if look.went_live:
             importlib.invalidate_caches()
             for name in modules:
                 try:

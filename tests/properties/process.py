@@ -46,6 +46,11 @@ class Look:
     lines: tuple[tuple[str, int], ...] = ()
     """Where in the program's files a fresh import failed, outermost first."""
 
+    @property
+    def went_live(self) -> bool:
+        """Whether the live process runs the saved sources after the round."""
+        return self.kind in ("started", "swapped", "unchanged")
+
 
 def module_names(sources: Iterable[str], before: Iterable[str] = ()) -> list[str]:
     """The modules of a program by name, in the order of its files; packages stand for their __init__.
