@@ -77,6 +77,18 @@ class Graph:
             todo += new
         return found
 
+    def texts_around(self, name: str) -> dict[str, bytes]:
+        """What the modules say that a module imports, directly or by way of others, by their names."""
+        found: dict[str, bytes] = {}
+        todo = [name]
+        while todo:
+            for imported in self.imports(self.index.modules[todo.pop()]):
+                tracked = self.index.modules.get(imported)
+                if tracked is not None and tracked.away is None and imported not in found:
+                    found[imported] = tracked.source.data
+                    todo.append(imported)
+        return found
+
     def eager_imports(self, name: str) -> frozenset[str]:
         """The modules that a module asks for as it is imported itself; nothing for one that is not tracked."""
         tracked = self.index.modules.get(name)

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from types import ModuleType
@@ -38,8 +38,9 @@ class Tracked:
 
     `calls` holds what was called by the statement on each line (None: it ran before anybody looked); `certain` is False
     when the source on disk may already have been another one than the one that was imported.  `away` is the module
-    object while its file is deleted: if the file comes back, those who hold the module shall see it.  `imprint` is None
-    when nobody looked as its statements had just run.
+    object while its file is deleted: if the file comes back, those who hold the module shall see it.  `around` are the
+    texts of what it imports, directly or not, as they were when its file went.  `imprint` is None when nobody looked as
+    its statements had just run.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Tracked:
     generation: int = 0
     replaced: bool = False
     away: ModuleType | None = None
+    around: Mapping[str, bytes] = field(default_factory=dict)
     imprint: Imprint | None = None
 
     @property

@@ -9,6 +9,7 @@ value from another statement than before, or if what it reads, calls or looks in
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
@@ -135,6 +136,8 @@ class Planner:
         else:
             self.changed_text(edit)
             self.patches(edit, edit.diff)
+            if edit.revived is not None:
+                self.reaching_out(edit)
         if edit.new is not None and self.affected.text_is_read(edit.module):
             self.texts(edit)
 
@@ -151,6 +154,14 @@ class Planner:
         for path in matching.removed:
             self.removed_statement(edit, path)
             self.withdraw(edit.module, path)
+
+    def reaching_out(self, edit: Edit) -> None:
+        """Draft what a module did in other ones, and to what decorates: that was taken back when its file went."""
+        edition = self.editions.new(edit.module)
+        for path in edition.paths:
+            names = {*edition.mutates(path), *edition.may_mutate(path), *(b.name for b in edition.bindings(path))}
+            if any(module != edit.module for module, _ in names) or is_decorated(edition.source.statement(path)):
+                self.drafts.draft((edit.module, path), "its file is back", ALWAYS)
 
     def changed_statement(self, edit: Edit, path: StatementPath, reason: str) -> None:
         """A statement whose text is another one now."""
@@ -169,6 +180,8 @@ class Planner:
             return
         for name in registers(edition, path) if edition is not None else ():
             self.surely_happens(content(name))
+        for name in edition.may_mutate(path) if edition is not None else ():
+            self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
         if self.disposals.takes_back((edit.module, root_of(node))):
             return
         for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
@@ -340,3 +353,8 @@ class Planner:
 def is_among(place: Place, others: Iterable[Place]) -> bool:
     """Whether a statement is one of the others, or stands in one of them (a member in its class)."""
     return any(place[0] == module and place[1][: len(path)] == path for module, path in others)
+
+
+def is_decorated(node: ast.stmt) -> bool:
+    """Whether a definition is in the hands of others before its name is bound."""
+    return bool(getattr(node, "decorator_list", ()))

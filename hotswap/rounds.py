@@ -195,6 +195,8 @@ class Rounds:
             return "the module asks for it"
         if tracked.away is not None and tracked.name in asked.departed:
             return "its file is back, and what it had asked for is gone"
+        if tracked.away is not None and tracked.around != self.graph.texts_around(tracked.name):
+            return "its file is back, and what it imports says something else"
         if not tracked.certain:
             return "the file was saved before watching began"
         if tracked.source.future_flags != new.future_flags:

@@ -14,12 +14,13 @@ from typing import Any
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, behaviour, described, is_loaded, subclasses
+from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, is_loaded, subclasses
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, registries, scopes
+from hotswap.patch.contents import Contents
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.instances import alive
@@ -122,6 +123,7 @@ class Transaction:
             self.changes.add((name, "*"))
         for event in self.plan.certain:
             self.changes.add(event)
+        contents = Contents([bare(e) for e, at in self.plan.foreseen if at is None and is_content(e)], self.graph)
         made_again = {name for disposal in self.plan.disposals for name in disposal.names}
         for edit in self.plan.edits:
             modules.show_source(edit, self.journal)
@@ -131,13 +133,15 @@ class Transaction:
                 self._tolerate(refusal)
             self._drop_computed(edit)
         self._remove_names()
+        for filled in contents.changed():
+            self.changes.add(content(filled))
         self._patch_functions()
         self.runner.run()
         self.runner.follow_moved(self._lost)
         self._tell()
         merger = self.runner.merger
         if merger.twins and self.runner.rebuilt:
-            substitute(merger.twins, self.journal, [merger, vars(merger)])
+            substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
         for function, code, error in self._stale:
             if function.__code__ is code and is_held(function, self._stale):
                 self._tolerate(error)
@@ -209,7 +213,7 @@ class Transaction:
     def _remove_names(self) -> None:
         for step in self.plan.steps:
             if step.action is Action.REMOVE and step.target == "*":
-                modules.remove(self.index.modules[step.module], self.journal)
+                modules.remove(self.index.modules[step.module], self.graph, self.journal)
                 self._gone.add(step.module)
                 self.changes.add((step.module, "*"))
                 self.done.removed.append(step.module)

@@ -8,7 +8,7 @@ import operator
 import sys
 import types
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import EnumMeta
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
@@ -171,11 +171,11 @@ Twins: TypeAlias = dict[int, tuple[object, object]]
 """By the id of an object that is replaced: the object, and what stands for it."""
 
 
-def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) -> None:
+def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = (), new: Container[int] = ()) -> None:
     """Let every container that got hold of a replaced object hold its twin instead (one heap pass for all).
 
-    A list that then has it twice loses the later entry.  Tuples and unions of types are made anew, and replaced in
-    their holders in turn.
+    A list that then has it twice loses the later entry, unless it is itself `new` (ids).  Tuples and unions of types
+    are made anew, and replaced in their holders in turn.
     """
     skip = {id(twins), *(id(o) for o in ignore), *(id(pair) for pair in twins.values())}
     for _ in range(5):
@@ -188,7 +188,7 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = ()) ->
             if made is not MISSING:
                 tuples[id(holder)] = holder, made
             elif not is_instance(holder, types.FrameType):
-                _substitute_in(holder, twins, journal)
+                _substitute_in(holder, twins, journal, is_new=id(holder) in new)
         if not tuples:
             return
         twins, skip = tuples, skip | {id(tuples), *(id(pair) for pair in tuples.values())}
@@ -209,7 +209,7 @@ def _twin(value: Any, twins: Twins) -> Any:
     return twins[id(value)][1] if id(value) in twins else value
 
 
-def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
+def _substitute_in(holder: Any, twins: Twins, journal: Journal, *, is_new: bool = False) -> None:
     _change_class(holder, twins, journal)
     if is_instance(holder, dict):
         owner = class_of_namespace(holder)
@@ -219,7 +219,7 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal) -> None:
             return
         _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in holder.items()}, journal)
     elif is_instance(holder, list | deque):
-        content = _as_often_as_anew(holder, twins)
+        content = [_twin(v, twins) for v in holder] if is_new else _as_often_as_anew(holder, twins)
         journal.remember(holder)
         holder.clear()
         holder.extend(content)

@@ -12,6 +12,7 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
 
 from hotswap.codes import CodePair
+from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
@@ -62,10 +63,11 @@ def move(edit: Edit, tracked: Tracked, journal: Journal) -> None:
     invalidate_caches()
 
 
-def remove(tracked: Tracked, journal: Journal) -> None:
+def remove(tracked: Tracked, graph: Graph, journal: Journal) -> None:
     """Take a module out of the program; whoever holds it keeps it."""
     name = tracked.name
     module = sys.modules[name]
+    journal.call((setattr, tracked, "around", graph.texts_around(name)), (setattr, tracked, "around", {}))
     journal.call((setattr, tracked, "away", module), (setattr, tracked, "away", None))
     journal.delete_item(sys.modules, name)
     parent, _, child = name.rpartition(".")

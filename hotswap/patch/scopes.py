@@ -28,7 +28,9 @@ def kept_members(
 
     `anew` are statements in it that get something else of a file.
     """
-    if not isinstance(node, ast.ClassDef):
+    edit = editions.edits.get(module)
+    missed = edit is not None and edit.revived is not None and bool(edit.whole)  # what happened while it was away
+    if not isinstance(node, ast.ClassDef) or missed:
         return frozenset()
     edition, before = editions.new(module), editions.matching(module).old(path)
     old = edition.tracked.source.statement(before) if before is not None else None

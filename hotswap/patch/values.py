@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
@@ -32,9 +32,10 @@ class Unavailable(Exception):
 class Values:
     """Kept for one round."""
 
-    def __init__(self, editions: Editions, journal: Journal, views: frozenset[Name] = frozenset()) -> None:
-        """`views` are containers that some statements see as they were at an earlier place."""
-        self.views = views
+    def __init__(self, editions: Editions, journal: Journal, views: Collection[tuple[Place, Name]] = ()) -> None:
+        """`views` are statements that see or fill a container as it was at an earlier place, each with its name."""
+        self.views = frozenset(views)
+        self._in_views = {name for _, name in views}
         self.editions, self.index, self.journal = editions, editions.index, journal
         self._originals: dict[str, dict[str, Any]] = {}
         self._made: dict[tuple[Place, Name], Any] = {}
@@ -92,12 +93,17 @@ class Values:
         assert group is not None
         return group
 
-    def value(self, group: Group, name: Name, binders: Sequence[Place], *, at_end: bool = True) -> Any:
-        """What the first of these statements that binds the name left in it; MISSING when none does."""
+    def value(
+        self, group: Group, name: Name, binders: Sequence[Place], *, at_end: bool = True, view: bool = False
+    ) -> Any:
+        """What the first of these statements that binds the name left in it; MISSING when none does.
+
+        `view`: if it was only built once more for others to look into, that.
+        """
         for place in binders:
             if place[1] == LOADED:
                 return sys.modules.get(place[0], MISSING)
-            if not at_end and name in self.views and (place, name) in self._made:
+            if view and (place, name) in self._made:
                 return self._made[place, name]
             if not self._ran.get(place, False) and group.holds_now(name, place):
                 held = self.original(name)
@@ -115,7 +121,7 @@ class Values:
     def _at_home(self, home: Group, name: Name) -> Any:
         """What its own module gives a name that statements of another one change: made anew for them if need be."""
         for place in home.new.final(name):
-            is_view = name in self.views and not self._ran.get(place, False)
+            is_view = name in self._in_views and not self._ran.get(place, False)
             if (place, name) in self._made and not is_view:
                 return self._made[place, name]
         return self.original(name)
@@ -127,7 +133,8 @@ class Values:
     def before(self, name: Name, place: Place) -> Any:
         """What the name holds when the statement begins."""
         group = self.group(place[0])
-        return self.value(group, name, group.new.before(name, place), at_end=False)
+        is_view = (place, name) in self.views
+        return self.value(group, name, group.new.before(name, place), at_end=False, view=is_view)
 
     def after(self, name: Name, place: Place) -> Any:
         """What it holds when the statement has run."""
@@ -162,7 +169,8 @@ class Values:
 
         An import only hands on what it finds, so it finds containers themselves, not what was in them at its place.
         """
-        views = self.views if not isinstance(self.editions.node(place), ast.Import | ast.ImportFrom) else frozenset()
+        imports = isinstance(self.editions.node(place), ast.Import | ast.ImportFrom)
+        views = {name for at, name in self.views if at == place} if not imports else set()
         group = self.group(place[0])
         known = [n for n in names if n[0] in self.index.modules or n[0] in sys.modules]
         self._show_attributes(group, place, [name for name in known if "." in name[1] and name in group.new])
@@ -188,11 +196,11 @@ class Values:
         """A container as it is at an earlier place, for a statement of another module, or under another name."""
         home = self.group(name[0])
         at = home.new.before(name, place) if place in home.new.order else home.new.final(name)
-        return self.value(home, name, at, at_end=False)
+        return self.value(home, name, at, at_end=False, view=True)
 
     def doubled(self, place: Place, filled: Iterable[Name]) -> Iterator[tuple[Name, Content, Any]]:
         """Those of the containers that a statement fills of which it sees a view: what is in that, and themselves."""
-        for name in {self.editions.home(name) for name in filled} & self.views:
+        for name in {home for name in filled if (place, home := self.editions.home(name)) in self.views}:
             view, container = self._viewed(name, place), self._at_end(name)
             content = Content.of(view) if view is not container else None
             if content is not None:
@@ -237,6 +245,7 @@ class Values:
         if "." in name[1]:
             self._put_attribute(name, value, group)
             return
+        self.originals(name[0])  # before anything is written
         namespace = self._namespace(name[0])
         held = namespace.get(name[1], MISSING)
         if held is value or self._seen.get(name, held) is not held:
@@ -292,6 +301,12 @@ class Values:
             is_overwritten = "." in name[1] and name in group.new and place not in group.new.final(name)
             if is_overwritten and len(place[1]) == 1 and not has_several_owners(name, group):
                 self._shown[name] = group  # a later statement has set it to something else
+
+    @property
+    def made(self) -> set[int]:
+        """The ids of the objects that statements of the round have given to names, and nobody held before."""
+        before = {id(value) for names in self._originals.values() for value in names.values()}
+        return {id(value) for value in self._made.values()} - before
 
     def replace(self, old: object, new: object) -> None:
         """Where a statement of the round made the one object, take it to have made the other."""

@@ -84,8 +84,8 @@ class Drafts:
         self.of: dict[Place, Draft] = {}
         self.queue: deque[Cause] = deque()
         self.known: set[Cause] = set()
-        self.views: set[Name] = set()
-        """Containers that are built once more for statements that look into them at an earlier place."""
+        self.views: set[tuple[Place, Name]] = set()
+        """Statements that look into containers as these were at an earlier place, or build them once more for that."""
         self.undivided: set[Place] = set()
         """Class statements that are to run although their members are places of their own: the plan is void then."""
         self._refilled: set[Place] = set()
@@ -257,7 +257,8 @@ class Drafts:
             before = group.new.content_before(name, reader)
             is_untouched = group.as_before(before, group.old.content_final(name))  # nobody has added to it since
             return () if is_untouched and (reader, name) not in self._refills else before
-        only_adds = self.editions.old_place(reader) is None and (reader, name) not in self._refills
+        is_first = self.editions.old_place(reader) is None or self.editions.comes_back(reader[0])
+        only_adds = is_first and (reader, name) not in self._refills
         return () if only_adds else group.new.content_final(name)
 
     # ------------------------------------------------------------------ when they run
@@ -279,6 +280,9 @@ class Drafts:
                 break
         for place in [place for place, draft in self.of.items() if runs[place] == NEVER]:
             del self.of[place]
+        for place, draft in self.of.items():  # what builds a view does so in the view, if it is due for itself, too
+            wanted = [*draft.viewers.items(), *draft.refillers.items()]
+            self.views |= {(place, name) for at, names in wanted for name in names if (at, name) in self.views}
 
     def _settle(self, place: Place, draft: Draft, runs: dict[Place, Condition]) -> None:
         along = any_of(self.of[other].due for other in draft.along_with)
@@ -286,11 +290,11 @@ class Drafts:
         wanted = [runs.get(reader, NEVER) for reader in draft.readers]
         for reader, names in draft.viewers.items():
             if not draft.due.covers(runs.get(reader, NEVER)):
-                self.views |= names
+                self.views |= {(reader, name) for name in names}
                 wanted.append(runs[reader])
         for reader, names in draft.refillers.items():
             if self.of[reader].needed != NEVER:
-                self.views |= names
+                self.views |= {(reader, name) for name in names}
                 wanted.append(self.of[reader].needed)
         needed = self.back_to(place, any_of(wanted), runs)
         if draft.counts:
@@ -360,7 +364,7 @@ class Drafts:
             if binding.name[0] == module and binding.name[1] in defines:
                 self.happens(behaviour(binding.name), place)
                 self.happens(described(binding.name), place)
-        for name in edition.mutates(path) | edition.may_mutate(path):
+        for name in edition.mutates(path) | edition.may_mutate(path) | self._has_filled(place):
             self.happens(content(name), place)
         for name in self.editions.plainly_stored(place):
             self.stored_again(name, place)
@@ -377,6 +381,13 @@ class Drafts:
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def _has_filled(self, place: Place) -> set[Name]:
+        """What a statement that was edited may have put its definition into: it may do so no more."""
+        before, old = self.editions.old_place(place), self.editions.find_old(place[0])
+        if before is None or old is None or self.editions.matching(place[0]).fate(place[1]) != "edited":
+            return set()
+        return old.may_mutate(before[1])
 
     def stored_again(self, name: Name, place: Place) -> None:
         """Statements that store something else into the same place of the same container later have the last word."""

@@ -258,7 +258,8 @@ class Edition(Importing):
             for chain in code.mutates if code and tracked else ():
                 assert tracked is not None
                 name = name_of_holder(tracked, chain, self.graph)
-                if name is not None and not is_any(value_of(name, self.graph), *DEFINITIONS):
+                value = value_of(name, self.graph) if name is not None else None
+                if name is not None and value is not None and not is_any(value, *DEFINITIONS):
                     found.add(name)
         return found
 

@@ -407,8 +407,8 @@ class Editions:
     def _in_order_of_start(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
         """The modules of a circle in the order in which they were asked for, and whether that was seen."""
         begun = self.index.begun
-        known = {name: begun[name] for name in names if name in begun and not self._comes_back(name)}
-        if known and all(name in known or self._comes_back(name) for name in names):
+        known = {name: begun[name] for name in names if name in begun and not self.comes_back(name)}
+        if known and all(name in known or self.comes_back(name) for name in names):
             return tuple(sorted(names, key=lambda name: known.get(name, len(begun)))), True
         # The import system moves a module to the end of sys.modules when it is through: a circle's last was its first
         # to be asked for.
@@ -424,7 +424,7 @@ class Editions:
             self._eager[module] = imports_of(Tracked(module, edit.path, edit.new), eager=True)
         return found | self._eager[module]
 
-    def _comes_back(self, module: str) -> bool:
+    def comes_back(self, module: str) -> bool:
         """Whether the module was away until now, and is asked for after all others."""
         edit = self.edits.get(module)
         return edit is not None and edit.revived is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hotswap.model import Cause, Name, Plan
+from hotswap.model import Cause, Name, Place, Plan
 from hotswap.planning.affected import Affected
 from hotswap.planning.disposal import Disposal
 from hotswap.planning.groups import Group
@@ -19,7 +19,7 @@ class Prepared(Plan):
     """What the steps may change, and which of them."""
     certain: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
     """What happens by the edit itself: the text of a function is another one, say."""
-    views: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
+    views: frozenset[tuple[Place, Name]] = field(default=frozenset(), repr=False, compare=False)
     """Containers of which some steps see an earlier content."""
     is_perishable: bool = field(default=False, repr=False, compare=False)
     """Whether it rests on what is in containers, which may change at any time: hooks that put things away."""

@@ -78,7 +78,7 @@ def new_module(source: random.Random, program: Program) -> Program:
     left = inserted(
         left, at, Writer(source, program, left, at).from_import(new, (("K9", "K9"), (moved.name, moved.name)))
     )
-    return Program((*program.replaced(left).modules, new))
+    return program.of((*program.replaced(left).modules, new))
 
 
 def drop_module(source: random.Random, program: Program) -> Program:
@@ -91,7 +91,7 @@ def drop_module(source: random.Random, program: Program) -> Program:
         kept = tuple(s for s in module.statements if s.imports is None or s.imports[1] != gone.name)
         if module.path != gone.path:
             modules.append(replace(module, statements=kept))
-    return Program(tuple(modules))
+    return program.of(modules)
 
 
 def to_package(source: random.Random, program: Program) -> Program:
@@ -103,4 +103,4 @@ def to_package(source: random.Random, program: Program) -> Program:
         path = f"{module.name}.py"
     else:
         raise Unfit("package")
-    return Program(tuple(replace(m, path=path) if m.path == module.path else m for m in program.modules))
+    return program.of(replace(m, path=path) if m.path == module.path else m for m in program.modules)

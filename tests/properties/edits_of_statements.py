@@ -130,7 +130,7 @@ def rename(source: random.Random, program: Program) -> Program:
         replace(m, statements=tuple(renamed(s) for s in m.statements)) if everywhere or m.path == module.path else m
         for m in program.modules
     ]
-    return Program(tuple(modules))
+    return program.of(modules)
 
 
 def indent(source: random.Random, program: Program) -> Program:

@@ -101,7 +101,7 @@ class Fuzzer:
     def __init__(self, laboratory: Laboratory, seed: int) -> None:
         self.laboratory, self.seed = laboratory, seed
         self.random = random.Random(seed)
-        self.temper = Temper(rebinds=seed % 5 == 3, cycles=seed % 5 == 4)
+        self.temper = Temper(rebinds=seed % 5 == 3, cycles=seed % 5 == 4, fills=seed % 5 == 2)
         self.tally = Tally()
         self.versions: list[Version] = []
 
@@ -121,7 +121,7 @@ class Fuzzer:
     def first_version(self) -> tuple[Program, Look] | None:
         """A program of the temper that can be imported."""
         for _ in range(20):
-            program = random_program(self.random, cycles=self.temper.cycles)
+            program = random_program(self.random, cycles=self.temper.cycles, fills=self.temper.fills)
             if self.temper.allows(program.sources) and (found := importable(self.laboratory, program)):
                 return found
         return None

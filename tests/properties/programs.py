@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from tests.properties.grammar import Template
 
@@ -59,6 +60,8 @@ class Program:
     """Modules in the order in which the process imports them."""
 
     modules: tuple[Module, ...]
+    fills: bool = False
+    """Whether what is added to it is about containers more often than usual."""
 
     @property
     def sources(self) -> dict[str, str]:
@@ -67,8 +70,12 @@ class Program:
     def module(self, name: str) -> Module | None:
         return next((m for m in self.modules if m.name == name), None)
 
+    def of(self, modules: Iterable[Module]) -> Program:
+        """The same kind of program with these modules."""
+        return replace(self, modules=tuple(modules))
+
     def replaced(self, module: Module) -> Program:
-        return Program(tuple(module if m.path == module.path else m for m in self.modules))
+        return self.of(module if m.path == module.path else m for m in self.modules)
 
     def scope(self, module: Module, upto: int | None = None, seen: frozenset[str] = frozenset()) -> dict[str, Symbol]:
         """What each name (or dotted name) in a module stands for, before its statement of that number."""

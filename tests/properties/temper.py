@@ -20,6 +20,8 @@ class Temper:
 
     rebinds: bool = True
     cycles: bool = True
+    fills: bool = False
+    """Much of it is about containers that statements here and there fill and look into."""
 
     def allows(self, sources: Mapping[str, str]) -> bool:
         """Whether the program keeps to it."""

@@ -40,7 +40,7 @@ class Writer:
             return self.class_statement(name)
         pool = [t for t in TEMPLATES if kind in (None, t.kind)]
         for _ in range(30):
-            template = self.random.choices(pool, [t.weight for t in pool])[0]
+            template = self.random.choices(pool, [self.weight(t.weight, t.text, t.kind) for t in pool])[0]
             try:
                 return self.from_template(template, name)
             except Unfit:
@@ -48,6 +48,11 @@ class Writer:
         if kind is None:
             return self.statement("K", name)
         raise Unfit(kind)
+
+    def weight(self, usual: int, text: str, kind: str = "") -> int:
+        """How often a template is taken: one about containers more often in a program that is about these."""
+        is_about = kind in ("T", "L", "R", "RL") or any(hole in text for hole in ("T>", "L>", "R>", "RL>", "kinds"))
+        return usual * 6 if self.program.fills and is_about else usual
 
     def from_template(self, template: Template, name: str | None = None) -> Statement:
         """A statement of the template."""
@@ -88,7 +93,7 @@ class Writer:
 
     def member(self) -> str:
         for _ in range(20):
-            text = self.random.choices([t for _, t in MEMBERS], [w for w, _ in MEMBERS])[0]
+            text = self.random.choices([t for _, t in MEMBERS], [self.weight(w, t) for w, t in MEMBERS])[0]
             text = text.replace("<i>", str(self.random.randint(1, 3)))
             try:
                 return self.fill(text, "")
@@ -190,7 +195,7 @@ class Writer:
         if depth == 0:
             return self.atom(scope, words)
         for _ in range(10):
-            text = self.random.choices([t for _, t in EXPRESSIONS], [w for w, _ in EXPRESSIONS])[0]
+            text = self.random.choices([t for _, t in EXPRESSIONS], [self.weight(w, t) for w, t in EXPRESSIONS])[0]
             try:
                 return _HOLE.sub(lambda m: self.expression_hole(scope, words, m[1]), text)
             except Unfit:
@@ -252,10 +257,10 @@ _SHAPES = (
 )
 
 
-def random_program(source: random.Random, *, cycles: bool = True) -> Program:
+def random_program(source: random.Random, *, cycles: bool = True, fills: bool = False) -> Program:
     """A program of a few modules that import one another."""
     paths = source.choice(_SHAPES)
-    program = Program(tuple(Module(p, ()) for p in paths))
+    program = Program(tuple(Module(p, ()) for p in paths), fills)
     order = [p for p in paths if not p.endswith("__init__.py")] + [p for p in paths if p.endswith("__init__.py")]
     done: list[str] = []
     for path in order:
