@@ -90,9 +90,9 @@ class Graph:
         return found
 
     def eager_imports(self, name: str) -> frozenset[str]:
-        """The modules that a module asks for as it is imported itself; nothing for one that is not tracked."""
+        """The modules that a module asks for as it is imported itself; nothing for one that is not there."""
         tracked = self.index.modules.get(name)
-        if tracked is None:
+        if tracked is None or tracked.away is not None:
             return frozenset()
         known = self._eager.get(name)
         if known is None or known[0] is not tracked.source:

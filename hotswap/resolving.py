@@ -44,6 +44,20 @@ def home_of(function: FunctionType) -> str:
     return home_of(wrapped) if is_a(wrapped, FunctionType) and wrapped is not function else function.__module__
 
 
+def resolves_to(module: Any, value: Any) -> bool:
+    """Whether a definition stands at its own qualified name in a module."""
+    return resolve_value(own_space(module), tuple(value.__qualname__.split("."))) is value
+
+
+def is_alias(value: Any, name: str) -> bool:
+    """Whether a definition stands under another name of its own, so that this name is only a second one."""
+    if not is_any(value, FunctionType, type) or value.__qualname__ == name:
+        return False
+    if is_a(value, FunctionType) and value.__code__.co_qualname == name:
+        return False  # it was renamed
+    return resolves_to(sys.modules.get(value.__module__), value)
+
+
 def definition_of(value: object, index: Index) -> Name | None:
     """The place that a class or function of the program gives as its own."""
     if is_a(value, FunctionType):

@@ -30,7 +30,14 @@ from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.repeats import added_twice
 from hotswap.patch.snapshot import Snapshot
-from hotswap.patch.statements import ClassBody, Effect, run_in_class, run_in_module
+from hotswap.patch.statements import (
+    ClassBody,
+    Effect,
+    run_in_class,
+    run_in_module,
+    taken_members,
+    takes_from_a_name,
+)
 from hotswap.patch.values import Values
 from hotswap.patch.views import Content
 from hotswap.planning.edition import Edition
@@ -93,6 +100,7 @@ class Runner:
         self.merger = Merger(journal, self._pour_class, formers)
         self.merger.is_new = self._is_new
         self.values = Values(self.editions, journal, plan.views)
+        self.merger.was_there = self.values.was_there
         self._loaded = set(sys.modules)
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
@@ -110,6 +118,7 @@ class Runner:
         self._qualnames: dict[Name, Name] = {}
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
+        self._taken: frozenset[str] = frozenset()
 
     # ------------------------------------------------------------------ in order
 
@@ -292,6 +301,8 @@ class Runner:
         """The names that must hold what they held at the statement's place."""
         edition, group = self.editions.new(step.module), self.values.group(step.module)
         named = set(edition.reads(step.statement))
+        for origin in edition.stars(edition.facts(step.statement)):  # without its `__all__` it gives away all it has
+            named |= {name for name in group.new.names if name[0] == origin and "." not in name[1]}
         takes = isinstance(self.editions.node(self._place), ast.Delete)  # what it deletes has to be there
         return named | {b.name for b in group.new.bindings(self._place) if b.maybe or takes}
 
@@ -360,7 +371,9 @@ class Runner:
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         body = ClassBody(owner, space, ClassPast(self.values, self._place, owner).was)
-        effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, self._executor(node))
+        before_node, execute = self._statement_before(), self._executor(node)
+        took = before_node is not None and takes_from_a_name(before_node)
+        effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, execute, took=took)
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
@@ -391,6 +404,7 @@ class Runner:
         anew = self.hooked.asks_anew
         self._keep = scopes.kept_members(node, step.statement, self.editions, step.module, changed, anew)
         self._outside = scopes.set_from_outside(node, tracked)
+        self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
         is_new = before is None and isinstance(node, _DEFINITIONS)
@@ -464,6 +478,7 @@ class Runner:
         bases = live.__bases__
         inherited = {cls: inherited_by(cls) for cls in family(live)}
         keep = self._keep | (self._outside - vars(fresh).keys())
+        taken, self._taken = self._taken, frozenset()
         self._keep, self._outside = frozenset(), set()
         self.rebuilt = True
         for name in vars(fresh):
@@ -472,7 +487,7 @@ class Runner:
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
         try:
-            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep)
+            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken)
         except CannotSwap as refusal:
             self.tolerate(refusal)
             self.journal.rollback(mark)

@@ -24,20 +24,23 @@ from hotswap.patch.functions import Merge
 from hotswap.patch.instances import alive, can_be_counted, forget_cached
 from hotswap.patch.reasons import because, reason
 from hotswap.patch.twins import Twins
+from hotswap.resolving import is_alias
 
 Keep = frozenset[str]
 
 
-def pour(live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep = frozenset()) -> type:
+def pour(
+    live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep = frozenset(), taken: Keep = frozenset()
+) -> type:
     """Make `live` behave as `fresh`; returns the class that the name must be bound to: `live` nearly always.
 
     `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they
-    are functions or made by the machinery of the class.  Raises CannotSwap, before anything is written, for what cannot
-    be true in this process.  Afterwards `fresh` is no subclass of a class of the program, and `live` is free of it.
+    are functions or made by the machinery of the class; functions in `taken` are somebody else's, and stay what they
+    are.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh` is no subclass of a class of the program, and `live` is free of it.
     """
     if live is fresh:
         return live
-    work = _Pouring(live, fresh, journal, merge, keep)
+    work = _Pouring(live, fresh, journal, merge, keep, taken)
     obstacle = _obstacle(live, fresh)
     if obstacle is not None:
         _refuse_if_used(live, obstacle)
@@ -127,7 +130,8 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
 class _Pouring:
     """One fresh class on its way into a live one."""
 
-    def __init__(self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep) -> None:
+    def __init__(self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep, taken: Keep) -> None:
+        self.taken = taken
         self.live, self.fresh, self.journal, self.merge = live, fresh, journal, merge
         self.keep = frozenset(n for n in keep if _is_state(live, fresh, n))
         self.twins = Twins(journal)
@@ -200,6 +204,10 @@ class _Pouring:
             return self._nested(old, fresh)
         settled = self.twins.settle(fresh)
         if old is MISSING or old is settled or layout.is_layout_member(self.live, name):
+            return settled
+        if name in self.taken and is_instance(settled, types.FunctionType):
+            return settled
+        if any(is_alias(member, f"{self.live.__qualname__}.{name}") for member in (old, settled)):
             return settled
         return self.twins.settle(self.merge(old, settled))
 

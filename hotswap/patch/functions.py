@@ -167,6 +167,8 @@ class Merger:
         """The module whose statement is running."""
         self.is_new: Callable[[Any], bool] = lambda _: False
         """Whether a class was made in this round."""
+        self.was_there: Callable[[Any], bool] = lambda _: False
+        """Whether an object stood in the program before the round: it is no new version of another one."""
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
@@ -179,6 +181,8 @@ class Merger:
             return live
         if id(fresh) in self.twins:
             return self.twins[id(fresh)][1]
+        if not is_a(fresh, type) and self.was_there(fresh):
+            return fresh
         key = id(live), id(fresh)
         if key in self._busy:
             return live
@@ -238,7 +242,8 @@ class Merger:
                     forward(function, kept, self.journal)
 
     def _become(self, live: Any, fresh: Any, state: frozenset[str]) -> Any:
-        if is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__:
+        can_be = is_a(live, FunctionType) and is_a(fresh, FunctionType) and live.__globals__ is fresh.__globals__
+        if can_be and not self.was_there(fresh):
             self.twins[id(fresh)] = fresh, live  # before, for a wrapper may hold itself
             # What one that forwards shows is not its own: it must not become a part of what it stood aside for.
             pour(live, fresh, self.journal, _newest if is_forwarder(live) else self, state)

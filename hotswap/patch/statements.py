@@ -16,7 +16,7 @@ from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
 from hotswap.patch.functions import Merger, same_definition
-from hotswap.resolving import home_of, resolve_value
+from hotswap.resolving import home_of, is_alias, resolves_to
 from hotswap.source import Source, StatementPath
 
 CLASS_MACHINERY = frozenset(
@@ -174,6 +174,16 @@ def takes_from_a_name(node: ast.stmt) -> bool:
     return any(isinstance(each.value, ast.Name | ast.Attribute) for each in assignments(node))
 
 
+def taken_members(*nodes: ast.stmt | None) -> frozenset[str]:
+    """The members of a class to which a version of its statement gives what another name holds."""
+    found: set[str] = set()
+    for statement in (s for node in nodes if isinstance(node, ast.ClassDef) for s in node.body):
+        for each in assignments(statement) if takes_from_a_name(statement) else ():
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return frozenset(found)
+
+
 def is_plain(value: Any) -> bool:
     """Whether nobody can tell equal ones apart, or change them."""
     return is_instance(value, _ATOMS)
@@ -184,7 +194,8 @@ def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
     old = past.was(name)
     if same_class(old, value):
         return True
-    if not is_instance(old, FunctionType) or not any(makes(each, name) for each in assignments(node)):
+    is_function = is_any(old, FunctionType, functools._lru_cache_wrapper)
+    if not is_function or not any(makes(each, name) for each in assignments(node)):
         return False
     return not past.is_held(value) and past.owned(name)
 
@@ -254,20 +265,6 @@ def is_foreign(value: Any, merger: Merger) -> bool:
     return home != merger.module and resolves_to(sys.modules.get(home), value)
 
 
-def resolves_to(module: Any, value: Any) -> bool:
-    """Whether a definition stands at its own qualified name in a module."""
-    return resolve_value(own_space(module), tuple(value.__qualname__.split("."))) is value
-
-
-def is_alias(value: Any, name: str) -> bool:
-    """Whether a definition stands under another name of its own, so that this name is only a second one."""
-    if not is_any(value, FunctionType, type) or value.__qualname__ == name:
-        return False
-    if is_a(value, FunctionType) and value.__code__.co_qualname == name:
-        return False  # it was renamed
-    return resolves_to(sys.modules.get(value.__module__), value)
-
-
 def same_value(old: Any, new: Any) -> bool:
     """Whether two values are the same for everybody: plain data of equal types, compared deeply."""
     if old is new:
@@ -319,9 +316,19 @@ class ClassBody:
 
 
 def run_in_class(
-    source: Source, path: StatementPath, body: ClassBody, namespace: dict[str, Any], merger: Merger, execute: Execute
+    source: Source,
+    path: StatementPath,
+    body: ClassBody,
+    namespace: dict[str, Any],
+    merger: Merger,
+    execute: Execute,
+    *,
+    took: bool,
 ) -> Effect:
-    """Run one statement of a class body again; writes nothing to the class."""
+    """Run one statement of a class body again; writes nothing to the class.
+
+    `took`: its version of before took what another name held, which is not to become what it makes now.
+    """
     owner, space = body.owner, body.space
     if is_bare_string(source.statement(path)) and "__doc__" not in source.facts(path).binds:
         return Effect()
@@ -338,9 +345,11 @@ def run_in_class(
             continue
         value, old = implicit_kind(name, bound), body.was(name)
         assert merger.module is not None
-        kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
-        if type(value) in (list, dict, set) and takes_from_a_name(source.statement(path)):
+        takes = took or takes_from_a_name(source.statement(path))
+        if takes and type(value) in (list, dict, set, FunctionType):
             kept = value
+        else:
+            kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
         if kept is old and kept is not value:
             effect.touched.add(name)
         effect.bound[name] = kept

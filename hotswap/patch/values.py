@@ -43,11 +43,14 @@ class Values:
         self._remembered: set[str] = set()
         self._shown: dict[Name, Group] = {}
         """Names to which another value was given than the one that they held, and for whose statements."""
+        self._before: set[str] = set()
+        self._standing: set[int] | None = None
         self._seen: dict[Name, Any] = {}
         """What globals held when they were last looked at; something else was given to them since, by the program."""
 
     def begin(self, groups: Iterable[Group]) -> None:
         """Note what the names hold before anything runs."""
+        self._before = set(self.index.modules)
         for group in groups:
             for module in group.modules:
                 self.originals(module)
@@ -177,7 +180,8 @@ class Values:
         plain = [name for name in known if "." not in name[1]]
         homes = {name: home for name in plain if (home := self.editions.home(name)) in views} if views else {}
         for name in plain:
-            if name in homes and (name != homes[name] or name not in group.new):
+            is_bound = name not in group.new or bool(group.new.before(name, place))
+            if name in homes and is_bound and (name != homes[name] or name not in group.new):
                 self._put(name, self._viewed(homes[name], place), group)
             elif name in group.new:
                 self._put(name, self.before(name, place), group)
@@ -301,6 +305,17 @@ class Values:
             is_overwritten = "." in name[1] and name in group.new and place not in group.new.final(name)
             if is_overwritten and len(place[1]) == 1 and not has_several_owners(name, group):
                 self._shown[name] = group  # a later statement has set it to something else
+
+    def was_there(self, thing: object) -> bool:
+        """Whether a name of a module, or a member of a class in it, stood for the object before the round."""
+        if self._standing is None:
+            spaces = [self.originals(module) for module in self._before & self.index.modules.keys()]
+            classes = [value for space in spaces for value in space.values() if is_a(value, type)]
+            spaces += [own_space(cls) for cls in classes if cls.__module__ in self.index.modules]
+            held = [value for space in spaces for value in space.values()]
+            held += [value.__func__ for value in held if is_any(value, staticmethod, classmethod)]
+            self._standing = set(map(id, held))  # what is replaced meanwhile is kept for the rollback
+        return id(thing) in self._standing
 
     @property
     def made(self) -> set[int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from hotswap.events import behaviour, subclasses
 from hotswap.index import Index
+from hotswap.looking import is_any
 from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
-from hotswap.planning.live_names import bases_of
+from hotswap.planning.live_names import bases_of, value_of
 
 
 class Comparison:
@@ -31,12 +33,31 @@ class Comparison:
                 self.readers(group, names)
         for module in modules:
             self.throw_away(module)
+            self.overtaken(module)
 
     def throw_away(self, module: str) -> None:
         """The name `_`, which many statements bind without meaning it, goes with the last of them."""
         old, new = self.editions.find_old(module), self.editions.find_new(module)
         if old is not None and new is not None and old.underscores > 1 and not new.underscores:
             self.removals.append(Step(action=Action.REMOVE, module=module, target="_", reason="it left the source"))
+
+    def overtaken(self, module: str) -> None:
+        """What a new statement puts into a container of which statements of other modules have their turn later.
+
+        In a list it stands before what they put there; in a dictionary they have the last word.
+        """
+        edition = self.editions.find_new(module)
+        for path in edition.paths if edition is not None else ():
+            assert edition is not None
+            is_new = self.editions.matching(module).fate(path) == "added"
+            for name in sorted(edition.mutates(path)) if is_new else ():
+                home = self.editions.group(name[0])
+                later = self.editions.filled_later(name, (module, path)) if self.editions.is_container(name) else []
+                if later and home is not None and is_any(value_of(name, self.drafts.graph), list, deque, bytearray):
+                    self.rebuild(home, name, ALWAYS, f"{name[1]} is filled by other statements now")
+                for other in later:
+                    if self.editions.may_collide((module, path), other, name):
+                        self.drafts.draft(other, f"it fills {name[1]} once more", ALWAYS)
 
     def readers(self, group: Group, names: set[Name] | None) -> None:
         """Statements that see a name as another statement left it (`names`: only these need a look)."""

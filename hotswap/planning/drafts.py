@@ -224,12 +224,38 @@ class Drafts:
             now += group.old.mutators(name)
         later = (g for g in fillers if g not in through)
         are_the_same = all(g.as_before(g.new.mutators(name), g.old.mutators(name)) for g in later)
-        if are_the_same and ([self.editions.old_place(place) for place in before] == now or not now):
+        calls = self.calls_that_fill(name, reader)
+        earlier = [place for place in calls if self.comes_first(place, reader)]
+        is_behind = any(place not in earlier and self.editions.old_place(place) for place in calls)
+        if not all(self.only_fills(place, name) for place in earlier):
+            earlier, is_behind = [], False  # they do more than that, and must not do it again
+        is_as_now = [self.editions.old_place(place) for place in before] == now or not now
+        if are_the_same and is_as_now and not is_behind:
             return
-        for place in before:
+        for place in (*before, *earlier):
             draft = self.need(place, name)
             if draft is not None:
                 draft.viewers.setdefault(reader, set()).add(name)
+
+    def calls_that_fill(self, name: Name, reader: Place) -> list[Place]:
+        """Statements that fill a container by way of functions; none if the one that looks into it does so, too."""
+        if name in self.editions.new(reader[0]).may_mutate(reader[1]):
+            return []
+        return [place for place in self.editions.filled_by_calls(name) if place != reader]
+
+    def comes_first(self, one: Place, other: Place) -> bool:
+        """Whether a statement of the same circle, or of any other module, runs before another one."""
+        mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
+        if mine is theirs or mine is None:
+            return self.is_before(one, other)
+        return self.editions.is_through(mine, other[0])
+
+    def only_fills(self, place: Place, name: Name) -> bool:
+        """Whether nothing but one container changes when the statement runs, as far as that can be told."""
+        edition = self.editions.new(place[0])
+        changed = edition.mutates(place[1]) | edition.may_mutate(place[1])
+        elsewhere = any(binding.name[0] != place[0] for binding in edition.bindings(place[1]))
+        return not elsewhere and {each for each in changed if self.editions.is_container(each)} == {name}
 
     def refill_for_others(self, name: Name, reader: Place) -> None:
         """A statement changes a container for another one to look into; the container itself stays as it is."""
@@ -255,7 +281,8 @@ class Drafts:
             return ()
         if reader in group.new.order:
             before = group.new.content_before(name, reader)
-            is_untouched = group.as_before(before, group.old.content_final(name))  # nobody has added to it since
+            # Nobody has added to it since, but for others that are new as well.
+            is_untouched = group.is_continued(before, group.old.content_final(name))
             return () if is_untouched and (reader, name) not in self._refills else before
         is_first = self.editions.old_place(reader) is None or self.editions.comes_back(reader[0])
         only_adds = is_first and (reader, name) not in self._refills
@@ -340,7 +367,7 @@ class Drafts:
         if self.is_before(one, other):
             return True
         mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
-        return mine is not theirs and one[0] in self.editions.ahead(other[0])
+        return mine is not theirs and one[0] in self.editions.finished_before(other[0])
 
     # ------------------------------------------------------------------ what they cause
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -13,7 +13,7 @@ from typing import TypeAlias
 from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
 from hotswap.graph import Graph
-from hotswap.imports import imports_of, resolve
+from hotswap.imports import imports_of, parents, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_instance
 from hotswap.model import Edit, Name, Place
@@ -21,7 +21,7 @@ from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition, ReadBy, Surroundings
 from hotswap.planning.groups import LOADED, Group, circle_around, make_group, reachable, refine
 from hotswap.planning.imported import BroughtByStar
-from hotswap.planning.live_names import value_of
+from hotswap.planning.live_names import name_of_holder, value_of
 from hotswap.planning.matching import Matching
 from hotswap.reach import Reach
 from hotswap.resolving import exports, module_at
@@ -72,6 +72,8 @@ class Editions:
         for place, function in calls:
             self._calls.setdefault(place, set()).add(function)
         self._ahead: dict[str, set[str]] = {}
+        self._finished: dict[str, set[str]] = {}
+        self._filled_by_calls: dict[Name, list[Place]] = {}
         self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._read_anywhere: dict[Name, bool] = {}
@@ -383,6 +385,45 @@ class Editions:
         groups = {id(g): g for n in sorted(mentioning) if (g := self.group(n)) is not None and g is not home}
         return [g for g in groups.values() if g.old.mutators(name) or g.new.mutators(name)]
 
+    def filled_later(self, name: Name, place: Place) -> list[Place]:
+        """Statements of other modules that have filled the container before the edit, and do so after this one."""
+        mine = self.group(place[0])
+        groups = [g for g in (*self.fillers(name), self.group(name[0])) if g is not None and g is not mine]
+        later = [g for g in groups if mine is not None and self.is_through(mine, g.modules[0])]
+        return [p for g in later for p in g.new.mutators(name) if g.old_place(p) is not None]
+
+    def may_collide(self, one: Place, other: Place, name: Name) -> bool:
+        """Whether two statements may put something into the same place of a container."""
+        plain = [name in self.plainly_stored(place) for place in (one, other)]
+        return not all(plain) or not self.stores(one, name).isdisjoint(self.stores(other, name))
+
+    def filled_by_calls(self, name: Name) -> list[Place]:
+        """Statements that fill the container by way of functions: that were seen, or are expected, to call these."""
+        if name not in self._filled_by_calls:
+            known = {name[0], *self.graph.dependents(name[0])} & self.index.modules.keys()
+            filling = [f for module in sorted(known) for f in self._functions_filling(module, name)]
+            called = {at for function in filling for at in self.graph.callers(function)}
+            places = [place for module, line in sorted(called) if (place := self._place_at(module, line))]
+            for module in known & self.edits.keys() if filling else ():
+                edition = self.find_new(module)
+                changed = (p for p in edition.paths if self.matching(module).old(p) is None) if edition else ()
+                places += [(module, path) for path in changed if edition and name in edition.may_mutate(path)]
+            self._filled_by_calls[name] = list(dict.fromkeys(places))
+        return self._filled_by_calls[name]
+
+    def _functions_filling(self, module: str, name: Name) -> Iterator[Name]:
+        tracked, source = self.index.modules[module], self.source(module)
+        for qualname in source.function_mentions.get(name[1].rpartition(".")[2], ()) if source is not None else ():
+            assert source is not None
+            if any(name_of_holder(tracked, c, self.graph) == name for c in source.functions[qualname].mutates):
+                yield module, qualname
+
+    def _place_at(self, module: str, line: int) -> Place | None:
+        edition = self.find_old(module)
+        before = edition.path_at(line) if edition is not None else None
+        after = self.matching(module).new(before) if before is not None and self.find_new(module) is not None else None
+        return None if after is None else (module, after)
+
     def mentions(self, module: str, word: bytes) -> bool:
         """Whether the word is anywhere in the text of a module, before the edit or after it."""
         edit = self.edits.get(module)
@@ -430,10 +471,16 @@ class Editions:
         return edit is not None and edit.revived is not None
 
     def ahead(self, module: str) -> set[str]:
-        """The modules that a module asks for, directly or by way of others: they are through before it is."""
+        """The modules that a module asks for, directly or by way of others, packages around them among these."""
         if module not in self._ahead:
             self._ahead[module] = reachable(module, self.eager)
         return self._ahead[module]
+
+    def finished_before(self, module: str) -> set[str]:
+        """Those of them that are surely through before it is: packages around it may ask for it themselves."""
+        if module not in self._finished:
+            self._finished[module] = reachable(module, lambda name: self.eager(name) - set(parents(name)))
+        return self._finished[module]
 
     def _eager_importers(self, module: str) -> set[str]:
         edited = {n for n in self.edits if module in self.eager(n)}
@@ -452,9 +499,9 @@ class Editions:
 
         If neither asks for the other, they do so in the order in which the program happened to ask for them.
         """
-        if self.ahead(module).issuperset(group.modules):
+        if self.finished_before(module).issuperset(group.modules):
             return True
-        if any(module in self.ahead(name) for name in group.modules):
+        if any(module in self.finished_before(name) for name in group.modules):
             return False
         last = len(self._positions)  # what is not loaded yet comes at the end
         return all(self._positions.get(n, last) < self._positions.get(module, last) for n in group.modules)
@@ -466,7 +513,7 @@ class Editions:
             return submodule != module
         if submodule in group.modules:
             return group.new.order.get((submodule, LOADED), len(group.new.order)) < group.new.order[place]
-        if submodule in self.ahead(module):
+        if submodule in self.finished_before(module):
             return True
         if submodule.rpartition(".")[0] in group.modules:
             return False  # nobody else can ask for it while the package itself is half way through

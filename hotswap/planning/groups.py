@@ -38,6 +38,11 @@ class Group:
         """Whether places of the new sources are just those of the old ones."""
         return [self.old_place(place) for place in new] == list(old)
 
+    def is_continued(self, new: Sequence[Place], old: Sequence[Place]) -> bool:
+        """Whether places of the new sources are just those of the old ones, and behind them some that are new."""
+        mapped = [self.old_place(place) for place in new]
+        return mapped[: len(old)] == list(old) and not any(mapped[len(old) :])
+
     def holds_now(self, name: Name, place: Place) -> bool:
         """Whether what a name of the live program holds comes from what this statement was before, and stays with it.
 

@@ -34,6 +34,9 @@ from tests.properties.writer import random_program
 ROUNDS = 12
 """Rounds of edits for each program."""
 
+BACK = 0.07
+"""How often the sources go back to what they were."""
+
 
 @dataclass
 class Tally:
@@ -104,6 +107,8 @@ class Fuzzer:
         self.temper = Temper(rebinds=seed % 5 == 3, cycles=seed % 5 == 4, fills=seed % 5 == 2)
         self.tally = Tally()
         self.versions: list[Version] = []
+        self.past: list[Program] = []
+        """What has been live before."""
 
     def run(self) -> Finding | None:
         """All rounds, up to the first difference."""
@@ -138,6 +143,7 @@ class Fuzzer:
             if differences:
                 return self.finding(differences[0].kind, live)
             if live.kind in ("swapped", "unchanged"):
+                self.past.append(program)
                 program = edited
             before = live
         return None
@@ -147,7 +153,7 @@ class Fuzzer:
         broken = self.random.random() < 0.08
         for _ in range(8):
             try:
-                edited = random_edit(self.random, program, self.temper)
+                edited = self.edit(program)
             except Unfit:
                 continue
             if broken:
@@ -156,6 +162,12 @@ class Fuzzer:
             if look.kind == "imported" or (look.kind == "failed" and (broken or self.random.random() < 0.1)):
                 return edited, look
         return program, None
+
+    def edit(self, program: Program) -> Program:
+        """The program after an edit, or as it was some time ago: somebody has switched branches."""
+        if self.past and self.random.random() < BACK:
+            return self.random.choice(self.past)
+        return random_edit(self.random, program, self.temper)
 
     def count(self, live: Look) -> None:
         self.tally.rounds += 1

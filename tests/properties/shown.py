@@ -92,8 +92,17 @@ class Showman:
         if isinstance(value, types.MethodType):
             return f"<{value.__func__.__qualname__} of {self.show(value.__self__, depth - 1)}>"
         if type(value).__module__ in self.modules:
-            return f"{self.show(type(value))} instance {self.show(getattr(value, '__dict__', None), depth - 1)}"
+            return f"{self.show(type(value))} instance {self.show(attributes_of(value), depth - 1)}"
         return plain(repr(value))
+
+
+def attributes_of(instance: Any) -> dict[str, Any] | None:
+    """Its attributes, those aside that properties have cached: they depend on what was looked at before."""
+    space = getattr(instance, "__dict__", None)
+    if not isinstance(space, dict):
+        return None
+    kind = type(instance)
+    return {n: v for n, v in space.items() if not isinstance(getattr(kind, n, None), functools.cached_property)}
 
 
 def kind_of(value: Any) -> str:
