@@ -48,6 +48,9 @@ _LOCALS = frozenset(
 ADDERS = frozenset("append add appendleft extend extendleft update insert __setitem__ setdefault".split())
 """Methods that put something into a container without looking at what is there already."""
 
+GLOBALS = ("globals",)
+"""What a function calls that looks at all names of its module."""
+
 BY_NAME = frozenset(("getattr", "hasattr", "setattr", "delattr"))
 
 

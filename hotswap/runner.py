@@ -220,7 +220,7 @@ class Runner:
         self.values.show(self._place, shown)
         if self._imports_anew(step):
             self.values.show_all(self._place)
-        if edition.facts(step.statement).surveys:
+        if edition.surveys(step.statement):
             self.values.arrange(step.module)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         node = source.statement(step.statement)

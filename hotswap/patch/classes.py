@@ -36,7 +36,8 @@ def pour(
 
     `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they
     are functions or made by the machinery of the class; functions in `taken` are somebody else's, and stay what they
-    are.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh` is no subclass of a class of the program, and `live` is free of it.
+    are.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh` is
+    no subclass of a class of the program, and `live` is free of it.
     """
     if live is fresh:
         return live

@@ -158,7 +158,8 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
         return old
     if owned and merger.has_moved(old, value):
         return merger.move(old, value)
-    merger.succeed(full, [old] if owned else [], value)
+    formers = merger.formers.of(full) if past.is_last(name) else []
+    merger.succeed(full, [*([old] if owned else []), *(each for each in formers if each is not old)], value)
     return value
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from hotswap.assets import askers
+from hotswap.codefacts import GLOBALS
 from hotswap.events import (
     BEHAVIOUR,
     CONTENT,
@@ -272,7 +273,8 @@ class Affected:
             tracked = self.index.modules[reader]
             if reader != name[0] and leaf not in tracked.source.text and leaf not in IMPLICIT:
                 continue
-            for qualname in sorted(tracked.source.function_mentions.get(leaf, ())):
+            mentions = tracked.source.function_mentions
+            for qualname in sorted({*mentions.get(leaf, ()), *mentions.get(GLOBALS[0], ())}):
                 if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname
 
@@ -280,6 +282,8 @@ class Affected:
         """Whether the code of a function reads the name, as far as that can be told."""
         tracked = self.index.modules[reader]
         code = tracked.source.functions[qualname]
+        if event == name and reader == name[0] and "." not in name[1] and GLOBALS in code.reads:
+            return True
         if "." in name[1] and not is_content(event):
             return name[1].rpartition(".")[2] in code.attributes
         if is_description(event) and not code.attributes & TELLING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import deque
 from collections.abc import Iterable
 
@@ -50,14 +51,32 @@ class Comparison:
         for path in edition.paths if edition is not None else ():
             assert edition is not None
             is_new = self.editions.matching(module).fate(path) == "added"
-            for name in sorted(edition.mutates(path)) if is_new else ():
-                home = self.editions.group(name[0])
-                later = self.editions.filled_later(name, (module, path)) if self.editions.is_container(name) else []
-                if later and home is not None and is_any(value_of(name, self.drafts.graph), list, deque, bytearray):
-                    self.rebuild(home, name, ALWAYS, f"{name[1]} is filled by other statements now")
-                for other in later:
-                    if self.editions.may_collide((module, path), other, name):
-                        self.drafts.draft(other, f"it fills {name[1]} once more", ALWAYS)
+            for name in sorted(edition.mutates(path) | edition.may_mutate(path)) if is_new else ():
+                if self.editions.is_container(name):
+                    self.overtaken_in(name, (module, path))
+
+    def overtaken_in(self, name: Name, place: Place) -> None:
+        """The same for one container."""
+        home, later = self.editions.group(name[0]), self.editions.filled_later(name, place)
+        value = value_of(name, self.drafts.graph)
+        if home is not None and is_any(value, list, deque, bytearray):
+            calls = self.drafts.later_calls(name, place)
+            is_told = later or (calls and all(self.drafts.only_fills(call, name) for call in calls))
+            if is_told and len(value) <= self.most_entries(home, name):  # else the program has put more into it since
+                self.rebuild(home, name, ALWAYS, f"{name[1]} is filled by other statements now")
+        for other in later:
+            if self.editions.may_collide(place, other, name):
+                self.drafts.draft(other, f"it fills {name[1]} once more", ALWAYS)
+
+    def most_entries(self, home: Group, name: Name) -> int:
+        """How many entries the statements before the edit have put into a list, if each of them added one."""
+        made = [self.editions.find_old(place[0]) for place in home.old.final(name)[:1]]
+        nodes = [e.source.statement(p[1]) for e, p in zip(made, home.old.final(name), strict=False) if e is not None]
+        values = [node.value for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)]
+        first = sum(len(value.elts) for value in values if isinstance(value, ast.List))
+        fillers = [p for g in (home, *self.editions.fillers(name)) for p in g.old.mutators(name)]
+        calls = [p for p in self.editions.filled_by_calls(name) if self.editions.old_place(p) is not None]
+        return first + len(fillers) + len(calls)
 
     def readers(self, group: Group, names: set[Name] | None) -> None:
         """Statements that see a name as another statement left it (`names`: only these need a look)."""

@@ -243,6 +243,11 @@ class Drafts:
             return []
         return [place for place in self.editions.filled_by_calls(name) if place != reader]
 
+    def later_calls(self, name: Name, place: Place) -> list[Place]:
+        """Statements that have filled a container by way of functions, and do so after this one."""
+        calls = (call for call in self.editions.filled_by_calls(name) if self.editions.old_place(call) is not None)
+        return [call for call in calls if call != place and self.comes_first(place, call)]
+
     def comes_first(self, one: Place, other: Place) -> bool:
         """Whether a statement of the same circle, or of any other module, runs before another one."""
         mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])

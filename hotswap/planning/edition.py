@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
+from hotswap.codefacts import GLOBALS
 from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
 from hotswap.imports import resolve
@@ -174,9 +175,17 @@ class Edition(Importing):
                 found.pop(name, None)
         return found
 
+    def surveys(self, path: StatementPath) -> bool:
+        """Whether a statement looks at all names of the module, or calls a function of the module that does."""
+        facts = self.facts(path)
+        if facts.surveys or facts.defines:
+            return facts.surveys
+        codes = (self.code(called) for called in self.called(path) if called[0] == self.module)
+        return any(code is not None and GLOBALS in code.reads for code in codes)
+
     def surveyed(self, path: StatementPath) -> list[str] | None:
         """The names that a statement sees which looks at all that the module has, in order; None when it does not."""
-        if len(path) > 1 or not self.facts(path).surveys:
+        if len(path) > 1 or not self.surveys(path):
             return None
         return [name for name, number in self.own_names.items() if number < path[0]]
 
@@ -300,7 +309,7 @@ class Edition(Importing):
             found[name] = found.get(name, False) or name not in stored.values()
         for imported in self.imported_names(path):
             found.setdefault(imported, False)
-        if facts.surveys and len(path) == 1:
+        if len(path) == 1 and self.surveys(path):
             found |= {(self.module, own): True for own in self.own_names}
         for called in self.called(path):
             if "." in called[1] and "<" not in called[1]:

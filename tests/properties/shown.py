@@ -101,8 +101,12 @@ def attributes_of(instance: Any) -> dict[str, Any] | None:
     space = getattr(instance, "__dict__", None)
     if not isinstance(space, dict):
         return None
-    kind = type(instance)
-    return {n: v for n, v in space.items() if not isinstance(getattr(kind, n, None), functools.cached_property)}
+    cached = {
+        name
+        for name in space
+        if isinstance(inspect.getattr_static(type(instance), name, None), functools.cached_property)
+    }
+    return {name: value for name, value in space.items() if name not in cached}
 
 
 def kind_of(value: Any) -> str:
