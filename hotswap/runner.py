@@ -421,11 +421,20 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
-            registered.withdraw_what_is_not_there_again(self.journal)
+            registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
             added.put_in_order(self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         return "", effect
+
+    def _reached(self, node: ast.stmt, tracked: Tracked) -> list[Any] | None:
+        """The containers in which the statement that just ran may have put something by way of functions."""
+        if not self.tracer.works:
+            return None
+        called = Footprint()
+        for each in self.calls.get(self._place, {}).values():
+            called.add(each)
+        return [*registries.containers(called, self.graph), *registries.of_decorators(node, tracked)]
 
     def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
         """Whether the attribute of a definition was deleted when the statement ran before, and was not made since."""

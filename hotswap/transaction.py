@@ -140,6 +140,9 @@ class Transaction:
         self.runner.follow_moved(self._lost)
         self._tell()
         merger = self.runner.merger
+        views = {id(view): (view, container) for view, container in self.runner.values.views_made()}
+        if views:
+            substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
         if merger.twins and self.runner.rebuilt:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
         for function, code, error in self._stale:

@@ -229,7 +229,10 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal, *, is_new: bool 
         before = holder.cell_contents
         after = _twin(before, twins)
         journal.call((setattr, holder, "cell_contents", after), (setattr, holder, "cell_contents", before))
-    elif not is_any(holder, types.MethodType, FunctionType, type) and not own_space(holder):
+    elif is_a(holder, FunctionType):
+        if id(holder.__defaults__) in twins:
+            journal.set_attribute(holder, "__defaults__", _twin(holder.__defaults__, twins))
+    elif not is_any(holder, types.MethodType, type) and not own_space(holder):
         for name in _slots(type(holder)):
             value = _in_slot(holder, name)
             if id(value) in twins:

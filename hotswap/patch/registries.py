@@ -32,6 +32,8 @@ from hotswap.source import first_line
 from hotswap.syntax import chain_of
 from hotswap.trace import Footprint
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 Entry = tuple[Any, Any]
 """A container, and the key under which it holds a definition (None for lists and sets)."""
 
@@ -141,7 +143,7 @@ def _withdraw_removed(
         return
     places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
     places += of_decorators(node, tracked)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(node, _DEFINITIONS):
         definitions = definitions_of(node, node, tracked, places)
     else:
         chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
@@ -259,7 +261,7 @@ class Registered:
     @classmethod
     def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
         """Look before the statement runs."""
-        if old is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if old is None or not isinstance(node, _DEFINITIONS):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(_foreign_decorators(old, tracked, graph))
         places = [*containers(footprint, graph), *of_decorators(old, tracked)]
@@ -272,20 +274,26 @@ class Registered:
             where=f"{tracked.path}:{first_line(node)}",
         )
 
-    def withdraw_what_is_not_there_again(self, journal: Journal) -> None:
-        """What the statement registered takes the place of what it had registered before."""
+    def withdraw_what_is_not_there_again(self, journal: Journal, reached: Iterable[Any] | None) -> None:
+        """What the statement registered takes the place of what it had registered before.
+
+        `reached` are the containers that it may have written to this time: in others it is not registered any more.
+        None: nobody looked.
+        """
         wanted = {id(d) for d in self.definitions}
+        known = None if reached is None else {id(place) for place in reached}
         for place, content in self.contents:
             is_touched = len(place) != len(content) or not _same_content(place, content)
-            if is_touched or self.surely:
-                self._settle(place, content, wanted, journal)
+            surely = self.surely or (known is not None and id(place) not in known)
+            if is_touched or surely:
+                self._settle(place, content, wanted, journal, surely=surely)
 
-    def _settle(self, place: Any, content: list[Any], wanted: set[int], journal: Journal) -> None:
+    def _settle(self, place: Any, content: list[Any], wanted: set[int], journal: Journal, *, surely: bool) -> None:
         if any(is_dispatch_cache(place, each) for each in self.foreign):
             journal.remember(place)
             place.clear()
         elif is_a(place, dict):
-            self._settle_dict(place, content, wanted, journal)
+            self._settle_dict(place, content, wanted, journal, surely=surely)
         elif is_a(place, list):
             self._settle_list(place, content, wanted, journal)
         elif is_a(place, set):
@@ -304,9 +312,11 @@ class Registered:
         if len(added) != len(made):
             raise CannotSwap(_appended_again(self.where, added))
 
-    def _settle_dict(self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
+    def _settle_dict(
+        self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal, *, surely: bool
+    ) -> None:
         gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and place.get(k) is v]
-        if not gone and self.surely:
+        if not gone and surely:
             gone = [k for k, v in content if _is_made_with(v, wanted) and place.get(k) is v]
             gone = gone if len(gone) == len(place) - len(content) else []
         if not gone:
@@ -382,11 +392,15 @@ def of_decorators(node: ast.stmt, tracked: Tracked) -> list[Any]:
 
 
 def definitions_of(node: ast.stmt, old: ast.stmt, tracked: Tracked, places: Iterable[Any]) -> list[Any]:
-    """What a definition has made: the object that its name stands for, or one that stands in a container."""
-    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    """What a definition has made: the object that its name stands for, or one that stands in a container.
+
+    Of a class also the functions of its body that stand there.
+    """
+    assert isinstance(node, _DEFINITIONS)
     named = with_inner(tracked.namespace.get(node.name), tracked.name)
     if isinstance(node, ast.ClassDef):
-        return named
+        inner = [d for place in places for v in _values(place) for d in with_inner(v, tracked.name)]
+        return named + [d for d in inner if any(_is_made_in(d, each, tracked) for each in (node, old))]
     for each in (node, old):  # its code is patched already, unless the module runs whole
         if any(_is_made_by(value, each, tracked) for value in named):
             return named
@@ -403,6 +417,14 @@ def _values(place: Any) -> Iterator[Any]:
             yield from value
         else:
             yield value
+
+
+def _is_made_in(value: Any, node: ast.stmt, tracked: Tracked) -> bool:
+    """Whether a function was defined in the body of the class."""
+    if not is_a(value, FunctionType) or value.__globals__ is not tracked.namespace:
+        return False
+    is_member = value.__code__.co_qualname.startswith(f"{getattr(node, 'name', '')}.")
+    return is_member and first_line(node) <= value.__code__.co_firstlineno <= (node.end_lineno or 0)
 
 
 def _is_made_by(value: Any, node: ast.stmt, tracked: Tracked) -> bool:

@@ -210,6 +210,15 @@ class Values:
             if content is not None:
                 yield name, content, container
 
+    def views_made(self) -> Iterator[tuple[Any, Any]]:
+        """The views that were built, each with the container itself, for which it may have been taken."""
+        for name in self._in_views:
+            container = self._at_end(name)
+            for place in self.group(name[0]).new.binders(name):
+                view = self._made.get((place, name), MISSING)
+                if not self._ran.get(place, False) and view is not MISSING and view is not container:
+                    yield view, container
+
     def _at_end(self, name: Name) -> Any:
         """What a name will hold at the end, as far as that is known already."""
         group = self.group(name[0])

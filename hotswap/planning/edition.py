@@ -338,18 +338,20 @@ class Edition(Importing):
 
     @cached_property
     def passing(self) -> dict[str, list[object]]:
-        """By names that several statements bind, the modules and definitions that they stand for on the way."""
+        """By names that several statements bind, or that are new, what modules and definitions they stand for then."""
         found: dict[str, list[object]] = {}
         count = Counter(name for _, facts in self.source.all_facts() for name in facts.binds)
         for number, facts in self.source.all_facts():
-            for name in [name for name in facts.binds if count[name] > 1]:
+            for name in [n for n in facts.binds if count[n] > 1 or n not in self.tracked.namespace]:
                 found.setdefault(name, []).extend(self._passing(name, facts, self.source.statements[number]))
         return {name: [v for v in values if is_any(v, *DEFINITIONS)] for name, values in found.items()}
 
     def _passing(self, name: str, facts: Facts, node: ast.stmt) -> Iterator[object]:
         for each in facts.imports:
             base = resolve(self.tracked, "." * each.level + each.module)
-            if each.bound == name:
+            if not each.bound and not each.name and base.partition(".")[0] == name:  # `import name.inner`
+                yield sys.modules.get(name)
+            elif each.bound == name:
                 full = f"{base}.{each.name}" if each.name else base
                 yield sys.modules.get(full) or resolve_value(own_space(sys.modules.get(base)), (each.name,))
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None

@@ -234,10 +234,14 @@ class Editions:
             if origin in seen:  # modules in a circle that import all names of each other
                 circle = ((n, self._edition(n[0], before=before)) for n in seen)
                 return next((n for n, e in circle if e is not None and n[1] in e.not_imported), name)
-            if value_of(origin, self.graph) is not value_of(name, self.graph):
+            if value_of(origin, self.graph) is not value_of(name, self.graph) and not self._is_new(name):
                 return name
             seen.append(origin)
             name = origin
+
+    def _is_new(self, name: Name) -> bool:
+        """Whether the module does not have the name yet."""
+        return name[0] in self.edits and name[1] not in self.index.modules[name[0]].namespace
 
     def _edition(self, module: str, *, before: bool) -> Edition | None:
         return self.find_old(module) if before else self.find_new(module) or self.find_old(module)
@@ -522,8 +526,8 @@ class Editions:
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        """In which order the modules of the program were through: the import system puts them at the end then."""
-        return {name: number for number, name in enumerate(list(sys.modules)) if name in self.index.modules}
+        """In which order a fresh process has the modules of the program behind it."""
+        return {name: number for number, name in enumerate(self.graph.order(list(self.index.modules), self.eager))}
 
     def in_order(self, modules: Iterable[str]) -> list[Group]:
         """The groups of these modules, dependencies before dependents."""
