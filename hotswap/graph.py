@@ -284,7 +284,8 @@ def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:
     found = {footprint_name for f in (tracked.calls or {}).values() for footprint_name in f.imported}
     if is_instance(tracked.module, ModuleType):
         found |= {v.__name__ for v in list(tracked.namespace.values()) if type(v) is ModuleType}
-    return frozenset(found)
+    named = {name for names in tracked.source.loaded_by_name.values() for name in names}
+    return frozenset(found | named | {name.rpartition(".")[0] for name in named if "." in name})
 
 
 def lines_of(node: ast.stmt) -> tuple[int, int]:

@@ -163,6 +163,19 @@ class Source:
         return b"getsource" in self.data or b"__code__" in self.data
 
     @cached_property
+    def loaded_by_name(self) -> dict[int, list[str]]:
+        """By statement the names of modules that it hands to what takes all that is in a module."""
+        found: dict[int, list[str]] = {}
+        for number, node in enumerate(self.statements if b"from_object" in self.data else ()):
+            calls = (each for each in ast.walk(node) if isinstance(each, ast.Call) and len(each.args) == 1)
+            for call in calls:
+                given = call.args[0]
+                if isinstance(call.func, ast.Attribute) and call.func.attr == "from_object":
+                    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                        found.setdefault(number, []).append(given.value)
+        return found
+
+    @cached_property
     def mentions(self) -> dict[str, set[int]]:
         """Which statements mention an identifier in what they read or import ("*": all there is)."""
         found: dict[str, set[int]] = {}

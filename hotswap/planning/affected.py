@@ -28,9 +28,10 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.asking import asks_about_classes
+from hotswap.planning.asking import asks_about_classes, asks_class
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
+from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
 from hotswap.planning.live_names import value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
@@ -110,6 +111,8 @@ class Affected:
             yield from self.importers_of(name[0])
             return
         yield from self.readers_of(event, name)
+        if is_plain(event, name):
+            yield from self.finders_of(name)
         if name[1].endswith("__code__"):
             return  # functions look at the code of whatever they are given
         if is_behaviour(event):
@@ -124,6 +127,20 @@ class Affected:
             yield from self.users_of_constructor(name)
         if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
             yield from self.users_of_instances(name)
+
+    def finders_of(self, name: Name) -> Iterator[Concerned]:
+        """Statements that ask for a module by a name that they are given, and may find the name in it."""
+        for reader in self.graph.importers(name[0]):
+            edition = self.editions.find_new(reader)
+            if edition is None:
+                continue
+            for line in lines_that_import(name[0], reader, self.graph):
+                place = self.place_at(reader, line)
+                if place is not None and finds(edition, place[1], name[1]):
+                    yield Concerned(place, f"it imports {name[0]} by name")
+            for path in edition.paths if edition.source.loaded_by_name else ():
+                if loads(edition, path, name[0]):
+                    yield Concerned((reader, path), f"it takes all that is in {name[0]}")
 
     def askers_of(self, path: str) -> Iterator[Concerned]:
         """Statements that asked for what was loaded from a file."""
@@ -271,10 +288,12 @@ class Affected:
         leaf = name[1].rpartition(".")[2]
         for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
             tracked = self.index.modules[reader]
-            if reader != name[0] and leaf not in tracked.source.text and leaf not in IMPLICIT:
+            told = leaf in tracked.source.text or name[0].rpartition(".")[2] in tracked.source.text
+            if reader != name[0] and not told and leaf not in IMPLICIT:
                 continue
             mentions = tracked.source.function_mentions
-            for qualname in sorted({*mentions.get(leaf, ()), *mentions.get(GLOBALS[0], ())}):
+            words = (leaf, GLOBALS[0], *(LOOKING if is_plain(event, name) else ()))
+            for qualname in sorted(set().union(*(mentions.get(word, ()) for word in words))):
                 if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname
 
@@ -282,8 +301,9 @@ class Affected:
         """Whether the code of a function reads the name, as far as that can be told."""
         tracked = self.index.modules[reader]
         code = tracked.source.functions[qualname]
-        if event == name and reader == name[0] and "." not in name[1] and GLOBALS in code.reads:
-            return True
+        if is_plain(event, name):
+            if GLOBALS in code.reads if reader == name[0] else looks_into(code, module_at(name[0]), tracked.namespace):
+                return True
         if "." in name[1] and not is_content(event):
             return name[1].rpartition(".")[2] in code.attributes
         if is_description(event) and not code.attributes & TELLING:
@@ -351,9 +371,11 @@ class Affected:
         facts = edition.facts(path)
         if event == name and self.takes(edition, path, facts, name):
             return True
-        if event == name and (self.may_find(edition, facts, name) or self.makes_instance(edition, facts, name)):
+        if event == name and (self.may_find(edition, path, facts, name) or self.makes_instance(edition, facts, name)):
             return True
         if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
+            return True
+        if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True
         return name in self.looked_up(edition, path, event).names
 
@@ -404,7 +426,7 @@ class Affected:
         kept = (namespace.get(bound) for bound in facts.binds)
         return is_a(value, type) and bool(facts.binds) and not any(holds_instance(each, name) for each in kept)
 
-    def may_find(self, edition: Edition, facts: Facts, name: Name) -> bool:
+    def may_find(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
         """Whether the statement may look at the name without saying so.
 
         It reads an attribute of that name of something that is no name itself, or of a module that it got hold of
@@ -416,10 +438,8 @@ class Affected:
             return facts.surveys
         if name[1] in facts.attributes and name[0] in dynamic_imports_of(edition.tracked):
             return True
-        module = module_at(name[0]) if facts.binds else None
-        return module is not None and any(
-            resolve_value(edition.tracked.namespace, chain) is module for chain in facts.arguments
-        )
+        module = module_at(name[0]) if facts.binds or facts.calls else None
+        return module is not None and as_argument(edition, path, module)
 
     # ------------------------------------------------------------------ modules that come and go
 
@@ -441,5 +461,6 @@ def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
         return facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
     if kind == DESCRIPTION:
         told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
-        return told | (facts.arguments if facts.binds else frozenset())
+        takes_all = any(chain[-1] == "from_object" for chain in facts.calls)
+        return told | (facts.arguments if facts.binds or takes_all else frozenset())
     return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())

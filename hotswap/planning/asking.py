@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABCMeta
 from collections.abc import Iterator
 
-from hotswap.looking import is_a, is_instance, own_space
+from hotswap.facts import Facts
+from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import Name
 from hotswap.planning.edition import Edition
 from hotswap.planning.live_names import value_of
-from hotswap.resolving import definition_of, resolve_value
+from hotswap.resolving import definition_of, holds_instance, resolve_value
 from hotswap.source import StatementPath
 
 LISTING = frozenset(("dir", "vars", "getmembers", "getmembers_static"))
@@ -34,6 +35,24 @@ def asks_about_classes(edition: Edition, path: StatementPath) -> bool:
     if any(chain[-1] in ASKING for chain in facts.calls):
         return True
     return any(_lists_or_checks(edition, called) for called in edition.called(path))
+
+
+def asks_class(edition: Edition, facts: Facts, cls: object, name: Name) -> bool:
+    """Whether a statement calls a method of the class itself, or of its metaclass, and keeps what that answers.
+
+    Not if it keeps an instance, for that is state.  `as_view` makes a view of what a class has.
+    """
+    space = edition.tracked.namespace
+    makes_view = any(chain[-1] == "as_view" for chain in facts.calls)
+    if not is_instance(cls, type) or not (makes_view or facts.binds - facts.defines):
+        return False
+    for chain in facts.calls:
+        receiver = resolve_value(space, chain[:-1]) if len(chain) > 1 else None
+        if is_instance(receiver, type) and cls in type.__dict__["__mro__"].__get__(receiver):
+            member = in_classes(type.__dict__["__mro__"].__get__(receiver), chain[-1])
+            if member is None or is_a(member, classmethod):
+                return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
+    return False
 
 
 def _lists_or_checks(edition: Edition, function: Name) -> bool:

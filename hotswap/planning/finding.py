@@ -1,0 +1,60 @@
+"""Who finds names of a module without naming them: by `getattr`, by `vars`, in a module imported under a given name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hotswap.codefacts import CodeFacts
+from hotswap.graph import Graph
+from hotswap.model import Name
+from hotswap.planning.edition import Edition
+from hotswap.resolving import resolve_value
+from hotswap.source import StatementPath
+from hotswap.syntax import Chain
+
+LOOKING = frozenset(("getattr", "hasattr", "vars", "dir", "attrgetter", "getmembers"))
+"""Functions that find names which the text does not tell."""
+
+
+def looks_around(code: CodeFacts) -> bool:
+    """Whether a function may find attributes that it does not name."""
+    return any(chain[-1] in LOOKING for chain in code.reads) or "__dict__" in code.attributes
+
+
+def looks_into(code: CodeFacts, module: object, space: dict[str, object]) -> bool:
+    """Whether a function may find attributes of the module, which it knows, without naming them."""
+    return looks_around(code) and any(resolve_value(space, chain) is module for chain in code.reads)
+
+
+def finds(edition: Edition, path: StatementPath, leaf: str) -> bool:
+    """Whether a statement that imports a module by name may find the attribute in it, itself or by what it calls."""
+    facts = edition.facts(path)
+    if leaf in facts.attributes or any(chain[-1] in LOOKING for chain in facts.calls):
+        return True
+    codes = (edition.code(called) for called in edition.called(path))
+    return any(code is not None and (leaf in code.attributes or looks_around(code)) for code in codes)
+
+
+def lines_that_import(module: str, reader: str, graph: Graph) -> Iterator[int]:
+    """The lines of a module whose statements, when they ran, imported another one by a name that was computed."""
+    for line, footprint in (graph.index.modules[reader].calls or {}).items():
+        if module in footprint.imported:
+            yield line
+
+
+def loads(edition: Edition, path: StatementPath, module: str) -> bool:
+    """Whether a statement hands the name of a module to what takes all that is in it: `config.from_object("app")`."""
+    named = edition.source.loaded_by_name.get(path[0], ()) if len(path) == 1 else ()
+    return any(name == module or name.startswith(f"{module}.") for name in named)
+
+
+def as_argument(edition: Edition, path: StatementPath, module: object) -> bool:
+    """Whether a statement hands the module itself to a call."""
+    space: dict[str, object] = edition.tracked.namespace
+    chains: frozenset[Chain] = edition.facts(path).arguments
+    return any(resolve_value(space, chain) is module for chain in chains)
+
+
+def is_plain(event: Name, name: Name) -> bool:
+    """Whether something happens to what a global name stands for."""
+    return event == name and "." not in name[1]
