@@ -30,6 +30,7 @@ from hotswap.planning.effects import Effect, lasting, root_of
 from hotswap.planning.live_names import value_of
 from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
+from hotswap.planning.orphaned import left_behind
 from hotswap.planning.prepared import Prepared
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
 
@@ -180,6 +181,7 @@ class Planner:
             return
         for name in registers(edition, path) if edition is not None else ():
             self.surely_happens(content(name))
+        self.restart += left_behind(edit, path, self.editions) if edit.new is not None else ()
         for name in edition.may_mutate(path) if edition is not None else ():
             self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
         if self.disposals.takes_back((edit.module, root_of(node))):
@@ -303,7 +305,7 @@ class Planner:
         if reader in group.new.order:
             return is_among(origin, seen(name, reader))
         final = group.new.content_final(name) if is_content(event) else group.new.final(name)
-        return is_among(origin, final) or not group.new.binders(name)
+        return is_among(origin, final) or not final  # a name that is deleted at the end has gone for all others
 
     # ------------------------------------------------------------------ the result
 

@@ -102,6 +102,7 @@ class Runner:
         self.values = Values(self.editions, journal, plan.views)
         self.merger.was_there = self.values.was_there
         self._loaded = set(sys.modules)
+        self._known = set(self._loaded)
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
@@ -198,6 +199,7 @@ class Runner:
         self.hooked.before((step.module, step.statement), self.changes.events, due=due)
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
+        self.merger.is_aside = not due
         self._run(step, due=due)
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
@@ -239,11 +241,20 @@ class Runner:
         for module, target in made:
             self._note_bound(module, target)
         self.values.reveal()
+        self._note_imported()
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
             self._check_twice(node, contents, counters)
+
+    def _note_imported(self) -> None:
+        """Modules that were loaded for the first time have changed something in others as they ran."""
+        loaded = {name for name in sys.modules.keys() - self._known if name in self.index.modules}
+        self._known |= loaded
+        for event in {event for module in loaded for event in self.editions.changes_elsewhere(module)}:
+            if event[0] not in loaded:
+                self.changes.add(event, self._place)
 
     def _carry_over(self, doubled: Iterable[tuple[Name, Content, Any]]) -> None:
         """What went into views of containers goes into these, too; if that cannot be told, they are built again."""
@@ -349,7 +360,7 @@ class Runner:
             self.changes.add(behaviour(cls), self._place)
 
     def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
-        if name not in group.new:
+        if name not in group.new or (made.get(name) is MISSING and not group.new.final(name)):  # or it is deleted
             return made[name] is not self.values.original(name)
         if name not in made and "." in name[1] and len(self._place[1]) == 1:
             return name[0] != self._place[0] or "__annotations__" in name[1]  # which nobody looks at

@@ -172,6 +172,8 @@ class Merger:
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
+        self.is_aside = False
+        """The statement runs for the sake of a value at its place: what the name holds at the end stays as it is."""
         self._busy: set[tuple[int, int]] = set()
         self._moving = False
 
@@ -202,6 +204,9 @@ class Merger:
         for at the end (`is_last`).  All that the name stood for behaves as `fresh` afterwards: what cannot become the
         fresh object (another kind, another module's globals) forwards its calls.
         """
+        if self.is_aside:
+            is_own = is_a(live, FunctionType) and is_a(fresh, FunctionType) and same_definition(live, fresh)
+            return self(live, fresh) if is_own or is_a(fresh, type) else fresh
         formers = self.formers.of(name) if is_last else []
         candidates = [each for each in (live, *formers) if each is not MISSING and each is not fresh]
         kept = fresh
@@ -231,6 +236,8 @@ class Merger:
 
     def succeed(self, name: Name, candidates: Iterable[Any], kept: Any) -> None:
         """Let everything that the name stood for behave as what it stands for now."""
+        if self.is_aside:
+            return
         parts = {id(f) for f in functions_within(kept)}
         for each in candidates:
             if each is kept:

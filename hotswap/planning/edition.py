@@ -60,6 +60,9 @@ class Surroundings:
     """What functions read, as far as it was looked up; None: nothing is to be remembered."""
 
 
+NAMESPACES = ("globals", "vars", "locals")
+
+
 class Edition(Importing):
     """A module in one version."""
 
@@ -145,7 +148,7 @@ class Edition(Importing):
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
             yield from self._members(path, node, prefix)
         if facts.opaque and not prefix:
-            for name in self.made_up:
+            for name in self.made_up | (self._overwritten(path) if fills_namespace(node) else frozenset()):
                 yield Binding((self.module, name), maybe=True)
         for name, sure in self.brought(path).items():
             yield Binding((self.module, name), maybe=not sure)
@@ -193,6 +196,12 @@ class Edition(Importing):
     def underscores(self) -> int:
         """How many statements bind `_`."""
         return sum("_" in facts.binds for _, facts in self.source.all_facts())
+
+    def _overwritten(self, path: StatementPath) -> frozenset[str]:
+        """The names of before to which a statement that fills the namespace may give another value."""
+        earlier = [facts for number, facts in self.source.all_facts() if number < path[0]]
+        imported = {each.bound for facts in earlier for each in facts.imports}
+        return frozenset().union(*(facts.binds - facts.defines - imported - UNRELATED for facts in earlier))
 
     @cached_property
     def made_up(self) -> frozenset[str]:
@@ -399,6 +408,19 @@ class Edition(Importing):
                 yield name, chain in code.uses
         for name in self._lazily(function):
             yield name, False
+
+
+def fills_namespace(node: ast.stmt) -> bool:
+    """Whether a statement puts names into its module by `globals().update(…)` and the like."""
+    calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
+    return any(isinstance(func, ast.Attribute) and is_namespace(func.value) for func in calls)
+
+
+def is_namespace(node: ast.expr) -> bool:
+    """Whether it is a call of `globals()`, `vars()` or `locals()`."""
+    if not isinstance(node, ast.Call) or node.args:
+        return False
+    return isinstance(node.func, ast.Name) and node.func.id in NAMESPACES
 
 
 def span(source: Source, path: StatementPath) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
+from hotswap.events import content
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, parents, resolve
 from hotswap.index import Tracked
@@ -160,6 +161,15 @@ class Editions:
             lambda: self.lookups.read_now,
         )
         return Edition(tracked, source, self.graph, around)
+
+    def changes_elsewhere(self, module: str) -> Iterator[Name]:
+        """What a module that was just loaded has done to names of others: events."""
+        self._new.pop(module, None)  # it was not there when somebody asked
+        edition = self.find_new(module)
+        for path in edition.paths if edition is not None else ():
+            assert edition is not None
+            yield from (content(name) for name in edition.mutates(path) | edition.may_mutate(path))
+            yield from (b.name for b in edition.bindings(path) if b.name[0] != module and path != LOADED)
 
     def find_old(self, module: str) -> Edition | None:
         """The module as it runs until now; None when it is not there."""

@@ -20,7 +20,7 @@ from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
 from hotswap.planning.containers import is_filled
-from hotswap.planning.edition import Edition
+from hotswap.planning.edition import Edition, is_namespace
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import chain_of
@@ -121,7 +121,7 @@ def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
         function = function.func
     chain = chain_of(function)
     if chain is None:
-        return False
+        return isinstance(function, ast.Attribute) and is_namespace(function.value)  # it binds names of its own module
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
     if is_registration(function, namespace):
         return True
