@@ -71,6 +71,8 @@ class _Reader:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
+        self.owner = owner_of(code)
+        """What the first argument is, as a dotted name, if that is a class."""
         self.reads: set[Chain] = set()
         self.uses: set[Chain] = set()
         self.mutates: set[Chain] = set()
@@ -112,6 +114,9 @@ class _Reader:
         if name in _GLOBALS:
             self.reads.add((str(argument),))
             return (str(argument),)
+        if name in _LOCALS:
+            last = argument[-1] if isinstance(argument, tuple) else argument
+            return self.owner if self.owner and last == self.code.co_varnames[0] else ()
         if name in _ATTRIBUTES:
             attribute = str(argument)
             self.attributes.add(attribute)
@@ -201,6 +206,21 @@ class _Reader:
         self.attributes |= inner.attributes
         self.imports |= inner.imports
         self.sets |= {chain for chain in inner.sets if chain[0]}  # the first argument is another one there
+
+
+def owner_of(code: CodeType) -> Chain:
+    """The class that a method gets as its first argument: a class method, or one of a metaclass; empty for others.
+
+    It may be a subclass, which inherits what is meant nearly always.
+    """
+    *owner, leaf = code.co_qualname.split(".")
+    if not owner or "<locals>" in owner or not code.co_argcount:
+        return ()
+    return tuple(owner) if leaf in _OF_CLASSES or code.co_varnames[0] in _CLASSES else ()
+
+
+_OF_CLASSES = frozenset(("__init_subclass__", "__class_getitem__", "__new__", "__prepare__"))
+_CLASSES = frozenset(("cls", "mcs", "mcls", "metacls"))
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:

@@ -174,7 +174,10 @@ class Runner:
     def _check_calls(self, shown: AbstractSet[Name]) -> None:
         """Functions that nobody knew to be called may have read what was not shown: that is noted."""
         edition = self.editions.new(self._place[0])
-        called = {f for each in self.calls.get(self._place, {}).values() for f in each.called}
+        seen = list(self.calls.get(self._place, {}).values())
+        called = {f for each in seen for f in each.called}
+        if isinstance(self.editions.node(self._place), ast.ClassDef):  # the constructor of a metaclass makes no state
+            called |= {f for each in seen for constructor in each.constructing.values() for f in constructor}
         unknown = called - set(edition.called(self._place[1]))
         if any(self._may_have_misread(edition, function, shown) for function in unknown):
             self.findings |= Findings(calls=frozenset((self._place, f) for f in unknown))

@@ -327,7 +327,7 @@ class Affected:
             if edition is None:
                 continue
             words = {leaf, "*", *self.other_names(edition, value), *self.other_names(edition, module_at(name[0]))}
-            if leaf == "__abstractmethods__":
+            if leaf == "__abstractmethods__" or (is_content(event) and "." in name[1]):
                 words.add(name[1].split(".")[-2])
             mentions = edition.source.mentions
             for number in sorted(set().union(*(mentions.get(word, ()) for word in words))):
@@ -375,9 +375,22 @@ class Affected:
             return True
         if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
             return True
+        if is_content(event) and "." in name[1] and self.hands_owner(edition, path, facts, name):
+            return True
         if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True
         return name in self.looked_up(edition, path, event).names
+
+    def hands_owner(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
+        """Whether the statement hands a class to a function, or calls a method of it, that looks into its member."""
+        owner, _, leaf = name[1].rpartition(".")
+        cls, space = value_of((name[0], owner), self.graph), edition.tracked.namespace
+        handed = facts.arguments | {chain[:-1] for chain in facts.calls if len(chain) > 1}
+        values = (resolve_value(space, chain) for chain in handed)
+        if not any(is_instance(v, type) and cls in type.__dict__["__mro__"].__get__(v) for v in values):
+            return False
+        codes = (edition.code(called) for called in edition.called(path))
+        return any(code is not None and leaf in code.attributes for code in codes)
 
     def holds(self, edition: Edition, path: StatementPath, event: Name, value: object) -> bool:
         """Whether a dotted name of the statement stands for the very object to which something happens."""
