@@ -230,7 +230,8 @@ class Runner:
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
-        doubled = list(self.values.doubled(self._place, edition.mutates(step.statement))) if due else []
+        filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
+        doubled = list(self.values.doubled(self._place, filled)) if due else []
         run = self._run_member if len(step.statement) > 1 else self._run_statement
         prefix, effect = run(step, source, node, tracked)
         self._check_calls(shown)
@@ -387,7 +388,13 @@ class Runner:
         body = ClassBody(owner, space, ClassPast(self.values, self._place, owner).was)
         before_node, execute = self._statement_before(), self._executor(node)
         took = before_node is not None and takes_from_a_name(before_node)
+        facts = source.facts(step.statement)
+        registered = registries.Registered.before(node, before_node, facts, tracked, self.graph)
         effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, execute, took=took)
+        try:
+            registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
+        except CannotSwap as refusal:
+            self.tolerate(refusal)
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
@@ -448,7 +455,8 @@ class Runner:
         called = Footprint()
         for each in self.calls.get(self._place, {}).values():
             called.add(each)
-        return [*registries.containers(called, self.graph), *registries.of_decorators(node, tracked)]
+        written = registries.containers(called, self.graph, self.editions.code_now)
+        return [*written, *registries.of_decorators(node, tracked)]
 
     def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
         """Whether the attribute of a definition was deleted when the statement ran before, and was not made since."""

@@ -129,7 +129,9 @@ class Transaction:
             modules.show_source(edit, self.journal)
             modules.revive(edit, self.journal)
             modules.move(edit, self.index.modules[edit.module], self.journal)
-            for refusal in registries.withdraw_removed(edit, self.graph, self.journal, made_again):
+            gone = self.runner.editions.matching(edit.module).removed if edit.new is not None else []
+            members = [path for path in gone if len(path) > 1]
+            for refusal in registries.withdraw_removed(edit, self.graph, self.journal, members, made_again):
                 self._tolerate(refusal)
             self._drop_computed(edit)
         self._remove_names()

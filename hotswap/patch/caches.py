@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from hotswap.events import bare, behaviour, described, member
+from hotswap.events import bare, behaviour, content, described, is_content, member
 from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
+from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by
 
 
@@ -23,7 +24,10 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
     that such a `cached_property` left in living instances.
     """
+    if not graph.index.caching:
+        return
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
+    changed |= {alias for event in changed if is_content(event) for alias in aliases(event, graph)}
     for name in list(graph.index.caching):
         tracked = graph.index.modules.get(name)
         if tracked is None or not changed:
@@ -37,6 +41,16 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
                 forget_cached(owner, [attribute], journal)
             else:
                 cached.cache_clear()
+
+
+def aliases(event: Name, graph: Graph) -> Iterator[Name]:
+    """The same event of a container for the modules that have imported it, which know it by names of their own."""
+    name = bare(event)
+    value = value_of(name, graph)
+    for module in graph.dependents(name[0]) & graph.index.modules.keys() if value is not None else ():
+        for own, held in list(graph.index.modules[module].namespace.items()):
+            if held is value:
+                yield content((module, own))
 
 
 def concerned_by(function: Any, graph: Graph) -> set[Name]:

@@ -27,8 +27,9 @@ from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.planning.effects import bare_calls, root_of
+from hotswap.reach import CodeOf
 from hotswap.resolving import owner_of, resolve_value
-from hotswap.source import first_line
+from hotswap.source import StatementPath, first_line
 from hotswap.syntax import chain_of
 from hotswap.trace import Footprint
 
@@ -40,11 +41,12 @@ Entry = tuple[Any, Any]
 DEPTH = 3
 
 
-def containers(footprint: Footprint, graph: Graph) -> list[Any]:
-    """The lists, dicts and sets that the called functions may have written to."""
+def containers(footprint: Footprint, graph: Graph, code_of: CodeOf | None = None) -> list[Any]:
+    """The lists, dicts and sets that the called functions may have written to, with the code that they had or have."""
+    code_of = code_of or graph.code_facts
     found: dict[int, Any] = {}
     for called in footprint.called.union(*footprint.constructing.values()):
-        tracked, code = graph.index.modules.get(called[0]), graph.code_facts(called)
+        tracked, code = graph.index.modules.get(called[0]), code_of(called)
         owner = owner_of(tracked, called[1]) if tracked else None
         for part in _parts(list(vars(owner).values()), DEPTH) if owner else ():
             found[id(part)] = part
@@ -118,9 +120,13 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
 
 
 def withdraw_removed(
-    edit: Edit, graph: Graph, journal: Journal, made_again: AbstractSet[Name] = frozenset()
+    edit: Edit,
+    graph: Graph,
+    journal: Journal,
+    members: Iterable[StatementPath] = (),
+    made_again: AbstractSet[Name] = frozenset(),
 ) -> Iterator[CannotSwap]:
-    """Take what removed statements registered out of the registries.
+    """Take what removed statements, and removed `members` of classes, registered out of the registries.
 
     Yields refusals where a removed call had an effect that cannot be found, unless it was made of what these names
     stand for, which is put away and made again.
@@ -131,6 +137,8 @@ def withdraw_removed(
         node = edit.old.statements[number]
         if (edit.module, root_of(node)) not in made_again:
             yield from _withdraw_removed(edit, node, edit.old.facts((number,)), tracked, graph, journal)
+    for path in members:
+        yield from _withdraw_removed(edit, edit.old.statement(path), edit.old.facts(path), tracked, graph, journal)
 
 
 def _withdraw_removed(

@@ -311,8 +311,9 @@ class Values:
                 self._seen[name] = self._namespace(name[0]).get(name[1], MISSING)
         for name, value in made.items():
             self._made[place, name] = value
-            is_overwritten = "." in name[1] and name in group.new and place not in group.new.final(name)
-            if is_overwritten and len(place[1]) == 1 and not has_several_owners(name, group):
+            is_overwritten = name in group.new and place not in group.new.final(name)
+            is_one = "." not in name[1] or (len(place[1]) == 1 and not has_several_owners(name, group))
+            if is_overwritten and is_one:
                 self._shown[name] = group  # a later statement has set it to something else
 
     def was_there(self, thing: object) -> bool:
