@@ -58,11 +58,11 @@ def plain(cls: type) -> bool:
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
         return False
-    return not any(_needs_whole_class(member) for member in list(cls.__dict__.values()))
+    return not any(needs_whole_class(member) for member in list(cls.__dict__.values()))
 
 
-def _needs_whole_class(member: object) -> bool:
-    """Whether a member was put there by `total_ordering`, or had a say about its class in a `__set_name__`."""
+def needs_whole_class(member: object) -> bool:
+    """Whether a member was put into its class by `total_ordering`, or had a say about that in a `__set_name__`."""
     if type(member) is types.FunctionType and member.__globals__ is vars(functools):
         return True
     return type(member).__module__ != "functools" and in_classes(type(member).__mro__, "__set_name__") is not None
