@@ -33,6 +33,8 @@ from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
     Effect,
+    defined_members,
+    is_foreign,
     run_in_class,
     run_in_module,
     taken_members,
@@ -44,7 +46,7 @@ from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
-from hotswap.resolving import definition_of, resolve_value
+from hotswap.resolving import definition_of, is_alias, resolve_value
 from hotswap.source import Source, first_line, prefix_of, siblings
 from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
@@ -119,6 +121,8 @@ class Runner:
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
         self._taken: frozenset[str] = frozenset()
+        self._defined: frozenset[str] = frozenset()
+        """The qualified names of members that the running class statement defines."""
 
     # ------------------------------------------------------------------ in order
 
@@ -222,6 +226,7 @@ class Runner:
             self.values.show_all(self._place)
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
+        self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
@@ -498,7 +503,9 @@ class Runner:
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
         try:
-            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken)
+            merged = classes.pour(
+                live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken, define=self._define_in(live)
+            )
         except CannotSwap as refusal:
             self.tolerate(refusal)
             self.journal.rollback(mark)
@@ -512,6 +519,8 @@ class Runner:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
         after = vars(merged)
+        for name in before.keys() - after.keys():
+            self.merger.formers.add_own((home, f"{live.__qualname__}.{name}"), before[name], self.journal)
         changed = {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
         for name in changed.union(enums.other_payloads(members, merged)):
             for module in {home, live.__module__}:
@@ -520,6 +529,21 @@ class Runner:
         for cls, name in other_inheritance(inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
+
+    def _define_in(self, cls: type) -> classes.Define:
+        """What `classes.pour` asks for the members that a class body defines: all that they stood for follows them."""
+
+        def define(leaf: str, old: object, fresh: object) -> object:
+            target = f"{cls.__qualname__}.{leaf}"
+            if self.merger.module is None or target not in self._defined:
+                return None
+            owned = MISSING if old is MISSING or is_alias(old, target) or is_foreign(old, self.merger) else old
+            if not is_alias(fresh, target):
+                return self.merger.define((self.merger.module, target), owned, fresh)
+            self.merger.succeed((self.merger.module, target), [] if owned is MISSING else [owned], fresh)
+            return fresh
+
+        return define
 
     def _family_changes(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
         """A class derives from other bases now: note it for those who ask these for their subclasses."""

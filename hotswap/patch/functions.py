@@ -203,7 +203,8 @@ class Merger:
         fresh object (another kind, another module's globals) forwards its calls.
         """
         formers = self.formers.of(name) if is_last else []
-        candidates = [each for each in (live, *formers) if each is not MISSING and each is not fresh]
+        inner = _inside(live) if type(live) is not type(fresh) else ()
+        candidates = [each for each in (live, *formers, *inner) if each is not MISSING and each is not fresh]
         kept = fresh
         for each in candidates:
             kept = self._become(each, fresh, frozenset(blank for target, blank in self.blanks if target == name[1]))
@@ -311,6 +312,13 @@ class Merger:
         return live
 
 
+def _inside(descriptor: Any) -> list[FunctionType]:
+    """The functions that a method of another kind, or a property, has called until now; somebody may hold them."""
+    called: list[Any] = [getattr(descriptor, name) for kind, name in _CALLED.items() if is_a(descriptor, kind)]
+    return [inner for inner in called if is_a(inner, FunctionType)]
+
+
+_CALLED = {staticmethod: "__func__", classmethod: "__func__", property: "fget", functools.cached_property: "func"}
 _INNER: dict[type, tuple[str, ...]] = {functools.cached_property: ("func",)}
 
 

@@ -140,7 +140,7 @@ class Editions:
         return simple and self._is_plain(module, prefix_of(source, path) + node.name)
 
     def _decides_at_the_start(self, module: str, path: StatementPath, source: Source) -> bool:
-        """Whether a statement of the class body that counts only when the class is made was added, edited or removed."""
+        """Whether a statement of the body that counts only when the class is made was added, edited or removed."""
         matching, before = self.matching(module), self.matching(module).old(path)
         now = [(*path, number) for number in range(len(source.statement(path).body))]  # type: ignore[attr-defined]
         found = [source.facts(each) for each in now if matching.fate(each) in ("edited", "added")]
