@@ -318,7 +318,9 @@ def _inside(descriptor: Any) -> list[FunctionType]:
     return [inner for inner in called if is_a(inner, FunctionType)]
 
 
-_CALLED = {staticmethod: "__func__", classmethod: "__func__", property: "fget", functools.cached_property: "func"}
+_CALLED: dict[type[Any], str] = {
+    staticmethod: "__func__", classmethod: "__func__", property: "fget", functools.cached_property: "func",
+}  # fmt: skip
 _INNER: dict[type, tuple[str, ...]] = {functools.cached_property: ("func",)}
 
 
