@@ -20,6 +20,7 @@ from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents, Counters
+from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
@@ -228,6 +229,7 @@ class Runner:
             self.values.arrange(step.module)
         self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
+        registrations = Registrations(named_in(edition.facts(step.statement), tracked.namespace))
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         doubled = list(self.values.doubled(self._place, edition.mutates(step.statement))) if due else []
@@ -244,6 +246,9 @@ class Runner:
         for module, target in made:
             self._note_bound(module, target)
         self.values.reveal()
+        registrations.settle(self.merger.twin, self.journal)
+        for event in registrations.events(self.index):
+            self.changes.add(event, self._place)
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
@@ -500,6 +505,7 @@ class Runner:
         for name in vars(fresh):
             self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
         mark, twins = len(self.journal), dict(self.merger.twins)
+        registrations = Registrations(methods_of(live))
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
         try:
@@ -519,6 +525,8 @@ class Runner:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
         after = vars(merged)
+        for event in registrations.events(self.index):
+            self.changes.add(event, self._place)
         for name in before.keys() - after.keys():
             self.merger.formers.add_own((home, f"{live.__qualname__}.{name}"), before[name], self.journal)
         changed = {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
@@ -537,6 +545,11 @@ class Runner:
             target = f"{cls.__qualname__}.{leaf}"
             if self.merger.module is None or target not in self._defined:
                 return None
+            registered = {id(each) for generic in methods_of(cls) for each in registry_of(generic).values()}
+            if self.merger.twin(fresh) is not fresh and id(self.merger.twin(fresh)) in registered:
+                return self.merger.twin(fresh)
+            if leaf == "_" or id(old) in registered:  # several of one name: it is another one's implementation
+                return fresh
             owned = MISSING if old is MISSING or is_alias(old, target) or is_foreign(old, self.merger) else old
             if not is_alias(fresh, target):
                 return self.merger.define((self.merger.module, target), owned, fresh)

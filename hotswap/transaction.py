@@ -7,6 +7,7 @@ what it depends on really changed.  Everything is written through the journal; a
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
@@ -21,6 +22,7 @@ from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, registries, scopes
 from hotswap.patch.contents import Contents
+from hotswap.patch.dispatch import Registrations, named_in
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.instances import alive
@@ -129,8 +131,11 @@ class Transaction:
             modules.show_source(edit, self.journal)
             modules.revive(edit, self.journal)
             modules.move(edit, self.index.modules[edit.module], self.journal)
+            registrations = Registrations(self._generic_functions(edit))
             for refusal in registries.withdraw_removed(edit, self.graph, self.journal, made_again):
                 self._tolerate(refusal)
+            for event in registrations.events(self.index):
+                self.changes.add(event)
             self._drop_computed(edit)
         self._remove_names()
         for filled in contents.changed():
@@ -247,6 +252,12 @@ class Transaction:
             self.changes.add(behaviour((step.module, cls)))
         if "__annotations__." not in step.target:
             self._log(self.done.removed, step, "")
+
+    def _generic_functions(self, edit: Edit) -> Iterator[Any]:
+        """Those with which statements that are gone have registered something."""
+        removed = edit.diff.removed if edit.diff is not None else ()
+        for number in range(len(edit.old.statements)) if edit.new is None else removed:
+            yield from named_in(edit.old.facts((number,)), self.index.modules[edit.module].namespace)
 
     def _drop_computed(self, edit: Edit) -> None:
         """What statements that are gone, or others now, set under computed names goes before anything runs."""

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, in_classes, is_instance
+from hotswap.looking import family, in_classes, is_a, is_instance
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery, mapped
 from hotswap.patch.bases import set_bases
@@ -71,7 +71,12 @@ def plain(cls: type) -> bool:
 
 
 def needs_whole_class(member: object) -> bool:
-    """Whether a member was put into its class by `total_ordering`, or had a say about that in a `__set_name__`."""
+    """Whether a member was put into its class by `total_ordering`, or had a say about that in a `__set_name__`.
+
+    Also a generic method: other members register with it, and who does so no more is not registered any more.
+    """
+    if is_a(member, functools.singledispatchmethod):
+        return True
     if type(member) is types.FunctionType and member.__globals__ is vars(functools):
         return True
     return type(member).__module__ != "functools" and in_classes(type(member).__mro__, "__set_name__") is not None

@@ -19,6 +19,7 @@ from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Reason
+from hotswap.patch.dispatch import refill, registry_of
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
 from hotswap.reach import wrapped_by
@@ -213,6 +214,10 @@ class Merger:
         self.succeed(name, candidates, kept)
         return kept
 
+    def twin(self, value: Any) -> Any:
+        """The live object that a fresh one was poured into; any other object itself."""
+        return self.twins[id(value)][1] if id(value) in self.twins else value
+
     def has_moved(self, live: object, value: object) -> bool:
         """Whether what the name holds now is the class that it held, defined anew in another module."""
         if not is_instance(live, type) or not is_instance(value, type) or live.__module__ != self.module:
@@ -284,6 +289,8 @@ class Merger:
             return property(get, put, drop, fresh.__doc__)
         if type(live) in (staticmethod, classmethod):
             return self._rewrap(live, fresh)
+        if is_instance(live, functools.singledispatchmethod):
+            return self._merge_generic(live, fresh)
         if is_decorator_object(live):
             pour_dict(own_space(live), own_space(fresh), self.journal, self)
             return live
@@ -300,6 +307,16 @@ class Merger:
     def _rewrap(self, live: Any, fresh: Any) -> Any:
         merged = self(live.__func__, fresh.__func__)
         return live if merged is live.__func__ else type(fresh)(merged)
+
+    def _merge_generic(self, live: Any, fresh: Any) -> Any:
+        """The live generic method, which held ones ask, has the implementations of the fresh one."""
+        before, now = registry_of(live.dispatcher), dict(registry_of(fresh.dispatcher))
+        merged = {cls: self(before[cls], each) if cls in before else each for cls, each in now.items()}
+        refill(live.dispatcher, merged, self.journal)
+        for owner, name in ((live, "func"), (live.dispatcher, "__wrapped__")):
+            if getattr(owner, name) is not merged[object]:
+                self.journal.set_attribute(owner, name, merged[object])
+        return live
 
     def _merge_cached(self, live: Any, fresh: Any) -> Any:
         live.cache_clear()  # those who hold the old cache get the new function's results at least
