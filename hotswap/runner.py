@@ -20,6 +20,7 @@ from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents, Counters
+from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
@@ -33,6 +34,8 @@ from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
     Effect,
+    defined_members,
+    is_foreign,
     run_in_class,
     run_in_module,
     taken_members,
@@ -44,7 +47,7 @@ from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
-from hotswap.resolving import definition_of, resolve_value
+from hotswap.resolving import definition_of, is_alias, resolve_value
 from hotswap.source import Source, first_line, prefix_of, siblings
 from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
@@ -120,6 +123,8 @@ class Runner:
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
         self._taken: frozenset[str] = frozenset()
+        self._defined: frozenset[str] = frozenset()
+        """The qualified names of members that the running class statement defines."""
 
     # ------------------------------------------------------------------ in order
 
@@ -227,7 +232,9 @@ class Runner:
             self.values.show_all(self._place)
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
+        self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
+        registrations = Registrations(named_in(edition.facts(step.statement), tracked.namespace))
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
@@ -246,6 +253,9 @@ class Runner:
             self._note_bound(module, target)
         self.values.reveal()
         self._note_imported()
+        registrations.settle(self.merger.twin, self.journal)
+        for event in registrations.events(self.index):
+            self.changes.add(event, self._place)
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():
@@ -395,6 +405,8 @@ class Runner:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
         except CannotSwap as refusal:
             self.tolerate(refusal)
+        if any(map(classes.needs_whole_class, effect.bound.values())):
+            self.findings |= Findings(whole=frozenset([(step.module, step.statement[:-1])]))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
@@ -515,10 +527,13 @@ class Runner:
         for name in vars(fresh):
             self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
         mark, twins = len(self.journal), dict(self.merger.twins)
+        registrations = Registrations(methods_of(live))
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
         try:
-            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken)
+            merged = classes.pour(
+                live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken, define=self._define_in(live)
+            )
         except CannotSwap as refusal:
             self.tolerate(refusal)
             self.journal.rollback(mark)
@@ -532,6 +547,10 @@ class Runner:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
         after = vars(merged)
+        for event in registrations.events(self.index):
+            self.changes.add(event, self._place)
+        for name in before.keys() - after.keys():
+            self.merger.formers.add_own((home, f"{live.__qualname__}.{name}"), before[name], self.journal)
         changed = {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
         for name in changed.union(enums.other_payloads(members, merged)):
             for module in {home, live.__module__}:
@@ -540,6 +559,26 @@ class Runner:
         for cls, name in other_inheritance(inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
+
+    def _define_in(self, cls: type) -> classes.Define:
+        """What `classes.pour` asks for the members that a class body defines: all that they stood for follows them."""
+
+        def define(leaf: str, old: object, fresh: object) -> object:
+            target = f"{cls.__qualname__}.{leaf}"
+            if self.merger.module is None or target not in self._defined:
+                return None
+            registered = {id(each) for generic in methods_of(cls) for each in registry_of(generic).values()}
+            if self.merger.twin(fresh) is not fresh and id(self.merger.twin(fresh)) in registered:
+                return self.merger.twin(fresh)
+            if leaf == "_" or id(old) in registered:  # several of one name: it is another one's implementation
+                return fresh
+            owned = MISSING if old is MISSING or is_alias(old, target) or is_foreign(old, self.merger) else old
+            if not is_alias(fresh, target):
+                return self.merger.define((self.merger.module, target), owned, fresh)
+            self.merger.succeed((self.merger.module, target), [] if owned is MISSING else [owned], fresh)
+            return fresh
+
+        return define
 
     def _family_changes(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
         """A class derives from other bases now: note it for those who ask these for their subclasses."""

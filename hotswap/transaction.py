@@ -6,7 +6,9 @@ what it depends on really changed.  Everything is written through the journal; a
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from types import CodeType, FunctionType
@@ -21,6 +23,7 @@ from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, registries, scopes
 from hotswap.patch.contents import Contents
+from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import patch_code
 from hotswap.patch.instances import alive
@@ -131,8 +134,12 @@ class Transaction:
             modules.move(edit, self.index.modules[edit.module], self.journal)
             gone = self.runner.editions.matching(edit.module).removed if edit.new is not None else []
             members = [path for path in gone if len(path) > 1]
+            registrations = Registrations(self._generic_functions(edit))
+            self._withdraw_from_blocks(edit)
             for refusal in registries.withdraw_removed(edit, self.graph, self.journal, members, made_again):
                 self._tolerate(refusal)
+            for event in registrations.events(self.index):
+                self.changes.add(event)
             self._drop_computed(edit)
         self._remove_names()
         for filled in contents.changed():
@@ -250,6 +257,23 @@ class Transaction:
         if "__annotations__." not in step.target:
             self._log(self.done.removed, step, "")
 
+    def _generic_functions(self, edit: Edit) -> Iterator[Any]:
+        """Those with which statements that are gone, or others now, have registered something."""
+        for number in _gone(edit):
+            yield from named_in(edit.old.facts((number,)), self.index.modules[edit.module].namespace)
+
+    def _withdraw_from_blocks(self, edit: Edit) -> None:
+        """What an `if` or `try` that is gone, or another one now, has registered with generic functions goes first."""
+        namespace = self.index.modules[edit.module].namespace
+        for number in _gone(edit):
+            node = edit.old.statements[number]
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            for dispatcher in list(named_in(edit.old.facts((number,)), namespace)):
+                kept = {c: f for c, f in registry_of(dispatcher).items() if not _is_made_in(f, node, namespace)}
+                if len(kept) < len(registry_of(dispatcher)):
+                    refill(dispatcher, kept, self.journal)
+
     def _drop_computed(self, edit: Edit) -> None:
         """What statements that are gone, or others now, set under computed names goes before anything runs."""
         editions = self.runner.editions
@@ -331,6 +355,21 @@ class Transaction:
             name=name, action=step.action, reason=step.reason, path=path, place=place, line=step.line, binds=binds,
             cause=cause,
         )  # fmt: skip
+
+
+def _gone(edit: Edit) -> Iterable[int]:
+    """The old statements of a module that are not there any more as they were."""
+    if edit.new is None or edit.diff is None:
+        return range(len(edit.old.statements))
+    edited = (match.old for match in edit.diff.matches if match.kind == "edited" and match.old is not None)
+    return [*edit.diff.removed, *edited]
+
+
+def _is_made_in(function: Any, node: ast.stmt, namespace: dict[str, Any]) -> bool:
+    """Whether a function was defined in a statement, as far as its lines tell."""
+    if not is_instance(function, FunctionType) or function.__globals__ is not namespace:
+        return False
+    return node.lineno <= function.__code__.co_firstlineno <= (node.end_lineno or 0)
 
 
 def still_running(edit: Edit, qualname: str) -> Reason:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import _abc  # type: ignore[import-not-found]  # what `abc` is made of
 import ast
-import functools
 import gc
 import typing
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from hotswap.journal import Journal
 from hotswap.looking import family, is_instance
+from hotswap.patch.dispatch import DISPATCHER
 from hotswap.planning.effects import is_registration
 from hotswap.resolving import resolve_value
 from hotswap.syntax import chain_of
@@ -101,12 +101,8 @@ def _abstract_classes() -> Iterator[type]:
                 yield cls
 
 
-_CODES = [c for c in functools.singledispatch.__code__.co_consts if isinstance(c, CodeType)]
-_DISPATCHER = next(c for c in _CODES if c.co_name == "wrapper")
-
-
 def _clear_dispatch() -> None:
-    for function in gc.get_referrers(_DISPATCHER):
+    for function in gc.get_referrers(DISPATCHER):
         clear = getattr(function, "_clear_cache", None)
         if is_instance(function, FunctionType) and clear is not None:
             clear()

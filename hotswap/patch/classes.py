@@ -11,12 +11,12 @@ import gc
 import types
 import typing
 from abc import ABCMeta
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypeAlias
 
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, in_classes, is_instance
+from hotswap.looking import family, in_classes, is_a, is_instance
 from hotswap.model import Reason
 from hotswap.patch import abstract, layout, machinery, mapped
 from hotswap.patch.bases import set_bases
@@ -27,21 +27,30 @@ from hotswap.patch.twins import Twins
 from hotswap.resolving import is_alias
 
 Keep = frozenset[str]
+Define: TypeAlias = Callable[[str, object, object], object]
 
 
 def pour(
-    live: type, fresh: type, *, journal: Journal, merge: Merge, keep: Keep = frozenset(), taken: Keep = frozenset()
+    live: type,
+    fresh: type,
+    *,
+    journal: Journal,
+    merge: Merge,
+    keep: Keep = frozenset(),
+    taken: Keep = frozenset(),
+    define: Define | None = None,
 ) -> type:
     """Make `live` behave as `fresh`; returns the class that the name must be bound to: `live` nearly always.
 
     `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they
     are functions or made by the machinery of the class; functions in `taken` are somebody else's, and stay what they
-    are.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh` is
-    no subclass of a class of the program, and `live` is free of it.
+    are.  `define(name, old, new)` gives the object for what a `def` of the class body binds, and None for any other
+    member.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh`
+    is no subclass of a class of the program, and `live` is free of it.
     """
     if live is fresh:
         return live
-    work = _Pouring(live, fresh, journal, merge, keep, taken)
+    work = _Pouring(live, fresh, journal, merge, keep, taken, define or _undefined)
     obstacle = _obstacle(live, fresh)
     if obstacle is not None:
         _refuse_if_used(live, obstacle)
@@ -58,11 +67,16 @@ def plain(cls: type) -> bool:
         return False
     if any("__init_subclass__" in c.__dict__ for c in cls.__mro__[1:] if c not in (object, typing.Generic)):
         return False
-    return not any(_needs_whole_class(member) for member in list(cls.__dict__.values()))
+    return not any(needs_whole_class(member) for member in list(cls.__dict__.values()))
 
 
-def _needs_whole_class(member: object) -> bool:
-    """Whether a member was put there by `total_ordering`, or had a say about its class in a `__set_name__`."""
+def needs_whole_class(member: object) -> bool:
+    """Whether a member was put into its class by `total_ordering`, or had a say about that in a `__set_name__`.
+
+    Also a generic method: other members register with it, and who does so no more is not registered any more.
+    """
+    if is_a(member, functools.singledispatchmethod):
+        return True
     if type(member) is types.FunctionType and member.__globals__ is vars(functools):
         return True
     return type(member).__module__ != "functools" and in_classes(type(member).__mro__, "__set_name__") is not None
@@ -131,8 +145,10 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
 class _Pouring:
     """One fresh class on its way into a live one."""
 
-    def __init__(self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep, taken: Keep) -> None:
-        self.taken = taken
+    def __init__(
+        self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep, taken: Keep, define: Define
+    ) -> None:
+        self.taken, self.define = taken, define
         self.live, self.fresh, self.journal, self.merge = live, fresh, journal, merge
         self.keep = frozenset(n for n in keep if _is_state(live, fresh, n))
         self.twins = Twins(journal)
@@ -204,11 +220,16 @@ class _Pouring:
         if is_instance(fresh, type):
             return self._nested(old, fresh)
         settled = self.twins.settle(fresh)
-        if old is MISSING or old is settled or layout.is_layout_member(self.live, name):
+        if layout.is_layout_member(self.live, name):
+            old = MISSING
+        if old is settled:
             return settled
         if name in self.taken and is_instance(settled, types.FunctionType):
             return settled
-        if any(is_alias(member, f"{self.live.__qualname__}.{name}") for member in (old, settled)):
+        defined = self.define(name, old, settled)
+        if defined is not None:
+            return self.twins.settle(defined)
+        if old is MISSING or any(is_alias(member, f"{self.live.__qualname__}.{name}") for member in (old, settled)):
             return settled
         return self.twins.settle(self.merge(old, settled))
 
@@ -253,6 +274,10 @@ class _Pouring:
             abstract.forget_bases(self.journal)
         elif before != set(self.live.__dict__):
             abstract.forget_answers(self.journal)
+
+
+def _undefined(*_: object) -> None:
+    """Nothing is known of what the class body defines."""
 
 
 def _within(cls: type, owner: type) -> bool:

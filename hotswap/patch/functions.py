@@ -19,6 +19,7 @@ from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Reason
+from hotswap.patch.dispatch import refill, registry_of
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
 from hotswap.reach import wrapped_by
@@ -208,7 +209,8 @@ class Merger:
             is_own = is_a(live, FunctionType) and is_a(fresh, FunctionType) and same_definition(live, fresh)
             return self(live, fresh) if is_own or is_a(fresh, type) else fresh
         formers = self.formers.of(name) if is_last else []
-        candidates = [each for each in (live, *formers) if each is not MISSING and each is not fresh]
+        inner = _inside(live) if type(live) is not type(fresh) else ()
+        candidates = [each for each in (live, *formers, *inner) if each is not MISSING and each is not fresh]
         kept = fresh
         for each in candidates:
             kept = self._become(each, fresh, frozenset(blank for target, blank in self.blanks if target == name[1]))
@@ -216,6 +218,10 @@ class Merger:
                 break
         self.succeed(name, candidates, kept)
         return kept
+
+    def twin(self, value: Any) -> Any:
+        """The live object that a fresh one was poured into; any other object itself."""
+        return self.twins[id(value)][1] if id(value) in self.twins else value
 
     def has_moved(self, live: object, value: object) -> bool:
         """Whether what the name holds now is the class that it held, defined anew in another module."""
@@ -290,6 +296,8 @@ class Merger:
             return property(get, put, drop, fresh.__doc__)
         if type(live) in (staticmethod, classmethod):
             return self._rewrap(live, fresh)
+        if is_instance(live, functools.singledispatchmethod):
+            return self._merge_generic(live, fresh)
         if is_decorator_object(live):
             pour_dict(own_space(live), own_space(fresh), self.journal, self)
             return live
@@ -307,6 +315,16 @@ class Merger:
         merged = self(live.__func__, fresh.__func__)
         return live if merged is live.__func__ else type(fresh)(merged)
 
+    def _merge_generic(self, live: Any, fresh: Any) -> Any:
+        """The live generic method, which held ones ask, has the implementations of the fresh one."""
+        before, now = registry_of(live.dispatcher), dict(registry_of(fresh.dispatcher))
+        merged = {cls: self(before[cls], each) if cls in before else each for cls, each in now.items()}
+        refill(live.dispatcher, merged, self.journal)
+        for owner, name in ((live, "func"), (live.dispatcher, "__wrapped__")):
+            if getattr(owner, name) is not merged[object]:
+                self.journal.set_attribute(owner, name, merged[object])
+        return live
+
     def _merge_cached(self, live: Any, fresh: Any) -> Any:
         live.cache_clear()  # those who hold the old cache get the new function's results at least
         if live.cache_parameters() != fresh.cache_parameters():
@@ -318,6 +336,15 @@ class Merger:
         return live
 
 
+def _inside(descriptor: Any) -> list[FunctionType]:
+    """The functions that a method of another kind, or a property, has called until now; somebody may hold them."""
+    called: list[Any] = [getattr(descriptor, name) for kind, name in _CALLED.items() if is_a(descriptor, kind)]
+    return [inner for inner in called if is_a(inner, FunctionType)]
+
+
+_CALLED: dict[type[Any], str] = {
+    staticmethod: "__func__", classmethod: "__func__", property: "fget", functools.cached_property: "func",
+}  # fmt: skip
 _INNER: dict[type, tuple[str, ...]] = {functools.cached_property: ("func",)}
 
 

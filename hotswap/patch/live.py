@@ -89,6 +89,8 @@ class OldCode:
             if id(pair) not in found and id(pair) not in reachable and not is_class_body(pair.old):
                 return False
         self._holders = Counter(id(function.__code__) for function, _ in self.functions.values())
+        if any(sys.getrefcount(pair.old) > _IN_SOURCE + self._holders[id(pair.old)] for pair in self.pairs):
+            return False  # one that was patched before, and that its name does not stand for any more
         return all(self._only_holder(function.__code__) for function, _ in self.functions.values())
 
     def _inner_pairs(self, pair: CodePair) -> Iterator[CodePair]:
@@ -318,6 +320,8 @@ def _refcount_seen(function: FunctionType) -> int:
 
 
 _HELD_ONCE, _NESTED = _measure()
+_IN_SOURCE = 3
+"""As many are seen of the code in a compiled source: the code around it, the pair, the question itself."""
 
 
 def replace_held_codes(old: list[tuple[CodeType, FunctionType]], journal: Journal) -> None:

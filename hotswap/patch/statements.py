@@ -11,6 +11,7 @@ from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 from hotswap.codefacts import all_codes
+from hotswap.factfinder import facts_of
 from hotswap.facts import Facts
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
@@ -183,6 +184,17 @@ def taken_members(*nodes: ast.stmt | None) -> frozenset[str]:
             targets = each.targets if isinstance(each, ast.Assign) else [each.target]
             found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return frozenset(found)
+
+
+def defined_members(node: ast.stmt, prefix: str = "") -> frozenset[str]:
+    """The qualified names that nothing but `def` binds in a class statement, in the classes of its body too."""
+    if not isinstance(node, ast.ClassDef):
+        return frozenset()
+    prefix = f"{prefix}{node.name}."
+    facts = [facts_of(s, postponed=True, first=False, owner=node.name) for s in node.body]
+    others = {name for each in facts for name in each.binds - each.defines}
+    found = {f"{prefix}{name}" for each in facts for name in each.defines - others}
+    return frozenset(found).union(*(defined_members(inner, prefix) for inner in node.body))
 
 
 def is_plain(value: Any) -> bool:

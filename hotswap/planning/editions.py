@@ -32,6 +32,10 @@ IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
 
 
+AT_THE_START = frozenset(("__slots__", "__module__", "__qualname__", "__dict__", "__weakref__"))
+"""Names in a class body that say what the class is to be when it is made; later they say nothing."""
+
+
 @dataclass(slots=True)
 class Lookups:
     """What was looked up in the live program for one plan.  While that is carried out, everything is looked up anew."""
@@ -129,10 +133,22 @@ class Editions:
             return False
         if any(facts.opaque or facts.surveys for facts in source.facts_within(path)) or has_globals(node):
             return False
+        if self._decides_at_the_start(module, path, source):
+            return False
         if sum(node.name in facts.binds for _, facts in siblings(source, path)) > 1:
             return False  # the class of that name need not be this one
         simple = not node.decorator_list and not node.keywords and not getattr(node, "type_params", None)
         return simple and self._is_plain(module, prefix_of(source, path) + node.name)
+
+    def _decides_at_the_start(self, module: str, path: StatementPath, source: Source) -> bool:
+        """Whether a statement of the body that counts only when the class is made was added, edited or removed."""
+        matching, before = self.matching(module), self.matching(module).old(path)
+        now = [(*path, number) for number in range(len(source.statement(path).body))]  # type: ignore[attr-defined]
+        found = [source.facts(each) for each in now if matching.fate(each) in ("edited", "added")]
+        was = self.index.modules[module].source
+        found += [was.facts(each) for each in matching.removed if before is not None and each[:-1] == before]
+        found += [was.facts(old) for each in now if (old := matching.old(each)) and matching.fate(each) == "edited"]
+        return any(not AT_THE_START.isdisjoint(facts.binds) for facts in found)
 
     def new(self, module: str) -> Edition:
         """The module as it is saved now.  Not for one whose file is gone."""
