@@ -17,7 +17,7 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
+from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.foreign import Foreign
@@ -29,7 +29,7 @@ from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
-from hotswap.patch.repeats import added_twice
+from hotswap.patch.repeats import added_twice, refused_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
@@ -111,6 +111,8 @@ class Runner:
         self.findings = NOTHING
         """What nobody had foreseen.  The statements behind run all the same, so that one try finds much."""
         self.failed_module = ""
+        self.refusal: Reason | None = None
+        """What to say if a statement raised for no other reason than that it ran a second time."""
         self.rebuilt = False
         self._snapshot = Snapshot(journal, graph)
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
@@ -200,7 +202,11 @@ class Runner:
         self.hooked.before((step.module, step.statement), self.changes.events, due=due)
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
-        self._run(step, due=due)
+        try:
+            self._run(step, due=due)
+        except Exception as error:
+            self.refusal = refused_twice(error, self._place, self.editions)
+            raise
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
 
