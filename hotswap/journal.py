@@ -89,7 +89,10 @@ class Journal:
 
     def keeps(self, thing: object) -> bool:
         """Whether an object is kept for the rollback: a copy that `remember` made, say."""
-        return any(undo[-1] is thing for undo in self._undo)  # what is put back stands last, its place before it
+        if any(undo[-1] is thing for undo in self._undo):  # what is put back stands last, its place before it
+            return True
+        # Of a difference both sides are kept.  Dictionaries and lists are no keys, so they stand there as copies only.
+        return type(thing) in (dict, list) and any(len(undo) > 3 and undo[-2] is thing for undo in self._undo)
 
     def on_rollback(self, *undo: Any) -> None:
         """Note a call that belongs to a write made elsewhere (by an import, say)."""

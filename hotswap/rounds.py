@@ -381,9 +381,9 @@ class Rounds:
             raise
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             if transaction.failed_module and not any(e.whole for e in plan.edits):
-                return self._whole_module(plan, transaction.failed_module, error, began, force=force)
+                return self._whole_module(plan, transaction, error, began, force=force)
             self.watch_more(self._want_for(plan.edits))
-            return self._rolled_back(plan.changes, error, began)
+            return self._given_up(plan.changes, transaction, error, began)
         orphans = transaction.orphans
         del transaction  # it holds what was there before
         told = tuple(c.path for c in plan.changes if assets.is_only_told(c.path))
@@ -424,8 +424,11 @@ class Rounds:
             if wish is not None and not (is_instance(wish, str) and wish in WISHES):
                 yield unknown_wish(tracked, wish)
 
-    def _whole_module(self, plan: Prepared, module: str, error: BaseException, began: float, *, force: bool) -> Outcome:
+    def _whole_module(
+        self, plan: Prepared, failed: Transaction, error: BaseException, began: float, *, force: bool
+    ) -> Outcome:
         """Some class machinery works only once: run the module whole before giving up."""
+        module = failed.failed_module
         reason = f"single statements of it raised {type(error).__name__}"
         edits = [replace(e, whole=reason) if e.module == module else e for e in plan.edits]
         if not any(e.module == module for e in edits):
@@ -435,11 +438,19 @@ class Rounds:
             again = replace(self._plan(plan.changes, edits, self._found()), warnings=plan.warnings)
             outcome = self._apply(replace(again, restart=()) if force else again, began, force=force)
         except Exception:  # noqa: BLE001  the first error is the one to tell
-            return self._rolled_back(plan.changes, error, began)
-        return outcome if isinstance(outcome, Swapped) else self._rolled_back(plan.changes, error, began)
+            return self._given_up(plan.changes, failed, error, began)
+        return outcome if isinstance(outcome, Swapped) else self._given_up(plan.changes, failed, error, began)
 
     def _want_for(self, edits: Iterable[Edit]) -> list[str]:
         return [p for e in edits if e.new is not None for p in self.want(Tracked(e.module, e.path, e.new))]
+
+    def _given_up(
+        self, changes: ChangeSet, failed: Transaction, error: BaseException, began: float
+    ) -> RolledBack | RestartRequired:
+        """What raised is a mistake in the sources, unless it was a statement that a library lets happen once only."""
+        if failed.refusal is not None:
+            return self._restart(changes, (failed.refusal,), began)
+        return self._rolled_back(changes, error, began)
 
     def _rolled_back(self, changes: ChangeSet, error: BaseException, began: float) -> RolledBack:
         import_nothing_to_tell(error)

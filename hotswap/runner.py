@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,10 +17,11 @@ from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Step
+from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
+from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
@@ -29,7 +30,7 @@ from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
-from hotswap.patch.repeats import added_twice
+from hotswap.patch.repeats import added_twice, refused_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
@@ -114,8 +115,11 @@ class Runner:
         self.findings = NOTHING
         """What nobody had foreseen.  The statements behind run all the same, so that one try finds much."""
         self.failed_module = ""
+        self.refusal: Reason | None = None
+        """What to say if a statement raised for no other reason than that it ran a second time."""
         self.rebuilt = False
         self._snapshot = Snapshot(journal, graph)
+        self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
         self._cleared: set[Name] = set()
@@ -208,7 +212,11 @@ class Runner:
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self.merger.is_aside = not due
-        self._run(step, due=due)
+        try:
+            self._run(step, due=due)
+        except Exception as error:
+            self.refusal = refused_twice(error, self._place, self.editions)
+            raise
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
 
@@ -228,7 +236,7 @@ class Runner:
         self._qualnames = self._qualified_names()
         shown = self._names_shown(step)
         self.values.show(self._place, shown)
-        if self._imports_anew(step):
+        if self._imports_anew():
             self.values.show_all(self._place)
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
@@ -331,12 +339,12 @@ class Runner:
         takes = isinstance(self.editions.node(self._place), ast.Delete)  # what it deletes has to be there
         return named | {b.name for b in group.new.bindings(self._place) if b.maybe or takes}
 
-    def _imports_anew(self, step: Step) -> bool:
+    def _imports_anew(self) -> bool:
         """Whether the statement loads a module, which may look at any name of those that are half way through."""
-        edition = self.editions.new(step.module)
+        edition = self.editions.new(self._place[0])
         return any(
             home not in sys.modules or (name and name != "*" and name not in own_space(sys.modules[home]))
-            for home, name in edition.asked_names(step.statement)
+            for home, name in edition.asked_names(self._place[1])
         )
 
     def _mutated(self) -> list[Name]:
@@ -585,9 +593,18 @@ class Runner:
         for base in {*before, *after} if before != after else ():
             self.changes.add(subclasses((base.__module__, base.__qualname__)), self._place)
 
+    def _within_reach(self) -> Iterator[Any]:
+        """What the statement reads; one that loads a module may read anything."""
+        for name in self.editions.new(self._place[0]).reads(self._place[1]):
+            yield value_of(name, self.graph)
+        if self._imports_anew():
+            for module in list(self.index.modules):
+                yield from list(own_space(sys.modules.get(module)).values())
+
     def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
+                self._foreign.watched(self._within_reach()),
                 self.tracer.recording(code) as lines,
                 not_yet_in_packages(self.editions, self._place),
             ):

@@ -90,6 +90,11 @@ class Transaction:
         """The module of which a statement was running when the round failed; empty when none was."""
         return self.runner.failed_module
 
+    @property
+    def refusal(self) -> Reason | None:
+        """What to say if the round failed because a library lets a statement happen once only."""
+        return self.runner.refusal
+
     # ------------------------------------------------------------------ the sequence
 
     def apply(self) -> Done:

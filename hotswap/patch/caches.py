@@ -12,6 +12,7 @@ from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
+from hotswap.patch import urlconf
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.live_names import value_of
@@ -22,8 +23,9 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
     """Forget what may be another result now.
 
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
-    that such a `cached_property` left in living instances.
+    that such a `cached_property` left in living instances.  Of libraries it knows what Django remembers of URLs.
     """
+    urlconf.forget(changed, graph)
     if not graph.index.caching:
         return
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import re
+import traceback
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from hotswap.model import Name, Place, Reason, Step
 from hotswap.planning.editions import Editions
-from hotswap.planning.effects import lasting
+from hotswap.planning.effects import bare_calls, lasting
+from hotswap.report import error_text
 from hotswap.source import first_line
 
 
@@ -46,3 +51,52 @@ def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
         why="what it added the first time cannot be told from the rest",
         remedy="restart",
     )
+
+
+ALREADY = re.compile(
+    r"already|conflict|duplicat|overwrit|redefin|\bexist(s|ing)\b|no longer|\bagain\b|\btwice\b|\bonce\b|second time",
+    re.IGNORECASE,
+)
+"""How libraries say that what they are asked for has been done before."""
+_OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep
+"""The folder of hotswap itself."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def refused_twice(error: Exception, place: Place, editions: Editions) -> Reason | None:
+    """Why a statement raised although nothing may be wrong with it: a library lets it happen once only.
+
+    None when that cannot be told from a mistake in the sources: the statement has not run before, only computes
+    something, raised in the program's own code, or the error says nothing of the kind.
+    """
+    node, source = editions.node(place), editions.new(place[0]).source
+    if editions.old_place(place) is None or not _tells_others(node) or not ALREADY.search(error_text(error)):
+        return None
+    frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = {tracked.path for tracked in editions.index.modules.values()} | {source.path}
+    if source.path not in frames or frames[-1] in ours or frames[-1].startswith(_OWN):
+        return None
+    return Reason(
+        code="HS405",
+        what=f"`{_in_words(node)}` refuses to run a second time: {error_text(error)}",
+        where=f"{source.path}:{first_line(node)}",
+        why="what it did when it ran before cannot be taken back",
+        remedy="restart",
+    )
+
+
+def _tells_others(node: ast.stmt) -> bool:
+    """Whether the statement stands there for what it does: a bare call, or a definition in the hands of others."""
+    if isinstance(node, _DEFINITIONS):
+        return bool(node.decorator_list) or isinstance(node, ast.ClassDef)
+    return any(True for _ in bare_calls(node))
+
+
+def _in_words(node: ast.stmt) -> str:
+    if isinstance(node, _DEFINITIONS):
+        return f"@{_called(node.decorator_list[0])}" if node.decorator_list else f"class {node.name}"
+    return _called(next(bare_calls(node)))
+
+
+def _called(node: ast.expr) -> str:
+    return f"{ast.unparse(node.func)}(…)" if isinstance(node, ast.Call) else ast.unparse(node)

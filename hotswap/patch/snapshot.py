@@ -30,7 +30,8 @@ class Snapshot:
     def __init__(self, journal: Journal, graph: Graph) -> None:
         self.journal, self.graph, self.index = journal, graph, graph.index
         self._taken: set[str] = set()
-        self._seen: set[int] = set()
+        self.seen: set[int] = set()
+        """The ids of what has been remembered."""
 
     def take(self, tracked: Tracked) -> None:
         """Remember a module, and those that it imports, before a statement of it runs."""
@@ -50,9 +51,9 @@ class Snapshot:
                 self.take(self.index.modules[name])
 
     def _remember(self, value: Any, depth: int = DEEPEST) -> None:
-        if depth == 0 or type(value) in ATOMS or id(value) in self._seen:
+        if depth == 0 or type(value) in ATOMS or id(value) in self.seen:
             return
-        self._seen.add(id(value))
+        self.seen.add(id(value))
         if is_any(value, list, dict, set, bytearray, deque):
             if len(value) < LARGEST:
                 self.journal.remember(value)

@@ -75,6 +75,10 @@ CASES = {
         "import os\nX = 1\nos.putenv('HOTSWAP_TEST', str(X))\n", "import os\nX = 2\nos.putenv('HOTSWAP_TEST', str(X))\n",
     ),
     "HS404": Case("__hotswap__ = 'reboot'\nX = 1\n", "__hotswap__ = 'reboot'\nX = 2\n"),
+    "HS405": Case(
+        "import shutil\nX = 'a'\nshutil.register_unpack_format('hotswap', ['.hotswap'], print, (), X)\n",
+        "import shutil\nX = 'b'\nshutil.register_unpack_format('hotswap', ['.hotswap'], print, (), X)\n",
+    ),
 }  # fmt: skip
 
 

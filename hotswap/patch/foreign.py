@@ -1,0 +1,288 @@
+"""What statements of the program do to objects of libraries, so that a round that fails can take it back.
+
+Such an object may be in use: an application that serves requests, a queue that a thread waits for.  So it is never put
+back whole: what one statement changed is found right after it ran, and only that difference is taken back, as far as
+nobody has changed the same thing since.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter, OrderedDict, deque
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any
+from weakref import ref
+
+from hotswap.index import Index
+from hotswap.journal import MISSING, Journal, at_once
+from hotswap.looking import is_a, own_space
+from hotswap.patch.functions import cell_content
+
+DEEPEST = 12
+"""How many objects within objects are followed."""
+MOST = 10_000
+"""How many containers are looked at for one statement; those nearest to what it reads come first."""
+MOST_IN_ROUND = 60_000
+"""The same for all statements of a round together: with very large libraries of objects it must not become slow."""
+LARGEST = 10_000
+"""Containers with more entries are left alone."""
+CONTAINERS = (OrderedDict, dict, list, set, deque, bytearray)
+FIXED = (tuple, frozenset)
+
+SlotMembers = dict[str, Any]
+"""By name the descriptors of slots."""
+
+UNTOUCHED = frozenset(
+    """_thread threading asyncio concurrent multiprocessing selectors subprocess socket ssl sched signal
+    uvloop trio anyio curio gevent eventlet twisted tornado zmq tkinter PyQt5 PyQt6 PySide2 PySide6 wx gi
+    sqlite3 psycopg psycopg2 hotswap""".split()
+) | {"sqlalchemy.pool", "sqlalchemy.engine"}
+"""Where the objects come from that mirror something else: waiting threads, windows, connections.
+
+Taken back on their own, what they say would no longer be true: a lock that is put back among those that wait would
+swallow the next wake-up call.
+"""
+
+
+class Foreign:
+    """Looks at what is within reach of a statement before it runs, and again when it has run."""
+
+    def __init__(self, journal: Journal, index: Index, remembered: Container[int]) -> None:
+        """`remembered` are the ids of the containers that are put back in another way."""
+        self.journal, self.index, self.remembered = journal, index, remembered
+        self._shapes = Shapes()
+        self._left = MOST_IN_ROUND
+
+    @contextmanager
+    def watched(self, roots: Iterable[Any]) -> Iterator[None]:
+        """Within the block a statement runs; what it changed in the objects within reach can be taken back then."""
+        found = list(self.within_reach(roots))
+        self._left -= len(found)
+        try:
+            yield
+        finally:
+            for container, before in found:
+                if not _still(container, before):
+                    self.journal.on_rollback(take_back, container, before, copy_of(container))
+
+    def within_reach(self, roots: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """The containers in which a statement that reads these objects may write, with copies; the nearest first."""
+        shapes, level = self._shapes, list(roots)
+        seen: dict[int, Any] = {}  # an id is that of one object only as long as the object is there
+        left = min(MOST, self._left)
+        for _ in range(DEEPEST):
+            inside: list[Any] = []
+            for value in level:
+                if id(value) in seen:
+                    continue
+                seen[id(value)] = value
+                if shapes[type(value)] is DEFINITION:
+                    inside += self._inside_definition(value)
+                    continue
+                for container, content in shapes[type(value)].parts(value):
+                    if left <= 0:
+                        return
+                    if type(content) is not bytes:
+                        inside += [*content, *content.values()] if type(content) is dict else content
+                    if container is not None and id(container) not in self.remembered:
+                        left -= 1
+                        yield container, content
+            level = [part for part in inside if shapes[type(part)] is not NOTHING]
+
+    def _inside_definition(self, value: Any) -> list[Any]:
+        """What the program's own functions and classes hold; those of others are not looked into."""
+        if is_a(value, MethodType):
+            return [value.__self__]
+        if is_a(value, functools.partial):
+            return [value.func, *value.args, *value.keywords.values()]
+        if value.__module__ not in self.index.modules:
+            return []
+        cells = [cell_content(cell) for cell in value.__closure__ or ()] if is_a(value, FunctionType) else []
+        return [*cells, *vars(value).values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where the objects of a class can be written to."""
+
+    base: Any = None
+    """The kind of container that they are."""
+    attributes: bool = False
+    slots: SlotMembers = field(default_factory=dict)
+
+    def parts(self, value: Any) -> Iterator[tuple[Any, Any]]:
+        """The containers that an object consists of, with copies of their content; None for one that is fixed."""
+        if self.attributes and (space := own_space(value)):
+            yield space, dict.copy(space)
+        if self.slots:
+            slots = Slots(value, self.slots)
+            yield slots, slots.content()
+        if self.base is not None and self.base.__len__(value) <= LARGEST:
+            yield value if self.base not in FIXED else None, copy_of(value)
+
+
+NOTHING, DEFINITION = Shape(), Shape()
+
+
+class Shapes(dict[type, Shape]):
+    """By their classes how objects are looked at."""
+
+    def __missing__(self, kind: type) -> Shape:
+        shape = self[kind] = _shape_of(kind)
+        return shape
+
+
+def _shape_of(kind: type) -> Shape:
+    if issubclass(kind, type | FunctionType | MethodType | functools.partial):
+        return DEFINITION
+    homes = [str(type.__dict__["__module__"].__get__(cls)) for cls in kind.__mro__]
+    if issubclass(kind, ModuleType) or any({*_leading(home)} & UNTOUCHED for home in homes):
+        return NOTHING
+    base = next((each for each in (*CONTAINERS, *FIXED) if issubclass(kind, each)), None)
+    shape = Shape(base, bool(kind.__dictoffset__), slot_members(kind))
+    return shape if base is not None or shape.attributes or shape.slots else NOTHING
+
+
+def _leading(module: str) -> tuple[str, str]:
+    """The first part of a dotted name, and the first two."""
+    parts = module.split(".")
+    return parts[0], ".".join(parts[:2])
+
+
+class Slots:
+    """The slots of an object, as a container of their own."""
+
+    def __init__(self, owner: Any, members: SlotMembers) -> None:
+        self.owner, self.members = owner, members
+
+    def content(self) -> dict[str, Any]:
+        """What the slots hold now, those that are empty aside."""
+        found = {}
+        for name, member in self.members.items():
+            try:
+                found[name] = member.__get__(self.owner)
+            except AttributeError:
+                continue
+        return found
+
+    def put(self, name: str, value: Any) -> None:
+        """Fill one of the slots, or empty it (MISSING)."""
+        if value is MISSING:
+            self.members[name].__delete__(self.owner)
+        else:
+            self.members[name].__set__(self.owner, value)
+
+
+def slot_members(kind: type) -> SlotMembers:
+    """What reads and writes the slots that the classes of an object declare."""
+    spaces = [type.__dict__["__dict__"].__get__(cls) for cls in reversed(kind.__mro__)]
+    found = [(n, m) for s in spaces if "__slots__" in s for n, m in s.items() if type(m) is MemberDescriptorType]
+    return dict(found)
+
+
+# ---------------------------------------------------------------------- the content of one container
+
+
+def copy_of(container: Any) -> Any:
+    """The content as a plain dictionary, list or bytes.  No code of the container's class runs."""
+    if type(container) is Slots:
+        return container.content()
+    if is_a(container, OrderedDict):
+        return dict(OrderedDict.items(container))
+    if is_a(container, dict):  # of a subclass that has an `__iter__` of its own even `dict.copy` calls that
+        return dict.copy(container) if type(container) is dict else dict(dict.items(container))
+    if is_a(container, bytearray):
+        return bytes(container)
+    base: Any = next(kind for kind in (list, set, deque, tuple, frozenset) if is_a(container, kind))
+    return list(base.__iter__(container))
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two copies hold the same objects in the same order.  Values are not asked whether they are equal."""
+    if type(one) is bytes:
+        return bool(one == other)
+    if len(one) != len(other) or not all(map(operator.is_, one, other)):
+        return False
+    return type(one) is not dict or all(map(operator.is_, one.values(), other.values()))
+
+
+def _still(container: Any, before: Any) -> bool:
+    """Whether a container is what it was."""
+    return is_same(container if type(container) in (dict, list) else copy_of(container), before)
+
+
+def take_back(container: Any, before: Any, after: Any) -> None:
+    """Undo what made the one content of the other, but for what has changed since."""
+    now, before = copy_of(container), _without_dead(before)
+    untouched = is_same(now, after)
+    if type(container) is Slots or is_a(container, dict):
+        _take_back_keys(container, before, after, now)
+        if untouched and type(container) is not Slots and not is_same(copy_of(container), before):
+            _refill(container, before)
+    elif is_a(container, set):
+        known, left = set(map(id, before)), set(map(id, after))
+        at_once([(set.discard, container, value) for value in after if id(value) not in known])
+        at_once([(set.add, container, value) for value in before if id(value) not in left])
+    elif untouched or not is_a(container, bytearray):
+        _refill(container, before if untouched else merged(before, after, now))
+
+
+def _without_dead(content: Any) -> Any:
+    """A weak container has dropped the references to what is gone."""
+    if type(content) is dict:
+        return {key: value for key, value in content.items() if not _is_dead(key) and not _is_dead(value)}
+    return [value for value in content if not _is_dead(value)] if type(content) is list else content
+
+
+def _is_dead(value: Any) -> bool:
+    return is_a(value, ref) and ref.__call__(value) is None
+
+
+def _take_back_keys(container: Any, before: dict[Any, Any], after: dict[Any, Any], now: dict[Any, Any]) -> None:
+    for key in {**before, **after}:
+        then, left = before.get(key, MISSING), after.get(key, MISSING)
+        if then is left or now.get(key, MISSING) is not left:
+            continue
+        if type(container) is Slots:
+            container.put(key, then)
+            continue
+        base: type[dict[Any, Any]] = OrderedDict if is_a(container, OrderedDict) else dict
+        if then is MISSING:
+            base.pop(container, key, None)
+        else:
+            base.__setitem__(container, key, then)
+
+
+def merged(before: list[Any], after: list[Any], now: list[Any]) -> list[Any]:
+    """The list `now` without what came in on the way from `before` to `after`, and with what was lost there."""
+    ids = [Counter(map(id, content)) for content in (before, after, now)]
+    added, lost = ids[1] - ids[0], ids[0] - ids[1]
+    kept: list[Any] = []
+    for value in reversed(now):  # what was added stands at the end, as a rule
+        if added[id(value)] > 0:
+            added[id(value)] -= 1
+        else:
+            kept.append(value)
+    kept.reverse()
+    for position, value in enumerate(before):
+        if lost[id(value)] > 0:
+            lost[id(value)] -= 1
+            kept.insert(position, value)
+    return kept
+
+
+def _refill(container: Any, content: Any) -> None:
+    if is_a(container, OrderedDict):
+        writes = [(OrderedDict.__setitem__, container, key, value) for key, value in content.items()]
+        at_once([(OrderedDict.clear, container), *writes])
+    elif is_a(container, dict):
+        at_once([(dict.clear, container), (dict.update, container, content)])
+    elif is_a(container, deque):
+        at_once([(deque.clear, container), (deque.extend, container, content)])
+    else:
+        base: Any = list if is_a(container, list) else bytearray
+        base.__setitem__(container, slice(None), content)
