@@ -407,8 +407,8 @@ class Runner:
         self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
-        is_new = before is None and isinstance(node, _DEFINITIONS)
-        places = registries.written_by(node, facts, tracked, self.graph) if is_new else []
+        is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
+        places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, source, tracked, places)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         if isinstance(node, ast.Delete) and before is not None:
@@ -423,6 +423,8 @@ class Runner:
         try:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
             added.put_in_order(self.journal)
+            if isinstance(node, ast.ClassDef):
+                added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         return "", effect

@@ -21,12 +21,13 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any, is_instance, own_space
+from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.planning.effects import bare_calls, root_of
+from hotswap.reach import Reach
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import first_line
 from hotswap.syntax import chain_of
@@ -58,7 +59,23 @@ def containers(footprint: Footprint, graph: Graph) -> list[Any]:
 
 def written_by(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph) -> list[Any]:
     """The containers that a definition which has not run yet may register itself in."""
-    return [*containers(graph.estimate(tracked, facts), graph), *of_decorators(node, tracked)]
+    footprint = graph.estimate(tracked, facts)
+    footprint.called |= Reach(graph.index, graph.code_facts).functions(_deriving(node, tracked))
+    return [*containers(footprint, graph), *of_decorators(node, tracked)]
+
+
+def _deriving(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:
+    """The functions that a class statement runs: of its bases, and of their metaclasses."""
+    keywords = [each.value for each in getattr(node, "keywords", ()) if each.arg == "metaclass"]
+    for expression in (*getattr(node, "bases", ()), *keywords):
+        chain = chain_of(expression)
+        value = resolve_value(tracked.namespace, chain) if chain else None
+        if is_instance(value, type):
+            found = (look_up(cls, name) for cls in (value, type(value)) for name in _WHEN_DERIVED)
+            yield from (each for each in found if is_any(each, FunctionType, staticmethod, classmethod))
+
+
+_WHEN_DERIVED = ("__init_subclass__", "__new__", "__init__")
 
 
 def of_decorator(decorator: Any) -> list[Any]:
