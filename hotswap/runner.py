@@ -421,8 +421,10 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
-            registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
+            reached = self._reached(node, tracked)
+            registered.withdraw_what_is_not_there_again(self.journal, reached)
             added.put_in_order(self.journal)
+            registered.withdraw_lost_words(self.editions.edits.get(step.module), self.graph, self.journal, reached)
             if isinstance(node, ast.ClassDef):
                 added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from types import FunctionType
@@ -65,8 +65,7 @@ class Added:
         lines = [line for part in (entry, *parts) for line in self._lines_of(part)]
         if lines:
             return min(lines)
-        is_known = is_a(place, dict) and isinstance(entry, Hashable)
-        return self.words.get(entry) if is_known else None
+        return self.words.get(entry) if is_any(entry, str, int, bytes) else None
 
     def _lines_of(self, value: Any) -> Iterator[int]:
         if is_a(value, type):

@@ -10,7 +10,7 @@ import ast
 import dis
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -24,8 +24,11 @@ from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
+from hotswap.patch.filling import Filled, filled_by
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
+from hotswap.patch.worded import Removed
+from hotswap.patch.words import Word, words_of
 from hotswap.planning.effects import bare_calls, root_of
 from hotswap.reach import Reach
 from hotswap.resolving import owner_of, resolve_value
@@ -173,7 +176,11 @@ def _withdraw_removed(
             journal.remember(place)
             place.clear()
     is_kept = any(hasattr(each, "__self__") and not is_instance(each.__self__, type) for each in foreign)
-    if is_kept or (not found and _leaves_something(node, footprint, edit, graph)):
+    gone = Removed(node, edit, graph, words_of(node, edit.module), definitions)
+    mark = len(journal)
+    gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
+    found_some = bool(found) or len(journal) > mark
+    if gone.unclear or is_kept or (not found_some and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(_removed_effect(edit, node))
 
 
@@ -274,6 +281,10 @@ class Registered:
     surely: bool
     """Whether it is decorated or derived in another way now: what it does not register again is gone."""
     where: str
+    old: ast.stmt | None = None
+    filled: list[Filled] = field(default_factory=list)
+    lost: set[Word] = field(default_factory=set)
+    """The words that it had before, and has no more."""
 
     @classmethod
     def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
@@ -289,7 +300,26 @@ class Registered:
             foreign,
             surely=_who_registers(node) != _who_registers(old),
             where=f"{tracked.path}:{first_line(node)}",
+            old=old,
+            filled=filled_by(footprint, old, tracked, graph) if _who_registers(node) != _who_registers(old) else [],
+            lost=words_of(old, tracked.name) - words_of(node, tracked.name),
         )
+
+    def withdraw_lost_words(
+        self, edit: Edit | None, graph: Graph, journal: Journal, reached: Iterable[Any] | None
+    ) -> None:
+        """What stands under a word that the definition has no more goes, or all of it where it registers no more."""
+        if edit is None or edit.new is None or self.old is None:
+            return
+        known = None if reached is None else {id(place) for place in reached}
+        now = {w for n in edit.new.statements for w in words_of(n, edit.module)}
+        for each in self.filled:
+            is_out = known is not None and id(each.container) not in known
+            words = words_of(self.old, edit.module) if is_out else self.lost - now
+            gone = Removed(self.old, edit, graph, words)
+            gone.withdraw([each] if words else [], [], journal)
+            if gone.unclear and is_out:
+                raise CannotSwap(_removed_effect(edit, self.old))
 
     def withdraw_what_is_not_there_again(self, journal: Journal, reached: Iterable[Any] | None) -> None:
         """What the statement registered takes the place of what it had registered before.

@@ -27,14 +27,15 @@ def names_of(node: ast.AST, module: str) -> set[Word]:
 def constants_of(node: ast.AST) -> set[Word]:
     """The constants given to the decorators of a definition, to the bases of a class, to a call that stands alone."""
     parts = [each for name in ("decorator_list", "bases", "keywords") for each in getattr(node, name, ())]
-    if isinstance(node, ast.Expr):
+    if isinstance(node, ast.Expr | ast.Assign):
         parts.append(node.value)
     if isinstance(node, ast.ClassDef):  # `registry[cls.kind] = cls`
         parts += [each.value for each in node.body if isinstance(each, ast.Assign | ast.AnnAssign) and each.value]
-    return set(_constants(parts))
+    return set(constants_in(*parts))
 
 
-def _constants(nodes: Iterable[ast.AST]) -> Iterator[Word]:
+def constants_in(*nodes: ast.AST) -> Iterator[Word]:
+    """The strings and numbers in an expression or statement."""
     for node in nodes:
         for each in ast.walk(node):
             value = each.value if isinstance(each, ast.Constant) else None
