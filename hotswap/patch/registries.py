@@ -311,13 +311,15 @@ class Registered:
         """What stands under a word that the definition has no more goes, or all of it where it registers no more."""
         if edit is None or edit.new is None or self.old is None:
             return
-        known = None if reached is None else {id(place) for place in reached}
+        used = None if reached is None else {id(place) for place in reached}
         now = {w for n in edit.new.statements for w in words_of(n, edit.module)}
+        wanted = {id(d) for d in self.definitions}
+        known = [place for place, content in self.contents if _held_in(content, wanted)]
         for each in self.filled:
-            is_out = known is not None and id(each.container) not in known
+            is_out = used is not None and id(each.container) not in used
             words = words_of(self.old, edit.module) if is_out else self.lost - now
-            gone = Removed(self.old, edit, graph, words)
-            gone.withdraw([each] if words else [], [], journal)
+            gone = Removed(self.old, edit, graph, words, self.definitions if is_out else ())
+            gone.withdraw([each] if words else [], known, journal)
             if gone.unclear and is_out:
                 raise CannotSwap(_removed_effect(edit, self.old))
 
@@ -406,6 +408,11 @@ _PLAIN = (str, int, bytes)
 
 def _is_one(value: Any, wanted: set[int]) -> bool:
     return id(value) in wanted or _holds(value, wanted)
+
+
+def _held_in(content: list[Any], wanted: set[int]) -> bool:
+    """Whether a definition was in a container: of a dictionary the content are its items."""
+    return any(_is_one(entry, wanted) or (is_a(entry, tuple) and _is_one(entry[-1], wanted)) for entry in content)
 
 
 def _is_made_with(value: Any, wanted: set[int]) -> bool:

@@ -13,7 +13,6 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from hotswap.graph import Graph, statement_at
-from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Edit, Name
@@ -37,21 +36,22 @@ class Removed:
     """What it defined, and what is in that."""
     unclear: list[Container] = field(default_factory=list)
     """Containers of which it cannot be told what the statement put into them."""
+    _known: set[int] = field(default_factory=set)
 
-    def withdraw(self, filled: Iterable[Filled], emptied: Iterable[Any], journal: Journal) -> None:
-        """Take its entries out.  `emptied`: containers in which its definitions were found, and are no more."""
-        known = {id(place) for place in emptied}
+    def withdraw(self, filled: Iterable[Filled], known: Iterable[Any], journal: Journal) -> None:
+        """Take its entries out.  `known`: containers in which its definitions were found, and are no more."""
+        self._known = {id(place) for place in known}
         names = names_of(self.node, self.edit.module)
         for each in filled:
             shared = self._words_of_others(each.by)
-            stated = self._words_stated(each.by[0])
+            stated = self._words_stated(each)
             mine = self.words - stated
-            is_known = id(each.container) in known or any(id(inner) in known for inner in _within(each.container))
+            is_known = any(id(place) in self._known for place in (each.container, *_within(each.container)))
             if self._holds_any(each.container, mine):
                 is_clear = self._take_out(each.container, mine, mine & shared, names, journal, DEPTH)
             else:
-                is_clear = each.is_asked or not each.container
-            if not is_clear and not is_known:
+                is_clear = not each.container
+            if not is_clear and not is_known and not each.is_asked:
                 self.unclear.append(each.container)
 
     def _take_out(
@@ -64,7 +64,7 @@ class Removed:
         for key in [key for key in place if self._is_of(place, key, words)]:
             value: Any = place[key] if isinstance(place, dict) else None
             if is_any(value, list, dict, set) and depth:
-                had = len(value)
+                had = bool(value) or id(value) in self._known
                 is_clear = self._take_out(value, words, shared, names, journal, depth - 1) and is_clear
                 if value or (not had and key not in names):
                     continue
@@ -116,12 +116,29 @@ class Removed:
             return True
         return self.edit.new is None or self.edit.diff is None or number in self.edit.diff.removed
 
-    def _words_stated(self, module: str) -> set[Word]:
-        """The constants in the other statements of the modules: they may have made the entries themselves."""
-        tracked: Tracked | None = self.graph.index.modules.get(module)
-        sources = [self.edit.new if module == self.edit.module else tracked.source if tracked else None, self.edit.new]
-        nodes = [node for source in sources if source is not None for node in source.statements]
-        return {w for n in nodes if isinstance(n, ast.Assign | ast.AnnAssign | ast.AugAssign) for w in constants_in(n)}
+    def _words_stated(self, filled: Filled) -> set[Word]:
+        """The constants in the statements that may have put something into the container themselves."""
+        tracked = self.graph.index.modules
+        modules = {filled.by[0], self.edit.module} & tracked.keys()
+        sources = [(m, self.edit.new if m == self.edit.module else tracked[m].source) for m in modules]
+        nodes = [(n, tracked[m].namespace) for m, s in sources if s is not None for n in s.statements]
+        return {w for n, space in nodes if _may_make(n, filled.container, space) for w in constants_in(n)}
+
+
+def _may_make(node: ast.stmt, container: Container, namespace: dict[str, Any]) -> bool:
+    """Whether an assignment gives a name the container, or is to something in it."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        targets = [node.target]
+    else:
+        return False
+    return not all(isinstance(t, ast.Name) and not _leads_to(namespace.get(t.id), container) for t in targets)
+
+
+def _leads_to(value: Any, container: Container) -> bool:
+    """Whether a value is the container, or may hold it: no other table does."""
+    return value is container or not is_any(value, list, dict, set, tuple, str, int, float, type(None))
 
 
 def _is_of(entry: Any, words: set[Word]) -> bool:
