@@ -21,6 +21,7 @@ from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Reason
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
+from hotswap.patch.parts import keep_parts
 from hotswap.reach import wrapped_by
 from hotswap.resolving import home_of
 
@@ -172,6 +173,8 @@ class Merger:
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
+        self.stale: list[FunctionType] = []
+        """Functions that run old code, because the new one needs what only those have that are made now."""
         self._busy: set[tuple[int, int]] = set()
         self._moving = False
 
@@ -211,6 +214,12 @@ class Merger:
                 break
         self.succeed(name, candidates, kept)
         return kept
+
+    def keep_parts(self, old: Any, new: Any) -> None:
+        """What is stale in a table becomes what stands there now: others may hold it."""
+        stale = {id(function) for function in self.stale}
+        if stale and old is not MISSING:
+            keep_parts(old, new, lambda live, fresh: id(live) in stale and same_definition(live, fresh), self)
 
     def has_moved(self, live: object, value: object) -> bool:
         """Whether what the name holds now is the class that it held, defined anew in another module."""
