@@ -448,8 +448,8 @@ class Runner:
         self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         registered = registries.Registered.before(node, before, facts, tracked, self.graph)
-        is_new = before is None and isinstance(node, _DEFINITIONS)
-        places = registries.written_by(node, facts, tracked, self.graph) if is_new else []
+        is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
+        places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, source, tracked, places)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         if isinstance(node, ast.Delete) and before is not None:
@@ -462,8 +462,12 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
-            registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
+            reached = self._reached(node, tracked)
+            registered.withdraw_what_is_not_there_again(self.journal, reached)
             added.put_in_order(self.journal)
+            registered.withdraw_lost_words(self.editions.edits.get(step.module), self.graph, self.journal, reached)
+            if isinstance(node, ast.ClassDef):
+                added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         return "", effect

@@ -150,7 +150,9 @@ class Transaction:
         for filled in contents.changed():
             self.changes.add(content(filled))
         self._patch_functions()
+        self.runner.merger.stale = [function for function, _, _ in self._stale]
         self.runner.run()
+        self.runner.merger.stale = []  # or it would be held
         self.runner.follow_moved(self._lost)
         self._tell()
         merger = self.runner.merger

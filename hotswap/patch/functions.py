@@ -22,6 +22,7 @@ from hotswap.model import Name, Reason
 from hotswap.patch.dispatch import refill, registry_of
 from hotswap.patch.formers import Formers, forget_results, functions_of
 from hotswap.patch.moved import adopt
+from hotswap.patch.parts import keep_parts
 from hotswap.reach import wrapped_by
 from hotswap.resolving import home_of
 
@@ -175,6 +176,8 @@ class Merger:
         """Variables and attributes of the module's functions that were empty when they were made."""
         self.is_aside = False
         """The statement runs for the sake of a value at its place: what the name holds at the end stays as it is."""
+        self.stale: list[FunctionType] = []
+        """Functions that run old code, because the new one needs what only those have that are made now."""
         self._busy: set[tuple[int, int]] = set()
         self._moving = False
 
@@ -222,6 +225,12 @@ class Merger:
     def twin(self, value: Any) -> Any:
         """The live object that a fresh one was poured into; any other object itself."""
         return self.twins[id(value)][1] if id(value) in self.twins else value
+
+    def keep_parts(self, old: Any, new: Any) -> None:
+        """What is stale in a table becomes what stands there now: others may hold it."""
+        stale = {id(function) for function in self.stale}
+        if stale and old is not MISSING:
+            keep_parts(old, new, lambda live, fresh: id(live) in stale and same_definition(live, fresh), self)
 
     def has_moved(self, live: object, value: object) -> bool:
         """Whether what the name holds now is the class that it held, defined anew in another module."""

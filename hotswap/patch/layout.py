@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from hotswap.journal import Journal, type_setattr
@@ -90,6 +91,12 @@ def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
         if "layout" not in str(error) and "deallocator" not in str(error):
             raise
         _assign_through(cls, bases)
+
+
+def list_last(classes: Iterable[type]) -> None:
+    """Let the base of each class list it behind its other subclasses, one after the other."""
+    for cls in classes:
+        type_setattr(cls, "__bases__", cls.__bases__)  # CPython takes it from the list, and adds it again
 
 
 def _assign_through(cls: type, bases: tuple[type, ...]) -> None:

@@ -1,50 +1,71 @@
-"""Where in a list an entry of a new definition belongs: before those of definitions that stand behind it."""
+"""Where in a registry an entry of a definition belongs: before those of definitions that stand behind it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from types import FunctionType
 from typing import Any
 
+from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a
+from hotswap.looking import is_a, is_any
+from hotswap.patch import layout
 from hotswap.patch.live import functions_within
+from hotswap.patch.words import Word, first_lines
 from hotswap.source import Source, first_line
+
+Place = list[Any] | dict[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A definition that was not there before, and the lists that its decorators may append to, with their content."""
+    """A definition that runs, and the lists and dictionaries that its decorators may add to, with their entries."""
 
     line: int
     module: str
     namespace: dict[str, Any]
     classes: dict[str, int]
-    contents: list[tuple[list[Any], list[Any]]]
+    words: dict[Word, int]
+    contents: list[tuple[Place, list[Any]]]
 
     @classmethod
     def before(cls, node: ast.stmt, source: Source, tracked: Tracked, places: Iterable[Any]) -> Added:
-        """Look before its statement runs."""
+        """Look before its statement runs.  Of a dictionary the entries are the keys."""
+        contents = [(place, list(place)) for place in places if is_any(place, list, dict)]
         classes = {n.name: first_line(n) for n in source.statements if isinstance(n, ast.ClassDef)}
-        contents = [(place, list(place)) for place in places if is_a(place, list)]
-        return cls(first_line(node), tracked.name, tracked.namespace, classes, contents)
+        words = first_lines(source.statements, tracked.name) if contents else {}
+        return cls(first_line(node), tracked.name, tracked.namespace, classes, words, contents)
 
     def put_in_order(self, journal: Journal) -> None:
-        """Put what was appended before the first entry of a definition that stands behind."""
+        """Put what was added at the end before the first entry of a definition that stands behind."""
         for place, content in self.contents:
-            added = place[len(content) :]
+            added = list(place)[len(content) :]
             is_appended = bool(added) and all(a is b for a, b in zip(place, content, strict=False))
-            at = next((n for n, entry in enumerate(content) if self._stands_behind(entry)), None)
-            if is_appended and at is not None:
+            at = self._first_behind(place, content) if is_appended else None
+            if at is not None:
                 journal.remember(place)
-                place[:] = [*content[:at], *added, *content[at:]]
+                arrange(place, [*content[:at], *added, *content[at:]])
 
-    def _stands_behind(self, entry: Any) -> bool:
-        parts = entry if is_a(entry, tuple) else (entry,)
-        return any(line > self.line for part in parts for line in self._lines_of(part))
+    def _first_behind(self, place: Place, content: list[Any]) -> int | None:
+        """The first entry of a definition behind; None also when the entries are in an order of their own."""
+        lines = [self._line_of(place, entry) for entry in content]
+        known = [line for line in lines if line is not None]
+        if any(one > other for one, other in pairwise(known)):
+            return None
+        return next((n for n, line in enumerate(lines) if line is not None and line > self.line), None)
+
+    def _line_of(self, place: Place, entry: Any) -> int | None:
+        """Where the definition stands that an entry belongs to: the first of those that its value tells of."""
+        value = place[entry] if is_a(place, dict) else entry
+        parts = value if is_any(value, tuple, list, set) else (value,)
+        lines = [line for part in (entry, *parts) for line in self._lines_of(part)]
+        if lines:
+            return min(lines)
+        return self.words.get(entry) if is_any(entry, str, int, bytes) else None
 
     def _lines_of(self, value: Any) -> Iterator[int]:
         if is_a(value, type):
@@ -54,3 +75,41 @@ class Added:
         for function in [value, *functions_within(value, self.module, set())]:
             if is_a(function, FunctionType) and function.__globals__ is self.namespace:
                 yield function.__code__.co_firstlineno
+
+    def put_subclass_in_order(self, cls: Any, graph: Graph, journal: Journal) -> None:
+        """Let the bases of a class list it before the classes that stand behind it."""
+        if not is_a(cls, type) or (cls.__module__, cls.__qualname__) not in {(self.module, n) for n in self.classes}:
+            return
+        for base in cls.__bases__:
+            behind = list(self._listed_behind(cls, base)) if base.__module__ in graph.index.modules else []
+            if behind and all(map(_may_move, behind)):
+                # Taken back in the same order, which the other way round would not bring.
+                journal.call((layout.list_last, behind), (layout.list_last, behind))
+
+    def _listed_behind(self, cls: type, base: type) -> Iterator[type]:
+        """The subclasses that are listed before it and stand behind it, and all that are listed after these."""
+        found = False
+        each: type
+        for each in type.__subclasses__(base):
+            if each is cls:
+                if not found:
+                    return
+                continue
+            found = found or any(line > self.line for line in self._lines_of(each))
+            if found:
+                yield each
+
+
+def _may_move(cls: type) -> bool:
+    """Whether its place changes in one list of subclasses only, and no code of the program runs for that."""
+    return len(cls.__bases__) == 1 and type(cls).mro is type.mro
+
+
+def arrange(place: Place, entries: list[Any]) -> None:
+    """Let a list have these entries, or a dictionary its keys in this order."""
+    if isinstance(place, dict):
+        ordered = {key: place[key] for key in entries}
+        place.clear()
+        place.update(ordered)
+    else:
+        place[:] = entries

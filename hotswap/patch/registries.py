@@ -10,7 +10,7 @@ import ast
 import dis
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,13 +21,16 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any, is_instance, own_space
+from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
+from hotswap.patch.filling import Filled, filled_by
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
+from hotswap.patch.worded import Removed
+from hotswap.patch.words import Word, words_of
 from hotswap.planning.effects import bare_calls, root_of
-from hotswap.reach import CodeOf
+from hotswap.reach import CodeOf, Reach
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import StatementPath, first_line
 from hotswap.syntax import chain_of
@@ -60,7 +63,23 @@ def containers(footprint: Footprint, graph: Graph, code_of: CodeOf | None = None
 
 def written_by(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph) -> list[Any]:
     """The containers that a definition which has not run yet may register itself in."""
-    return [*containers(graph.estimate(tracked, facts), graph), *of_decorators(node, tracked)]
+    footprint = graph.estimate(tracked, facts)
+    footprint.called |= Reach(graph.index, graph.code_facts).functions(_deriving(node, tracked))
+    return [*containers(footprint, graph), *of_decorators(node, tracked)]
+
+
+def _deriving(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:
+    """The functions that a class statement runs: of its bases, and of their metaclasses."""
+    keywords = [each.value for each in getattr(node, "keywords", ()) if each.arg == "metaclass"]
+    for expression in (*getattr(node, "bases", ()), *keywords):
+        chain = chain_of(expression)
+        value = resolve_value(tracked.namespace, chain) if chain else None
+        if is_instance(value, type):
+            found = (look_up(cls, name) for cls in (value, type(value)) for name in _WHEN_DERIVED)
+            yield from (each for each in found if is_any(each, FunctionType, staticmethod, classmethod))
+
+
+_WHEN_DERIVED = ("__init_subclass__", "__new__", "__init__")
 
 
 def of_decorator(decorator: Any) -> list[Any]:
@@ -164,7 +183,11 @@ def _withdraw_removed(
             journal.remember(place)
             place.clear()
     is_kept = any(hasattr(each, "__self__") and not is_instance(each.__self__, type) for each in foreign)
-    if is_kept or (not found and _leaves_something(node, footprint, edit, graph)):
+    gone = Removed(node, edit, graph, words_of(node, edit.module), definitions)
+    mark = len(journal)
+    gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
+    found_some = bool(found) or len(journal) > mark
+    if gone.unclear or is_kept or (not found_some and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(_removed_effect(edit, node))
 
 
@@ -265,6 +288,10 @@ class Registered:
     surely: bool
     """Whether it is decorated or derived in another way now: what it does not register again is gone."""
     where: str
+    old: ast.stmt | None = None
+    filled: list[Filled] = field(default_factory=list)
+    lost: set[Word] = field(default_factory=set)
+    """The words that it had before, and has no more."""
 
     @classmethod
     def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
@@ -280,7 +307,28 @@ class Registered:
             foreign,
             surely=_who_registers(node) != _who_registers(old),
             where=f"{tracked.path}:{first_line(node)}",
+            old=old,
+            filled=filled_by(footprint, old, tracked, graph) if _who_registers(node) != _who_registers(old) else [],
+            lost=words_of(old, tracked.name) - words_of(node, tracked.name),
         )
+
+    def withdraw_lost_words(
+        self, edit: Edit | None, graph: Graph, journal: Journal, reached: Iterable[Any] | None
+    ) -> None:
+        """What stands under a word that the definition has no more goes, or all of it where it registers no more."""
+        if edit is None or edit.new is None or self.old is None:
+            return
+        used = None if reached is None else {id(place) for place in reached}
+        now = {w for n in edit.new.statements for w in words_of(n, edit.module)}
+        wanted = {id(d) for d in self.definitions}
+        known = [place for place, content in self.contents if _held_in(content, wanted)]
+        for each in self.filled:
+            is_out = used is not None and id(each.container) not in used
+            words = words_of(self.old, edit.module) if is_out else self.lost - now
+            gone = Removed(self.old, edit, graph, words, self.definitions if is_out else ())
+            gone.withdraw([each] if words else [], known, journal)
+            if gone.unclear and is_out:
+                raise CannotSwap(_removed_effect(edit, self.old))
 
     def withdraw_what_is_not_there_again(self, journal: Journal, reached: Iterable[Any] | None) -> None:
         """What the statement registered takes the place of what it had registered before.
@@ -367,6 +415,11 @@ _PLAIN = (str, int, bytes)
 
 def _is_one(value: Any, wanted: set[int]) -> bool:
     return id(value) in wanted or _holds(value, wanted)
+
+
+def _held_in(content: list[Any], wanted: set[int]) -> bool:
+    """Whether a definition was in a container: of a dictionary the content are its items."""
+    return any(_is_one(entry, wanted) or (is_a(entry, tuple) and _is_one(entry[-1], wanted)) for entry in content)
 
 
 def _is_made_with(value: Any, wanted: set[int]) -> bool:

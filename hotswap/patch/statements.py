@@ -159,6 +159,7 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
         return old
     if owned and merger.has_moved(old, value):
         return merger.move(old, value)
+    merger.keep_parts(MISSING if is_taken_over(node, facts, name, past) else old, value)
     formers = merger.formers.of(full) if past.is_last(name) else []
     merger.succeed(full, [*([old] if owned else []), *(each for each in formers if each is not old)], value)
     return value
@@ -389,6 +390,7 @@ def merge_member(facts: Facts, name: Name, old: Any, value: Any, merger: Merger)
         return value if is_alias(value, name[1]) else merger.define(name, owned, value)
     if is_any(value, *_WRAPPERS) and type(owned) is type(value):
         return merger.define(name, owned, value)
+    merger.keep_parts(owned, value)
     return old if old is not MISSING and same_value(old, value) else value
 
 
