@@ -38,7 +38,7 @@ from hotswap.model import (
 )
 from hotswap.patch import classes
 from hotswap.patch.formers import Formers
-from hotswap.patch.orphans import left_alive
+from hotswap.patch.orphans import Orphan, left_alive
 from hotswap.plan import make_plan
 from hotswap.planning.prepared import Prepared
 from hotswap.remaking import make_again, remake
@@ -373,10 +373,6 @@ class Rounds:
             if found | error.findings == found:
                 return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
             found |= error.findings | self._found()
-            again = self._plan(plan.changes, list(plan.edits), found)
-            if force:
-                again = replace(again, restart=(), warnings=plan.warnings)
-            return self._apply(again, began, found, force=force)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
@@ -384,8 +380,17 @@ class Rounds:
                 return self._whole_module(plan, transaction, error, began, force=force)
             self.watch_more(self._want_for(plan.edits))
             return self._given_up(plan.changes, transaction, error, began)
-        orphans = transaction.orphans
-        del transaction  # it holds what was there before
+        else:
+            orphans = transaction.orphans
+            del transaction  # it holds what was there before
+            return self._swapped(plan, done, orphans, began)
+        del transaction  # nothing of this try may be alive in the next: not the error either, whose frames hold it
+        again = self._plan(plan.changes, list(plan.edits), found)
+        if force:
+            again = replace(again, restart=(), warnings=plan.warnings)
+        return self._apply(again, began, found, force=force)
+
+    def _swapped(self, plan: Prepared, done: Done, orphans: list[Orphan], began: float) -> Outcome:
         told = tuple(c.path for c in plan.changes if assets.is_only_told(c.path))
         if not plan.edits and not plan.steps and not done.loaded and not done.warnings and not told:
             return Unchanged()  # a file of which nobody wants anything any more

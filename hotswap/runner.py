@@ -26,6 +26,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.inheritance import inherited_by, other_inheritance
+from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
@@ -241,6 +242,7 @@ class Runner:
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
         self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
+        twins = len(self.merger.twins)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         registrations = Registrations(named_in(edition.facts(step.statement), tracked.namespace))
         node = source.statement(step.statement)
@@ -269,6 +271,17 @@ class Runner:
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
             self._check_twice(node, contents, counters)
+        if len(self.merger.twins) > twins:
+            self._put_twins_in(self._reached(node, tracked) or ())
+
+    def _put_twins_in(self, containers: Iterable[Any]) -> None:
+        """Let the containers that the statement filled hold the live classes, not the fresh ones that were poured.
+
+        Others are searched for at the end of the round.  But statements behind this one may call what they find in
+        these, and the methods of a fresh class are those of the live one already: `super()` does not know it.
+        """
+        for place in containers:
+            substitute_in(place, self.merger.twins, self.journal, is_new=id(place) in self.values.made)
 
     def _note_imported(self) -> None:
         """Modules that were loaded for the first time have changed something in others as they ran."""

@@ -196,6 +196,18 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = (), ne
         twins, skip = tuples, skip | {id(tuples), *(id(pair) for pair in tuples.values())}
 
 
+def substitute_in(place: Any, twins: Twins, journal: Journal, *, is_new: bool) -> None:
+    """The same in one container: in itself, in tuples that it holds, and for instances among these."""
+    parts = [*dict.keys(place), *dict.values(place)] if is_a(place, dict) else list(place)
+    tuples = [part for part in parts if type(part) is tuple and any(id(each) in twins for each in part)]
+    for part in [*parts, *(inner for each in parts if type(each) is tuple for inner in each)]:
+        if id(type(part)) in twins:
+            _change_class(part, twins, journal)
+    if tuples or any(id(part) in twins for part in parts):
+        made: Twins = {id(each): (each, _made_anew(each, twins)) for each in tuples}
+        _substitute_in(place, {**twins, **made}, journal, is_new=is_new)
+
+
 def _made_anew(holder: Any, twins: Twins) -> Any:
     """A copy of an immutable holder with the twins in it; MISSING for all that can be written to."""
     if type(holder) is tuple:
