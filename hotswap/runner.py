@@ -426,7 +426,8 @@ class Runner:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
         except CannotSwap as refusal:
             self.tolerate(refusal)
-        if any(map(classes.needs_whole_class, effect.bound.values())):
+        with_a_say = (each for each in effect.bound.values() if not is_a(each, property))  # which only notes its name
+        if any(map(classes.needs_whole_class, with_a_say)):
             self.findings |= Findings(whole=frozenset([(step.module, step.statement[:-1])]))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
