@@ -33,6 +33,8 @@ LARGEST = 10_000
 CONTAINERS = (OrderedDict, dict, list, set, deque, bytearray)
 FIXED = (tuple, frozenset)
 
+Difference = tuple[Any, Any, Any]
+"""A container, its content before and after."""
 SlotMembers = dict[str, Any]
 """By name the descriptors of slots."""
 
@@ -54,6 +56,8 @@ class Foreign:
     def __init__(self, journal: Journal, index: Index, remembered: Container[int]) -> None:
         """`remembered` are the ids of the containers that are put back in another way."""
         self.journal, self.index, self.remembered = journal, index, remembered
+        self.differences: list[Difference] = []
+        """What the last statement changed."""
         self._shapes = Shapes()
         self._left = MOST_IN_ROUND
 
@@ -62,12 +66,15 @@ class Foreign:
         """Within the block a statement runs; what it changed in the objects within reach can be taken back then."""
         found = list(self.within_reach(roots))
         self._left -= len(found)
+        self.differences = []
         try:
             yield
         finally:
             for container, before in found:
                 if not _still(container, before):
-                    self.journal.on_rollback(take_back, container, before, copy_of(container))
+                    self.differences.append((container, before, copy_of(container)))
+            for each in self.differences:
+                self.journal.on_rollback(take_back, *each)
 
     def within_reach(self, roots: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """The containers in which a statement that reads these objects may write, with copies; the nearest first."""
