@@ -25,7 +25,7 @@ from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
-from hotswap.patch.foreign import MOST, Difference, Foreign, copy_of
+from hotswap.patch.foreign import Difference, Foreign, copy_of
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.planning.effects import bare_calls, root_of
@@ -176,12 +176,11 @@ def _has_forgotten(decorator: Any, found: list[Entry], definitions: list[Any], g
     names |= {text for text in told if type(text) is str}
     if not keys or not all(type(key) is str and key in names for key in keys):
         return False
-    wanted, reached = {id(each) for each in definitions}, 0
-    for _, content in Foreign(Journal(), graph.index, ()).within_reach([decorator.__self__]):
-        reached += 1
+    wanted, foreign = {id(each) for each in definitions}, Foreign(Journal(), graph.index, ())
+    for _, content in foreign.within_reach([decorator.__self__]):
         if type(content) is not bytes and any(map(partial(_tells_of, keys, wanted), _all_in(content))):
             return False
-    return reached < MOST  # else not all of it was looked at
+    return foreign.saw_all
 
 
 def _all_in(content: Any) -> Iterator[Any]:
