@@ -151,7 +151,7 @@ class Shapes(dict[type, Shape]):
 def _shape_of(kind: type) -> Shape:
     if issubclass(kind, type | FunctionType | MethodType | functools.partial):
         return DEFINITION
-    homes = [str(type.__dict__["__module__"].__get__(cls)) for cls in kind.__mro__]
+    homes = [str(own_space(cls).get("__module__")) for cls in kind.__mro__]
     if issubclass(kind, ModuleType) or any({*_leading(home)} & UNTOUCHED for home in homes):
         return NOTHING
     base = next((each for each in (*CONTAINERS, *FIXED) if issubclass(kind, each)), None)
