@@ -484,6 +484,8 @@ class Runner:
                 added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
+        if stale := registries.left_behind(node, before, self._foreign.differences):
+            self.tolerate(CannotSwap(registries.registered_twice(stale, f"{source.path}:{first_line(node)}")))
         return "", effect
 
     def _reached(self, node: ast.stmt, tracked: Tracked) -> list[Any] | None:

@@ -30,9 +30,13 @@ MOST_IN_ROUND = 60_000
 """The same for all statements of a round together: with very large libraries of objects it must not become slow."""
 LARGEST = 10_000
 """Containers with more entries are left alone."""
+LARGEST_OWN = 1_000
+"""The program's own containers with more entries are not looked into: those are its data."""
 CONTAINERS = (OrderedDict, dict, list, set, deque, bytearray)
 FIXED = (tuple, frozenset)
 
+Difference = tuple[Any, Any, Any]
+"""A container, its content before and after."""
 SlotMembers = dict[str, Any]
 """By name the descriptors of slots."""
 
@@ -54,6 +58,10 @@ class Foreign:
     def __init__(self, journal: Journal, index: Index, remembered: Container[int]) -> None:
         """`remembered` are the ids of the containers that are put back in another way."""
         self.journal, self.index, self.remembered = journal, index, remembered
+        self.differences: list[Difference] = []
+        """What the last statement changed."""
+        self.saw_all = False
+        """Whether the last look ended for nothing else being there."""
         self._shapes = Shapes()
         self._left = MOST_IN_ROUND
 
@@ -61,17 +69,19 @@ class Foreign:
     def watched(self, roots: Iterable[Any]) -> Iterator[None]:
         """Within the block a statement runs; what it changed in the objects within reach can be taken back then."""
         found = list(self.within_reach(roots))
-        self._left -= len(found)
+        self.differences = []
         try:
             yield
         finally:
             for container, before in found:
                 if not _still(container, before):
-                    self.journal.on_rollback(take_back, container, before, copy_of(container))
+                    self.differences.append((container, before, copy_of(container)))
+            for each in self.differences:
+                self.journal.on_rollback(take_back, *each)
 
     def within_reach(self, roots: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """The containers in which a statement that reads these objects may write, with copies; the nearest first."""
-        shapes, level = self._shapes, list(roots)
+        shapes, level, self.saw_all = self._shapes, list(roots), False
         seen: dict[int, Any] = {}  # an id is that of one object only as long as the object is there
         left = min(MOST, self._left)
         for _ in range(DEEPEST):
@@ -84,14 +94,16 @@ class Foreign:
                     inside += self._inside_definition(value)
                     continue
                 for container, content in shapes[type(value)].parts(value):
+                    is_remembered = id(container) in self.remembered
+                    if type(content) is not bytes and not (is_remembered and len(content) > LARGEST_OWN):
+                        inside += [*content, *content.values()] if type(content) is dict else content
+                    if container is not None and not is_remembered:
+                        yield container, content
+                    left, self._left = left - 1, self._left - 1
                     if left <= 0:
                         return
-                    if type(content) is not bytes:
-                        inside += [*content, *content.values()] if type(content) is dict else content
-                    if container is not None and id(container) not in self.remembered:
-                        left -= 1
-                        yield container, content
-            level = [part for part in inside if shapes[type(part)] is not NOTHING]
+            level = [part for part in inside if shapes[type(part)] is not NOTHING and id(part) not in seen]
+        self.saw_all = not level
 
     def _inside_definition(self, value: Any) -> list[Any]:
         """What the program's own functions and classes hold; those of others are not looked into."""
@@ -139,7 +151,7 @@ class Shapes(dict[type, Shape]):
 def _shape_of(kind: type) -> Shape:
     if issubclass(kind, type | FunctionType | MethodType | functools.partial):
         return DEFINITION
-    homes = [str(type.__dict__["__module__"].__get__(cls)) for cls in kind.__mro__]
+    homes = [str(own_space(cls).get("__module__")) for cls in kind.__mro__]
     if issubclass(kind, ModuleType) or any({*_leading(home)} & UNTOUCHED for home in homes):
         return NOTHING
     base = next((each for each in (*CONTAINERS, *FIXED) if issubclass(kind, each)), None)

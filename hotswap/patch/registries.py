@@ -11,6 +11,7 @@ import dis
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,6 +26,7 @@ from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Edit, Name, Reason
 from hotswap.patch import abstract
 from hotswap.patch.filling import Filled, filled_by
+from hotswap.patch.foreign import Difference, Foreign, copy_of
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.patch.worded import Removed
@@ -182,13 +184,44 @@ def _withdraw_removed(
         if is_instance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
             journal.remember(place)
             place.clear()
-    is_kept = any(hasattr(each, "__self__") and not is_instance(each.__self__, type) for each in foreign)
     gone = Removed(node, edit, graph, words_of(node, edit.module), definitions)
     mark = len(journal)
     gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
     found_some = bool(found) or len(journal) > mark
+    bound = [each for each in foreign if hasattr(each, "__self__") and not is_instance(each.__self__, type)]
+    is_kept = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
     if gone.unclear or is_kept or (not found_some and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(_removed_effect(edit, node))
+
+
+def _has_forgotten(decorator: Any, found: list[Entry], definitions: list[Any], graph: Graph) -> bool:
+    """Whether the foreign object that a decorator belongs to tells nothing of a definition that it had registered.
+
+    That is so if each entry of it, now withdrawn, stood under the definition's own name, and that name and the
+    definition are nowhere else within the object: a click group, but not a Flask app, which has the route as well.
+    """
+    places = {id(place) for place in of_decorator(decorator)}
+    keys = [key for place, key in found if id(place) in places]
+    told = [text for each in definitions for text in own_space(each).values()]
+    names = {each.__name__ for each in definitions if is_any(each, FunctionType, type)}
+    names |= {text for text in told if type(text) is str}
+    if not keys or not all(type(key) is str and key in names for key in keys):
+        return False
+    wanted, foreign = {id(each) for each in definitions}, Foreign(Journal(), graph.index, ())
+    for _, content in foreign.within_reach([decorator.__self__]):
+        if type(content) is not bytes and any(map(partial(_tells_of, keys, wanted), _all_in(content))):
+            return False
+    return foreign.saw_all
+
+
+def _all_in(content: Any) -> Iterator[Any]:
+    for part in [*content, *content.values()] if type(content) is dict else content:
+        yield from part if is_a(part, tuple) else ()
+        yield part
+
+
+def _tells_of(keys: list[Any], wanted: set[int], part: Any) -> bool:
+    return id(part) in wanted or (type(part) is str and part in keys)
 
 
 def _leaves_something(node: ast.stmt, footprint: Footprint, edit: Edit, graph: Graph) -> bool:
@@ -269,6 +302,39 @@ def _appended_again(where: str, added: list[Any]) -> Reason:
         what=f"a definition that is made again appended {added!r} to a list",
         where=where,
         why="what it appended the first time cannot be told from the rest of the list",
+        remedy="restart",
+    )
+
+
+def left_behind(node: ast.stmt, old: ast.stmt | None, differences: Iterable[Difference]) -> str:
+    """The name under which a definition still stands in an object of a library, when its decorators have another now.
+
+    A library may keep something made of the definition, rather than the definition: a parser, say.  But what came in
+    as the statement ran has its new name.
+    """
+    if old is None or not isinstance(node, _DEFINITIONS):
+        return ""
+    was, now = _texts_in_decorators(old), _texts_in_decorators(node)
+    for container, before, after in differences if was != now else ():
+        if type(before) is dict and any(name in after and name not in before for name in now - was):
+            for name in was - now:
+                if name in before and name in copy_of(container):
+                    return name
+    return ""
+
+
+def _texts_in_decorators(node: ast.stmt) -> set[str]:
+    parts = [part for each in getattr(node, "decorator_list", ()) for part in ast.walk(each)]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def registered_twice(name: str, where: str) -> Reason:
+    """Why a round cannot go on: what a definition was registered as stays there under its old name."""
+    return Reason(
+        code="HS402",
+        what=f"a definition that is made again is registered under another name, and under {name!r} too",
+        where=where,
+        why="what a library made of it the first time cannot be told from the rest",
         remedy="restart",
     )
 

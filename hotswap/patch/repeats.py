@@ -54,7 +54,7 @@ def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
 
 
 ALREADY = re.compile(
-    r"already|conflict|duplicat|overwrit|redefin|\bexist(s|ing)\b|no longer|\bagain\b|\btwice\b|\bonce\b|second time",
+    r"already|conflict|duplicat|overwrit|redefin|\bexist(s|ing)\b|no longer|\btwice\b|\bonce\b|second time",
     re.IGNORECASE,
 )
 """How libraries say that what they are asked for has been done before."""

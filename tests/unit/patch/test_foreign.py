@@ -6,7 +6,7 @@ from weakref import WeakSet, WeakValueDictionary
 import pytest
 
 from hotswap.journal import Journal
-from hotswap.patch.foreign import LARGEST, Foreign, merged
+from hotswap.patch.foreign import DEEPEST, LARGEST, Foreign, merged
 
 
 class Index:
@@ -171,6 +171,19 @@ def test_large_containers_are_left_alone(journal, foreign):
     with foreign.watched([large]):
         large.append(0)
     assert len(journal) == 0
+
+
+def test_it_is_told_whether_all_was_seen(foreign):
+    """Objects may go round in circles, but not on and on."""
+    circle = UserList()
+    circle.append(circle)
+    list(foreign.within_reach([circle]))
+    assert foreign.saw_all
+    deep = UserList()
+    for _ in range(DEEPEST):
+        deep = UserList([deep])
+    list(foreign.within_reach([deep]))
+    assert not foreign.saw_all
 
 
 def test_methods_and_functions_of_the_program_lead_further(journal):
