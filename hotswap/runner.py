@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -231,7 +231,7 @@ class Runner:
         self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         twins = len(self.merger.twins)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
-        registrations = Registrations(named_in(edition.facts(step.statement), tracked.namespace))
+        registrations = Registrations(self._generic_functions(edition, tracked))
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         doubled = list(self.values.doubled(self._place, edition.mutates(step.statement))) if due else []
@@ -258,6 +258,12 @@ class Runner:
             self._check_twice(node, contents, counters)
         if len(self.merger.twins) > twins:
             self._put_twins_in(self._reached(node, tracked) or ())
+
+    def _generic_functions(self, edition: Edition, tracked: Tracked) -> Iterator[Any]:
+        """Those with which the statement registers something, or has done so before."""
+        before = self.editions.old_place(self._place)
+        yield from named_in(edition.facts(self._place[1]), tracked.namespace)
+        yield from named_in(tracked.source.facts(before[1]), tracked.namespace) if before is not None else ()
 
     def _put_twins_in(self, containers: Iterable[Any]) -> None:
         """Let the containers that the statement filled hold the live classes, not the fresh ones that were poured.
