@@ -403,7 +403,7 @@ class Runner:
         before_node, execute = self._statement_before(), self._executor(node)
         took = before_node is not None and takes_from_a_name(before_node)
         effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, execute, took=took)
-        if any(map(classes.needs_whole_class, effect.bound.values())):
+        if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
             self.findings |= Findings(whole=frozenset([(step.module, step.statement[:-1])]))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
