@@ -244,7 +244,7 @@ class Runner:
         self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         twins = len(self.merger.twins)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
-        registrations = Registrations(named_in(edition.facts(step.statement), tracked.namespace))
+        registrations = Registrations(self._generic_functions(edition, tracked))
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
@@ -273,6 +273,12 @@ class Runner:
             self._check_twice(node, contents, counters)
         if len(self.merger.twins) > twins:
             self._put_twins_in(self._reached(node, tracked) or ())
+
+    def _generic_functions(self, edition: Edition, tracked: Tracked) -> Iterator[Any]:
+        """Those with which the statement registers something, or has done so before."""
+        before = self.editions.old_place(self._place)
+        yield from named_in(edition.facts(self._place[1]), tracked.namespace)
+        yield from named_in(tracked.source.facts(before[1]), tracked.namespace) if before is not None else ()
 
     def _put_twins_in(self, containers: Iterable[Any]) -> None:
         """Let the containers that the statement filled hold the live classes, not the fresh ones that were poured.
@@ -426,8 +432,7 @@ class Runner:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
         except CannotSwap as refusal:
             self.tolerate(refusal)
-        with_a_say = (each for each in effect.bound.values() if not is_a(each, property))  # which only notes its name
-        if any(map(classes.needs_whole_class, with_a_say)):
+        if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
             self.findings |= Findings(whole=frozenset([(step.module, step.statement[:-1])]))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)

@@ -79,7 +79,8 @@ def needs_whole_class(member: object) -> bool:
         return True
     if type(member) is types.FunctionType and member.__globals__ is vars(functools):
         return True
-    return type(member).__module__ != "functools" and in_classes(type(member).__mro__, "__set_name__") is not None
+    is_known = type(member).__module__ in ("builtins", "functools")  # a property only notes how it is called
+    return not is_known and in_classes(type(member).__mro__, "__set_name__") is not None
 
 
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
