@@ -35,7 +35,9 @@ def test_a_round_that_is_rolled_back_leaves_the_order_of_names(program):
     assert list(vars(app)) == before
 
 
-@pytest.mark.xfail(strict=True, reason="taken out and put back, it would stand at the end of the other base's list, too")
+@pytest.mark.xfail(
+    strict=True, reason="taken out and put back, it would stand at the end of the other base's list, too"
+)
 def test_a_class_is_listed_before_one_behind_it_that_has_two_bases(program):
     """A class is added between two others, of which the second derives from another class as well."""
     head = "class Shape: pass\nclass Named: pass\nclass Square(Shape): pass\n"
