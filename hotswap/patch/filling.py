@@ -30,7 +30,7 @@ class Filled:
     container: Container
     by: Name
     is_asked: bool
-    """Whether the function also looks what is in there: then it may be a memo, which nobody has to empty."""
+    """Whether the function also uses what is in there: then it may be a memo, which nobody has to empty."""
 
 
 def filled_by(footprint: Footprint, node: ast.stmt, tracked: Tracked, graph: Graph) -> list[Filled]:
@@ -98,15 +98,16 @@ def _container(node: ast.expr) -> ast.expr:
 
 
 def _chains_asked(function: ast.AST) -> Iterator[Chain]:
+    """What is taken out of containers to be used: `return CACHE[key]`, `found = CACHE.get(key)`."""
     for node in _own_nodes(function):
-        parts: list[ast.expr] = []
-        if isinstance(node, ast.Compare) and any(isinstance(each, ast.In | ast.NotIn) for each in node.ops):
-            parts = node.comparators
-        elif isinstance(node, ast.Return) and isinstance(node.value, ast.Subscript):
-            parts = [node.value.value]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-            parts = [node.func.value]
-        yield from (chain for part in parts if (chain := chain_of(part)) is not None)
+        value = node.value if isinstance(node, ast.Return | ast.Assign | ast.NamedExpr) else None
+        for each in ast.walk(value) if value is not None else ():
+            is_get = isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "get"
+            if is_get or (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load)):
+                assert isinstance(each, ast.expr)
+                chain = chain_of(_container(each))
+                if chain is not None:
+                    yield chain
 
 
 def _callees(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:

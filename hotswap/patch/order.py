@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from types import FunctionType
 from typing import Any
@@ -21,29 +22,36 @@ from hotswap.source import Source, first_line
 Place = list[Any] | dict[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Added:
     """A definition that runs, and the lists and dictionaries that its decorators may add to, with their entries."""
 
     line: int
     module: str
     namespace: dict[str, Any]
-    classes: dict[str, int]
-    words: dict[Word, int]
+    source: Source
     contents: list[tuple[Place, list[Any]]]
 
     @classmethod
     def before(cls, node: ast.stmt, source: Source, tracked: Tracked, places: Iterable[Any]) -> Added:
         """Look before its statement runs.  Of a dictionary the entries are the keys."""
         contents = [(place, list(place)) for place in places if is_any(place, list, dict)]
-        classes = {n.name: first_line(n) for n in source.statements if isinstance(n, ast.ClassDef)}
-        words = first_lines(source.statements, tracked.name) if contents else {}
-        return cls(first_line(node), tracked.name, tracked.namespace, classes, words, contents)
+        return cls(first_line(node), tracked.name, tracked.namespace, source, contents)
+
+    @cached_property
+    def classes(self) -> dict[str, int]:
+        """Where the classes of the module stand."""
+        return {n.name: first_line(n) for n in self.source.statements if isinstance(n, ast.ClassDef)}
+
+    @cached_property
+    def words(self) -> dict[Word, int]:
+        """By word the line of the definition that it belongs to."""
+        return first_lines(self.source.statements, self.module)
 
     def put_in_order(self, journal: Journal) -> None:
         """Put what was added at the end before the first entry of a definition that stands behind."""
         for place, content in self.contents:
-            added = list(place)[len(content) :]
+            added = list(place)[len(content) :] if len(place) > len(content) else []
             is_appended = bool(added) and all(a is b for a, b in zip(place, content, strict=False))
             at = self._first_behind(place, content) if is_appended else None
             if at is not None:
@@ -78,7 +86,7 @@ class Added:
 
     def put_subclass_in_order(self, cls: Any, graph: Graph, journal: Journal) -> None:
         """Let the bases of a class list it before the classes that stand behind it."""
-        if not is_a(cls, type) or (cls.__module__, cls.__qualname__) not in {(self.module, n) for n in self.classes}:
+        if not is_a(cls, type) or cls.__module__ != self.module or cls.__qualname__ not in self.classes:
             return
         for base in cls.__bases__:
             behind = list(self._listed_behind(cls, base)) if base.__module__ in graph.index.modules else []

@@ -485,7 +485,9 @@ def _is_one(value: Any, wanted: set[int]) -> bool:
 
 def _held_in(content: list[Any], wanted: set[int]) -> bool:
     """Whether a definition was in a container: of a dictionary the content are its items."""
-    return any(_is_one(entry, wanted) or (is_a(entry, tuple) and _is_one(entry[-1], wanted)) for entry in content)
+    return any(
+        _is_one(part, wanted) for entry in content for part in (entry, *(entry[-1:] if is_a(entry, tuple) else ()))
+    )
 
 
 def _is_made_with(value: Any, wanted: set[int]) -> bool:

@@ -146,7 +146,7 @@ def _is_of(entry: Any, words: set[Word]) -> bool:
     if is_a(entry, tuple):
         told = [part for part in entry if is_any(part, str, tuple)]
         modules = {word[0] for word in words if isinstance(word, tuple)}
-        return bool(told) and all(_is_of(part, words) or part in modules for part in told)
+        return bool(told) and all(_is_of(part, words) or (is_a(part, str) and part in modules) for part in told)
     return is_any(entry, str, int, bytes) and entry in words
 
 
