@@ -31,6 +31,7 @@ from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
+from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.repeats import added_twice, refused_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
@@ -426,7 +427,7 @@ class Runner:
         before_node, execute = self._statement_before(), self._executor(node)
         took = before_node is not None and takes_from_a_name(before_node)
         facts = source.facts(step.statement)
-        registered = registries.Registered.before(node, before_node, facts, tracked, self.graph)
+        registered = Registered.before(node, before_node, facts, tracked, self.graph)
         effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, execute, took=took)
         try:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
@@ -466,7 +467,7 @@ class Runner:
         self._outside = scopes.set_from_outside(node, tracked)
         self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        registered = registries.Registered.before(node, before, facts, tracked, self.graph)
+        registered = Registered.before(node, before, facts, tracked, self.graph)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, source, tracked, places)
@@ -489,8 +490,8 @@ class Runner:
                 added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
-        if stale := registries.left_behind(node, before, self._foreign.differences):
-            self.tolerate(CannotSwap(registries.registered_twice(stale, f"{source.path}:{first_line(node)}")))
+        if stale := left_behind(node, before, self._foreign.differences):
+            self.tolerate(CannotSwap(registered_twice(stale, f"{source.path}:{first_line(node)}")))
         return "", effect
 
     def _reached(self, node: ast.stmt, tracked: Tracked) -> list[Any] | None:

@@ -21,7 +21,7 @@ from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
-from hotswap.patch import abstract, caches, classes, layout, modules, orphans, registries, scopes
+from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
 from hotswap.patch.contents import Contents
 from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
@@ -31,6 +31,7 @@ from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, su
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.repeats import done_twice
+from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
@@ -141,7 +142,7 @@ class Transaction:
             members = [path for path in gone if len(path) > 1]
             registrations = Registrations(self._generic_functions(edit))
             self._withdraw_from_blocks(edit)
-            for refusal in registries.withdraw_removed(edit, self.graph, self.journal, members, made_again):
+            for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again):
                 self._tolerate(refusal)
             for event in registrations.events(self.index):
                 self.changes.add(event)

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from hotswap.model import Name, Place, Reason, Step
+from hotswap.model import Edit, Name, Place, Reason, Step
 from hotswap.planning.editions import Editions
 from hotswap.planning.effects import bare_calls, lasting
 from hotswap.report import error_text
@@ -100,3 +100,14 @@ def _in_words(node: ast.stmt) -> str:
 
 def _called(node: ast.expr) -> str:
     return f"{ast.unparse(node.func)}(…)" if isinstance(node, ast.Call) else ast.unparse(node)
+
+
+def removed_effect(edit: Edit, node: ast.stmt) -> Reason:
+    """Why a round cannot go on: a statement is gone, and what it did cannot be found."""
+    return Reason(
+        code="HS401",
+        what="a call was removed from the source",
+        where=f"{edit.path}:{first_line(node)} (before the edit)",
+        why="what it did when it ran cannot be taken back",
+        remedy="restart",
+    )
