@@ -291,9 +291,10 @@ class Runner:
             substitute_in(place, self.merger.twins, self.journal, is_new=id(place) in self.values.made)
 
     def _note_imported(self) -> None:
-        """Modules that were loaded for the first time have changed something in others as they ran."""
+        """Modules that were loaded for the first time, or come before this statement now, have changed others."""
         loaded = {name for name in sys.modules.keys() - self._known if name in self.index.modules}
         self._known |= loaded
+        loaded |= set(self.editions.asked_anew(self._place))
         for event in {event for module in loaded for event in self.editions.changes_elsewhere(module)}:
             if event[0] not in loaded:
                 self.changes.add(event, self._place)

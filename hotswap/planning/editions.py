@@ -187,6 +187,13 @@ class Editions:
             yield from (content(name) for name in edition.mutates(path) | edition.may_mutate(path))
             yield from (b.name for b in edition.bindings(path) if b.name[0] != module and path != LOADED)
 
+    def asked_anew(self, place: Place) -> Iterator[str]:
+        """The modules that were loaded already, but are through before a statement since it imports them."""
+        if self.matching(place[0]).fate(place[1]) in ("added", "edited"):
+            known = reachable(place[0], self.graph.eager_imports)
+            asked = self.new(place[0]).asked(place[1]) & self.index.modules.keys()
+            yield from (name for name in asked if name not in known and name in sys.modules)
+
     def find_old(self, module: str) -> Edition | None:
         """The module as it runs until now; None when it is not there."""
         tracked = self.index.modules.get(module)

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from hotswap.patch.registries import left_behind
+from hotswap.patch.registered import left_behind
 
 
 def definition(text):
