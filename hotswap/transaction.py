@@ -243,7 +243,9 @@ class Transaction:
     def _remove_name(self, step: Step) -> None:
         name = step.module, step.target
         value = value_of(name, self.graph)
-        self.formers.add_own(name, value, self.journal)
+        space = self.index.modules[step.module].namespace
+        if all(held is not value for other, held in space.items() if other != step.target):  # else it is that one's
+            self.formers.add_own(name, value, self.journal)
         if definition_of(value, self.index) == name and "." not in step.target:
             self._lost.append((name, value))
         for event in map(subclasses, bases_of(name, self.graph)):
