@@ -34,11 +34,16 @@ def take(namespace: Mapping[str, Any], module: str) -> Imprint:
             full = prefix + name
             if is_a(value, FunctionType):
                 blanks.update((full, blank) for blank in blanks_of(value))
-            elif is_a(value, type) and value.__module__ == module and value.__qualname__ == full and full not in names:
+            elif is_a(value, type) and full not in names and _place_of(value) == (module, full):
                 members = own_space(value)
                 names[full] = frozenset(members)
                 todo.append((f"{full}.", members))
     return Imprint(names, frozenset(blanks))
+
+
+def _place_of(cls: type) -> tuple[object, object]:
+    """Where a class says that it stands; its metaclass is not asked."""
+    return own_space(cls).get("__module__"), type.__dict__["__qualname__"].__get__(cls)
 
 
 def blanks_of(function: FunctionType) -> Iterator[str]:

@@ -111,10 +111,11 @@ class Foreign:
             return [value.__self__]
         if is_a(value, functools.partial):
             return [value.func, *value.args, *value.keywords.values()]
-        if value.__module__ not in self.index.modules:
+        is_function, space = is_a(value, FunctionType), own_space(value)
+        if (value.__module__ if is_function else space.get("__module__")) not in self.index.modules:
             return []
-        cells = [cell_content(cell) for cell in value.__closure__ or ()] if is_a(value, FunctionType) else []
-        return [*cells, *vars(value).values()]
+        cells = [cell_content(cell) for cell in value.__closure__ or ()] if is_function else []
+        return [*cells, *space.values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,7 +321,8 @@ class Values:
         if self._standing is None:
             spaces = [self.originals(module) for module in self._before & self.index.modules.keys()]
             classes = [value for space in spaces for value in space.values() if is_a(value, type)]
-            spaces += [own_space(cls) for cls in classes if cls.__module__ in self.index.modules]
+            members = [own_space(cls) for cls in classes]
+            spaces += [space for space in members if space.get("__module__") in self.index.modules]
             held = [value for space in spaces for value in space.values()]
             held += [value.__func__ for value in held if is_any(value, staticmethod, classmethod)]
             self._standing = set(map(id, held))  # what is replaced meanwhile is kept for the rollback
