@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from hotswap.assets import askers
-from hotswap.codefacts import GLOBALS
+from hotswap.codefacts import ADDERS, GLOBALS
 from hotswap.events import (
     BEHAVIOUR,
     CONTENT,
@@ -28,7 +28,7 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.asking import asks_about_classes, asks_class
+from hotswap.planning.asking import asks_about_classes, asks_class, is_listed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
@@ -306,7 +306,7 @@ class Affected:
                 return True
         if "." in name[1] and not is_content(event):
             return name[1].rpartition(".")[2] in code.attributes
-        if is_description(event) and not code.attributes & TELLING:
+        if is_description(event) and not (code.attributes & TELLING or is_listed(value_of(name, self.graph))):
             return False
         chains = code.uses if is_content(event) else code.reads
         if any(name in self.graph.references(tracked, c) for c in chains if name[1].rpartition(".")[2] in c):
@@ -466,12 +466,19 @@ class Affected:
                     yield Concerned((reader, path), f"it imports {gone}")
 
 
+def only_adds(chain: Chain, facts: Facts) -> bool:
+    """Whether a statement puts something into what a dotted name stands for, and does not look into it."""
+    is_method = chain[-1] in ADDERS and chain[:-1] in facts.mutates and chain[:-1] not in facts.uses
+    return is_method or (chain in facts.mutates and chain not in facts.uses)
+
+
 def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
     """Which of a statement's dotted names an event of the kind may concern."""
     if not kind:
         return facts.reads
     if kind == CONTENT:
-        return facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
+        chains = facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
+        return chains if facts.binds else frozenset(c for c in chains if not only_adds(c, facts))
     if kind == DESCRIPTION:
         told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
         takes_all = any(chain[-1] == "from_object" for chain in facts.calls)

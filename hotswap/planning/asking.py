@@ -37,6 +37,11 @@ def asks_about_classes(edition: Edition, path: StatementPath) -> bool:
     return any(_lists_or_checks(edition, called) for called in edition.called(path))
 
 
+def is_listed(cls: object) -> bool:
+    """Whether a class can be gone through, so that a function which knows it may tell what it has: `len(Color)`."""
+    return is_instance(cls, type) and in_classes(type.__dict__["__mro__"].__get__(type(cls)), "__iter__") is not None
+
+
 def asks_class(edition: Edition, facts: Facts, cls: object, name: Name) -> bool:
     """Whether a statement calls a method of the class itself, or of its metaclass, and keeps what that answers.
 

@@ -65,7 +65,7 @@ class Comparison:
             if is_told and len(value) <= self.most_entries(home, name):  # else the program has put more into it since
                 self.rebuild(home, name, ALWAYS, f"{name[1]} is filled by other statements now")
         for other in later:
-            if self.editions.may_collide(place, other, name):
+            if self.editions.has_last_word(other, place, name):
                 self.drafts.draft(other, f"it fills {name[1]} once more", ALWAYS)
 
     def most_entries(self, home: Group, name: Name) -> int:

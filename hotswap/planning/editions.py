@@ -429,10 +429,11 @@ class Editions:
         later = [g for g in groups if mine is not None and self.is_through(mine, g.modules[0])]
         return [p for g in later for p in g.new.mutators(name) if g.old_place(p) is not None]
 
-    def may_collide(self, one: Place, other: Place, name: Name) -> bool:
-        """Whether two statements may put something into the same place of a container."""
-        plain = [name in self.plainly_stored(place) for place in (one, other)]
-        return not all(plain) or not self.stores(one, name).isdisjoint(self.stores(other, name))
+    def has_last_word(self, other: Place, one: Place, name: Name) -> bool:
+        """Whether a statement may store into the same place of a container as another one, and can do so twice."""
+        if name not in self.plainly_stored(other):
+            return False  # to have it run again would make the container anew, without what the program put there
+        return name not in self.plainly_stored(one) or not self.stores(one, name).isdisjoint(self.stores(other, name))
 
     def filled_by_calls(self, name: Name) -> list[Place]:
         """Statements that fill the container by way of functions: that were seen, or are expected, to call these."""
