@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ import threading
 import pytest
 
 import hotswap
-from hotswap import hooks, losses, work
+from hotswap import hooks, losses, startup, work
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +42,7 @@ def test_the_plan_names_what_would_be_lost():
     assert "uploader" in plan.threads
     assert f"{child.pid} {sys.executable} -S -c input()" in plan.children
     assert plan.work == ("an upload",)
-    assert str(plan).splitlines()[0] == f"a restart runs {' '.join(plan.command)} in {os.getcwd()}"
+    assert str(plan).splitlines()[0] == f"a restart runs {' '.join(plan.command)} in {startup.remember().folder}"
     assert [line.partition(":")[0] for line in str(plan).splitlines()[1:] if "refused" not in line] == [
         "handed over",
         "made anew, as it does not pickle",
