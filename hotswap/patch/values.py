@@ -88,6 +88,7 @@ class Values:
         for outer, name in zip([first, *rest], rest, strict=False):
             value = vars(value)[mangled(outer, name)]
         assert is_instance(value, type)
+        self.originals(module, prefix.rstrip("."))  # before anything is written
         return value
 
     def group(self, module: str) -> Group:
@@ -108,7 +109,7 @@ class Values:
                 return sys.modules.get(place[0], MISSING)
             if view and (place, name) in self._made:
                 return self._made[place, name]
-            if not self._ran.get(place, False) and group.holds_now(name, place):
+            if not self._ran.get(place, False) and self.editions.holds_now(group, name, place):
                 held = self.original(name)
                 return self._made.get((place, name), held) if held is MISSING and not at_end else held
             if place not in self._ran:
@@ -117,13 +118,13 @@ class Values:
                 return self._made[place, name]
         home = self.editions.group(name[0])
         if home is not None and home is not group and name in home.new:
-            return self._at_home(home, name)
+            return self._elsewhere(self.editions.set_before(name, group) or home, name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._submodule(name)
 
-    def _at_home(self, home: Group, name: Name) -> Any:
-        """What its own module gives a name that statements of another one change: made anew for them if need be."""
-        for place in home.new.final(name):
+    def _elsewhere(self, group: Group, name: Name) -> Any:
+        """What statements of other modules give a name before those of another one do: made anew if need be."""
+        for place in group.new.final(name):
             is_view = name in self._in_views and not self._ran.get(place, False)
             if (place, name) in self._made and not is_view:
                 return self._made[place, name]
@@ -150,6 +151,8 @@ class Values:
         MISSING when neither can be told.
         """
         group, final = self.group(place[0]), self.group(place[0]).new.final(name)
+        if self.editions.is_set_behind(name, group):
+            return MISSING
         if group.holds_now(name, place) or place in final:
             is_anothers = place not in final[:1] and self._maker(name, final) not in (None, place)
             return MISSING if is_anothers else self.original(name)
@@ -176,7 +179,10 @@ class Values:
         views = {name for at, name in self.views if at == place} if not imports else set()
         group = self.group(place[0])
         known = [n for n in names if n[0] in self.index.modules or n[0] in sys.modules]
-        self._show_attributes(group, place, [name for name in known if "." in name[1] and name in group.new])
+        attributes = [n for n in known if "." in n[1] and (n in group.new or self.editions.is_set_behind(n, group))]
+        self._show_attributes(group, place, [name for name in attributes if name not in views])
+        for name in [name for name in known if "." in name[1] and name in views]:
+            self._put(name, self._viewed(name, place), group)
         plain = [name for name in known if "." not in name[1]]
         homes = {name: home for name in plain if (home := self.editions.home(name)) in views} if views else {}
         for name in plain:
@@ -236,13 +242,24 @@ class Values:
     def reveal(self) -> None:
         """Let the names that were shown hold what they will hold at the end, as far as that is known already."""
         for name, group in list(self._shown.items()):
-            try:
-                value = self.value(group, name, group.new.final(name))
-            except Unavailable:
-                value = self.original(name)
-            self._put(name, value, group)
+            self._put(name, self._known_at_end(name, group), group)
             if "." in name[1]:
                 del self._shown[name]
+
+    def _known_at_end(self, name: Name, group: Group) -> Any:
+        if self.editions.is_set_behind(name, group):
+            return self._set_last(name)
+        try:
+            return self.value(group, name, group.new.final(name))
+        except Unavailable:
+            return self.original(name)
+
+    def _set_last(self, name: Name) -> Any:
+        """What an attribute that statements of several groups set holds at the end, as far as that is known already."""
+        for group in reversed(self.editions.setters(name)):
+            for place in group.new.final(name):
+                return self._made[place, name] if self._ran.get(place, False) else self.original(name)
+        return self._elsewhere(self.group(name[0]), name)
 
     def class_space(self, place: Place, owner: str) -> dict[str, Any]:
         """The names that a class body has when the statement in it begins."""
@@ -313,7 +330,7 @@ class Values:
             self._made[place, name] = value
             is_overwritten = name in group.new and place not in group.new.final(name)
             is_one = "." not in name[1] or (len(place[1]) == 1 and not has_several_owners(name, group))
-            if is_overwritten and is_one:
+            if (is_overwritten and is_one) or self.editions.is_set_behind(name, group):
                 self._shown[name] = group  # a later statement has set it to something else
 
     def was_there(self, thing: object) -> bool:
@@ -350,9 +367,9 @@ class Values:
                 if "." not in name[1]:
                     self._put(name, self.value(group, name, final), group)
                 elif final and all(self._is_member(name, place) for place in final):
-                    self._settle_member(name, self.value(group, name, final))
+                    self._settle_member(name, self._known_at_end(name, group))
                 elif final and self.editions.is_set_from_outside(name, final[0]):
-                    self._settle_attribute(name, self.value(group, name, final))
+                    self._settle_attribute(name, self._known_at_end(name, group))
         for module in {n[0] for n in names if "." not in n[1] and n[0] in self.index.modules}:
             if self.editions.find_new(module) is not None and self._has_new_names(module):
                 self.arrange(module)

@@ -124,8 +124,19 @@ class Comparison:
     def filling(self, group: Group, name: Name, place: Place, before: Place) -> None:
         """Whether the container that a name stands for at a place was filled by other statements."""
         new, old = group.new.filled_before(name, place), group.old.filled_before(name, before)
-        if not group.as_before(new, old):
+        if not group.as_before(new, old) or self.calls_change_places(group, name, place, before):
             self.drafts.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
+
+    def calls_change_places(self, group: Group, name: Name, place: Place, before: Place) -> bool:
+        """Whether a statement that fills a container by way of functions came before a reader, or behind it."""
+        if not self.editions.is_container(name):
+            return False
+        calls = [(call, self.editions.old_place(call)) for call in self.editions.filled_by_calls(name) if call != place]
+        return any(
+            (group.new.order[call] < group.new.order[place]) != (group.old.order[was] < group.old.order[before])
+            for call, was in calls
+            if was in group.old.order and call in group.new.order
+        )
 
     def ends(self, group: Group, names: Iterable[Name]) -> None:
         """Names that other statements leave behind now, or none at all."""

@@ -178,7 +178,7 @@ class Drafts:
         mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
         maybe = [b.name for b in edition.bindings(place[1]) if b.maybe and group.new.final(b.name)[:1] == (place,)]
         for name in dict.fromkeys([*reads, *maybe]):
-            if name in group.new:
+            if name in group.new or self.editions.is_set_behind(name, group):
                 self.supply_name(group, name, place)
         for name, is_used in reads.items():
             if is_used and name not in mutated and self.editions.is_container(name):
@@ -188,13 +188,14 @@ class Drafts:
         """The statements before the reader that may have given the name its value run too, if it is not kept."""
         before = group.new.before(name, reader)
         for place in before:
-            if group.holds_now(name, place) and not self.is_away(name):
+            if self.editions.holds_now(group, name, place) and not self.is_away(name):
                 return
             self._need_value(place, reader, name)
         home = self.editions.group(name[0])
         if home is None or home is group or name not in home.new or before:
             return
-        for place in home.new.final(name):  # another module's attribute, which this one changes
+        earlier = self.editions.set_before(name, group) or home  # another module's attribute, which this one changes
+        for place in earlier.new.final(name):
             self._need_value(place, reader, name)
 
     def is_away(self, name: Name) -> bool:

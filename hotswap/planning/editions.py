@@ -79,6 +79,8 @@ class Editions:
         self._ahead: dict[str, set[str]] = {}
         self._finished: dict[str, set[str]] = {}
         self._filled_by_calls: dict[Name, list[Place]] = {}
+        self._setters: dict[Name, list[Group]] = {}
+        self._set_by_functions: dict[Name, bool] = {}
         self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._read_anywhere: dict[Name, bool] = {}
@@ -421,6 +423,41 @@ class Editions:
         mentioning = (n for n in dependents & self.index.modules.keys() if self.mentions(n, leaf))
         groups = {id(g): g for n in sorted(mentioning) if (g := self.group(n)) is not None and g is not home}
         return [g for g in groups.values() if g.old.mutators(name) or g.new.mutators(name)]
+
+    def set_before(self, name: Name, group: Group) -> Group | None:
+        """The last group that gives an attribute of another group's definition a value before this group begins."""
+        setters = reversed(self.setters(name))
+        return next((g for g in setters if g is not group and name in g.new and self._is_done(g, group)), None)
+
+    def is_set_behind(self, name: Name, group: Group) -> bool:
+        """Whether statements of other groups give the attribute another value when this group is through."""
+        if "." not in name[1] or (group is self.group(name[0]) and not self._is_set_by_functions(name)):
+            return False
+        return any(g is not group and not self._is_done(g, group) for g in self.setters(name))
+
+    def holds_now(self, group: Group, name: Name, place: Place) -> bool:
+        """Whether what a name holds comes from what this statement was before, and stays with it."""
+        return group.holds_now(name, place) and not self.is_set_behind(name, group)
+
+    def setters(self, name: Name) -> list[Group]:
+        """The groups, other than that of a definition, with statements that give its attribute a value, in order."""
+        if name not in self._setters:
+            dependents = self.graph.dependents(name[0]) | {n for n in self.edits if name[0] in self.eager(n)}
+            groups, home = self.in_order(dependents & self.index.modules.keys()), self.group(name[0])
+            self._setters[name] = [g for g in groups if g is not home and (name in g.new or name in g.old)]
+        return self._setters[name]
+
+    def _is_done(self, group: Group, other: Group) -> bool:
+        return any(self.is_through(group, module) for module in other.modules)
+
+    def _is_set_by_functions(self, name: Name) -> bool:
+        """Whether functions of the module of a class set an attribute of that name."""
+        if name not in self._set_by_functions:
+            leaf, source = name[1].rpartition(".")[2], self.source(name[0]) if name[0] in self.index.modules else None
+            functions = source.function_mentions.get(leaf, ()) if source is not None else ()
+            sets = (source.functions[qualname].sets for qualname in functions if source is not None)
+            self._set_by_functions[name] = any(chain[-1] == leaf for each in sets for chain in each)
+        return self._set_by_functions[name]
 
     def filled_later(self, name: Name, place: Place) -> list[Place]:
         """Statements of other modules that have filled the container before the edit, and do so after this one."""
