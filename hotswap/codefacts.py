@@ -48,6 +48,9 @@ _LOCALS = frozenset(
 ADDERS = frozenset("append add appendleft extend extendleft update insert __setitem__ setdefault".split())
 """Methods that put something into a container without looking at what is there already."""
 
+PUTTERS = frozenset("heappush heappushpop heapreplace heapify insort insort_left insort_right shuffle".split())
+"""Functions of the standard library that change the list which they are given first."""
+
 GLOBALS = ("globals",)
 """What a function calls that looks at all names of its module."""
 
@@ -87,17 +90,22 @@ class _Reader:
         """What was found."""
         chain: Chain = ()
         instructions = [i for i in dis.get_instructions(self.code) if i.opname not in _IGNORED]
+        before: Chain = ("",)
         for number, each in enumerate(instructions):
             chain = self.instruction(each.opname, each.argval, chain)
             if chain and not self.goes_on(instructions[number + 1 :]):
-                self.end(chain, instructions[number + 1 :])
+                if before[-1] in PUTTERS:
+                    self.uses.update(chain[:n] for n in range(1, len(chain)))  # it is only added to
+                else:
+                    self.end(chain, instructions[number + 1 :])
+                before = chain
             if each.opname in ("STORE_ATTR", "DELETE_ATTR"):
                 self.sets.update(self.targets(instructions[:number], str(each.argval)))
         if any(root[0] in BY_NAME for root in self.reads):
             self.named_attributes()
         for inner in nested(self.code):
             self.take(code_facts(inner))
-        if self.stores:
+        if self.stores or any(chain[-1] in PUTTERS for chain in self.reads):
             self.mutates |= self.reads
         return CodeFacts(
             frozenset(self.reads),

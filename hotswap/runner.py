@@ -255,7 +255,7 @@ class Runner:
         self._check_calls(shown)
         self._carry_over(doubled)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
-        made |= self._set_elsewhere()
+        made = self._set_elsewhere() | made
         if not prefix:
             left = edition.facts(step.statement).deletes - tracked.namespace.keys()
             made |= {(step.module, name): MISSING for name in left}
@@ -333,13 +333,18 @@ class Runner:
         return found
 
     def _set_elsewhere(self) -> dict[Name, Any]:
-        """What the statement gave to names of other modules, and to attributes of classes and functions."""
+        """What the statement gave to names of other modules, and to attributes of classes and functions.
+
+        To names of its own module, too, where functions that it called did so: `global total`.
+        """
         found = {}
         edition = self.editions.new(self._place[0])
+        written = edition.written_by_functions(self._place[1])
         for binding in self.values.group(self._place[0]).new.bindings(self._place):
             module, target = binding.name
             owner, _, leaf = target.rpartition(".")
-            if (module == self._place[0] and not owner) or edition.class_around(self._place[1]) == (module, owner):
+            is_own = module == self._place[0] and not owner and binding.name not in written
+            if is_own or (owner and edition.class_around(self._place[1]) == (module, owner)):
                 continue
             holder = value_of((module, owner), self.graph) if owner else sys.modules.get(module)
             value = own_space(holder).get(leaf, MISSING)
@@ -503,7 +508,7 @@ class Runner:
         for each in self.calls.get(self._place, {}).values():
             called.add(each)
         written = registries.containers(called, self.graph, self.editions.code_now)
-        return [*written, *registries.of_decorators(node, tracked)]
+        return [*written, *registries.of_decorators(node, tracked, self.graph)]
 
     def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
         """Whether the attribute of a definition was deleted when the statement ran before, and was not made since."""

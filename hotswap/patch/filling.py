@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from hotswap.codefacts import ADDERS
+from hotswap.codefacts import ADDERS, PUTTERS
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, is_instance
@@ -81,6 +81,8 @@ def _chains_filled(function: ast.AST) -> Iterator[Chain]:
             target = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ADDERS:
             target = node.func.value
+        elif isinstance(node, ast.Call) and node.args and (chain_of(node.func) or ("",))[-1] in PUTTERS:
+            target = node.args[0]
         chain = chain_of(_container(target)) if target is not None else None
         if chain is not None:
             yield chain

@@ -16,6 +16,7 @@ from hotswap.looking import is_a, is_instance
 from hotswap.model import Edit, Reason
 from hotswap.patch.filling import Filled, filled_by
 from hotswap.patch.foreign import Difference, copy_of
+from hotswap.patch.recorded import apart, made_of
 from hotswap.patch.registries import (
     DEFINITIONS,
     containers,
@@ -96,10 +97,12 @@ class Registered:
         if old is None or not isinstance(node, DEFINITIONS):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(foreign_decorators(old, tracked, graph))
-        places = [*containers(footprint, graph), *of_decorators(old, tracked)]
+        reached = [*containers(footprint, graph), *of_decorators(old, tracked, graph)]
+        places, records = apart(reached, footprint, graph)
+        definitions = definitions_of(node, old, tracked, reached)
         contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in places]
         return cls(
-            definitions_of(node, old, tracked, places),
+            [*definitions, *made_of(definitions, records)],
             contents,
             foreign,
             surely=_who_registers(node) != _who_registers(old),

@@ -7,18 +7,19 @@ called, so the containers that those functions read are known, and in them the e
 from __future__ import annotations
 
 import ast
+import weakref
 from collections.abc import Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
+from hotswap.looking import is_a, is_any, is_instance, look_up
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
+from hotswap.patch.within import Follows, containers_within
 from hotswap.reach import CodeOf, Reach
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import first_line
@@ -32,31 +33,33 @@ Entry = tuple[Any, Any]
 """A container, and the key under which it holds a definition (None for lists and sets)."""
 
 
-DEPTH = 3
-
-
 def containers(footprint: Footprint, graph: Graph, code_of: CodeOf | None = None) -> list[Any]:
     """The lists, dicts and sets that the called functions may have written to, with the code that they had or have."""
     code_of = code_of or graph.code_facts
-    found: dict[int, Any] = {}
+    roots: list[Any] = []
     for called in footprint.called.union(*footprint.constructing.values()):
         tracked, code = graph.index.modules.get(called[0]), code_of(called)
-        owner = owner_of(tracked, called[1]) if tracked else None
-        for part in parts_of(list(vars(owner).values()), DEPTH) if owner else ():
-            found[id(part)] = part
-        for chain in code.reads if tracked and code else ():
-            for length in range(1, len(chain) + 1):
-                assert tracked is not None
-                for part in parts_of(resolve_value(tracked.namespace, chain[:length]), DEPTH):
-                    found[id(part)] = part
-    return list(found.values())
+        if tracked is None:
+            continue
+        owner, function = owner_of(tracked, called[1]), resolve_value(tracked.namespace, tuple(called[1].split(".")))
+        read = list(vars(owner).values()) if owner else []
+        chains = code.reads if code else ()
+        read += [resolve_value(tracked.namespace, chain[:n]) for chain in chains for n in range(1, len(chain) + 1)]
+        roots += [value for value in read if not is_a(value, FunctionType)]
+        roots.append(getattr(function, "__func__", function))
+    return containers_within(roots, _follows(graph))
+
+
+def _follows(graph: Graph) -> Follows:
+    """Instances of the program's own classes are looked into wherever they stand."""
+    return lambda cls: cls.__module__ in graph.index.modules
 
 
 def written_by(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph) -> list[Any]:
     """The containers that a definition which has not run yet may register itself in."""
     footprint = graph.estimate(tracked, facts)
     footprint.called |= Reach(graph.index, graph.code_facts).functions(_deriving(node, tracked))
-    return [*containers(footprint, graph), *of_decorators(node, tracked)]
+    return [*containers(footprint, graph), *of_decorators(node, tracked, graph)]
 
 
 def _deriving(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:
@@ -75,30 +78,7 @@ _WHEN_DERIVED = ("__init_subclass__", "__new__", "__init__")
 
 def of_decorator(decorator: Any) -> list[Any]:
     """The containers that a foreign decorator keeps: in its closure, or in the object that it belongs to."""
-    found: dict[int, Any] = {}
-    for cell in getattr(getattr(decorator, "__func__", decorator), "__closure__", None) or ():
-        for part in parts_of(cell_content(cell), DEPTH):
-            found[id(part)] = part
-    for part in parts_of(getattr(decorator, "__self__", None), DEPTH):
-        found[id(part)] = part
-    return list(found.values())
-
-
-def parts_of(value: Any, depth: int) -> Iterator[Any]:
-    """The containers in an object, itself among them if it is one."""
-    if depth == 0:
-        return
-    if is_a(value, WeakKeyDictionary):
-        yield value.data  # type: ignore[attr-defined]  # the dictionary inside; there is no public way to its content
-    if is_any(value, dict, list, set):
-        yield value
-        parts = list(dict.values(value) if is_a(value, dict) else value) if len(value) < 10_000 else []
-    elif is_any(value, type, ModuleType, FunctionType):
-        return
-    else:
-        parts = list(own_space(value).values())
-    for inner in parts:
-        yield from parts_of(inner, depth - 1) if is_any(inner, dict, list, set) else ()
+    return containers_within([decorator], lambda _: False)
 
 
 def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
@@ -114,7 +94,9 @@ def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
 
 
 def holds(value: Any, wanted: set[int]) -> bool:
-    """Whether an entry is a tuple with one of the objects (ids) in it."""
+    """Whether an entry is a tuple with one of the objects (ids) in it, or a weak reference to one."""
+    if is_a(value, weakref.ref):
+        return id(value()) in wanted
     return is_instance(value, tuple) and any(id(v) in wanted for v in value)
 
 
@@ -158,17 +140,15 @@ def with_inner(value: Any, module: str) -> list[Any]:
     return [value, *functions_within(value, module, set())]
 
 
-def of_decorators(node: ast.stmt, tracked: Tracked) -> list[Any]:
+def of_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> list[Any]:
     """The containers in which the decorators of a definition may keep what they decorate."""
-    found: dict[int, Any] = {}
+    roots: list[Any] = []
     for decorator in getattr(node, "decorator_list", ()):
         chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
         value = resolve_value(tracked.namespace, chain) if chain else None
-        owner = resolve_value(tracked.namespace, chain[:-1]) if chain and len(chain) > 1 else None
-        kept = of_decorator(value) if is_a(value, FunctionType) else []
-        for place in (*kept, *(parts_of(owner, DEPTH) if owner is not None else ())):
-            found[id(place)] = place
-    return list(found.values())
+        roots += [value] if not is_any(value, type, ModuleType) else []
+        roots += [resolve_value(tracked.namespace, chain[:-1])] if chain and len(chain) > 1 else []
+    return containers_within(roots, _follows(graph))
 
 
 def definitions_of(node: ast.stmt, old: ast.stmt, tracked: Tracked, places: Iterable[Any]) -> list[Any]:

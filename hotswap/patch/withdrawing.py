@@ -22,6 +22,7 @@ from hotswap.model import Edit, Name
 from hotswap.patch import abstract
 from hotswap.patch.filling import filled_by
 from hotswap.patch.foreign import Foreign
+from hotswap.patch.recorded import apart, made_of
 from hotswap.patch.registries import (
     DEFINITIONS,
     Entry,
@@ -75,13 +76,15 @@ def _withdraw_removed(
     if not footprint.called and not footprint.constructing and not foreign:
         return
     places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
-    places += of_decorators(node, tracked)
+    places += of_decorators(node, tracked, graph)
     if isinstance(node, DEFINITIONS):
         definitions = definitions_of(node, node, tracked, places)
     else:
         chains = {(n,) for n in facts.defines} | (facts.arguments if isinstance(node, ast.Expr) else frozenset())
         values = [resolve_value(tracked.namespace, chain) for chain in chains]
         definitions = [d for v in values if v is not None for d in with_inner(v, edit.module)]
+    places, records = apart(places, footprint, graph)
+    definitions += made_of(definitions, records)
     found = entries(definitions, places)
     withdraw(found, definitions, journal)
     for place in places:

@@ -282,6 +282,29 @@ class Affected:
         for reader, qualname in self.functions_that_read(event, name):
             for each in self.callers_of((reader, qualname)):
                 yield Concerned(each.place, f"it calls {reader}.{qualname}, which reads {name[1]}")
+        if "." in name[1]:
+            yield from self.inherited_reading(name)
+
+    def inherited_reading(self, member: Name) -> Iterator[Concerned]:
+        """Statements that called a method which a class inherits from another module, and which reads its member."""
+        owner, _, leaf = member[1].rpartition(".")
+        cls = value_of((member[0], owner), self.graph)
+        bases = type.__dict__["__mro__"].__get__(cls)[1:] if is_a(cls, type) else ()
+        homes = {base.__module__ for base in bases} & self.index.modules.keys()
+        knowing = {member[0], *self.graph.dependents(member[0])}
+        for home in sorted(homes - {member[0], *self.graph.importers(member[0])}):
+            source = self.index.modules[home].source
+            for qualname in source.function_mentions.get(leaf, ()):
+                if leaf not in source.functions[qualname].attributes:
+                    continue
+                for each in self.callers_of((home, qualname)):
+                    if each.place[0] in knowing and self.may_be_for(cls, (home, qualname), each.place):
+                        yield Concerned(each.place, f"it calls {home}.{qualname}, which reads {member[1]}")
+
+    def may_be_for(self, cls: type, function: Name, place: Place) -> bool:
+        """Whether a statement that calls a method may do so for a class, or one derived from it."""
+        classes = self.editions.new(place[0]).call(place[1]).classes_named(function, self.index)
+        return not classes or any(cls in type.__dict__["__mro__"].__get__(each) for each in classes)
 
     def functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
         """The functions whose code reads the name."""

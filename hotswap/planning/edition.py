@@ -26,7 +26,7 @@ from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.planning.imported import BroughtByStar, Importing
 from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
-from hotswap.planning.setting import attributes_set_by, constructors
+from hotswap.planning.setting import Call, attributes_set_by, constructors, filled_by
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
@@ -222,16 +222,19 @@ class Edition(Importing):
             name = self.attribute_set(store, path)
             if name is not None:
                 yield Binding(name, maybe)
-        for called in self.called(path):
-            code = self.code(called)
-            for written in code.writes if code else ():
-                yield Binding((called[0], written), maybe=True)
-        index = self.graph.index
+        for name in self.written_by_functions(path):
+            yield Binding(name, maybe=True)
+        index, call = self.graph.index, self.call(path)
         for function in {*self.called(path), *constructors(self.tracked, facts, index)}:
             code = self.code(function)
-            for name in attributes_set_by(function, code, self.tracked, facts, index) if code is not None else ():
+            for name in attributes_set_by(function, code, call, index) if code is not None else ():
                 if self.follows(name, function):
                     yield Binding(name, maybe=True)
+
+    def written_by_functions(self, path: StatementPath) -> set[Name]:
+        """The globals that functions which the statement calls rebind."""
+        codes = ((called[0], self.code(called)) for called in self.called(path))
+        return {(module, name) for module, code in codes if code is not None for name in code.writes}
 
     def attribute_set(self, store: Store, path: StatementPath) -> Name | None:
         """The name of an attribute that a store sets on a class, function or module of the program."""
@@ -270,16 +273,20 @@ class Edition(Importing):
 
     def may_mutate(self, path: StatementPath) -> set[Name]:
         """The names whose value functions that the statement calls may change in place."""
-        found = set()
+        call = self.call(path)
+        found: set[Name] = set()
         for called in self.called(path):
-            code, tracked = self.code(called), self.graph.index.modules.get(called[0])
-            for chain in code.mutates if code and tracked else ():
-                assert tracked is not None
-                name = name_of_holder(tracked, chain, self.graph)
-                value = value_of(name, self.graph) if name is not None else None
-                if name is not None and value is not None and not is_any(value, *DEFINITIONS):
-                    found.add(name)
+            code = self.code(called)
+            found.update(filled_by(called, code, call, self.graph) if code is not None else ())
         return found
+
+    def call(self, path: StatementPath) -> Call:
+        """What the statement calls, with what that needs to be told apart from other calls."""
+        index, within = self.graph.index, []
+        for called in self.called(path):
+            code, tracked = self.code(called), index.modules.get(called[0])
+            within += [(tracked, code.reads)] if code is not None and tracked is not None else []
+        return Call(self.tracked, self.facts(path), tuple(within))
 
     def holder(self, chain: Chain, path: StatementPath) -> Name | None:
         """The name, at home, that holds what the dotted name leads to before it goes on into an instance."""

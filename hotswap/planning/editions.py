@@ -16,7 +16,7 @@ from hotswap.events import content
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, parents, resolve
 from hotswap.index import Tracked
-from hotswap.looking import is_instance
+from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Edit, Name, Place
 from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition, ReadBy, Surroundings
@@ -284,10 +284,13 @@ class Editions:
     def follows(self, name: Name, function: Name) -> bool:
         """Whether an attribute that a function sets is given its value anew with the statements that call it.
 
-        It is when the function is a hook of class definitions, when it is edited, or when statements, or functions that
-        do not set it, read the attribute: a counter that only tells instances apart counts on.
+        It is when the function is a hook of class definitions, when it is edited, when it is a collection, or when
+        statements, or functions that do not set it, read the attribute: a counter that only tells instances apart
+        counts on.
         """
         if function in self._edited or function[1].endswith((".__init_subclass__", ".__set_name__")):
+            return True
+        if is_any(value_of(name, self.graph), tuple, list, dict, set, frozenset, str):
             return True
         if name not in self._read_anywhere:
             self._read_anywhere[name] = self._is_read(name)
@@ -477,8 +480,13 @@ class Editions:
         if name not in self._filled_by_calls:
             known = {name[0], *self.graph.dependents(name[0])} & self.index.modules.keys()
             filling = [f for module in sorted(known) for f in self._functions_filling(module, name)]
-            called = {at for function in filling for at in self.graph.callers(function)}
-            places = [place for module, line in sorted(called) if (place := self._place_at(module, line))]
+            filling += self._inherited_filling(name)
+            called = {(at, function) for function in filling for at in self.graph.callers(function)}
+            places = [
+                place
+                for (module, line), function in sorted(called)
+                if (place := self._place_at(module, line)) and self._is_filled_at(place, name, function)
+            ]
             for module in known & self.edits.keys() if filling else ():
                 edition = self.find_new(module)
                 changed = (p for p in edition.paths if self.matching(module).old(p) is None) if edition else ()
@@ -492,6 +500,26 @@ class Editions:
             assert source is not None
             if any(name_of_holder(tracked, c, self.graph) == name for c in source.functions[qualname].mutates):
                 yield module, qualname
+
+    def _inherited_filling(self, name: Name) -> Iterator[Name]:
+        """The methods of base classes that fill the attribute of a class: what they reach as `cls.name`."""
+        owner, _, leaf = name[1].rpartition(".")
+        cls = value_of((name[0], owner), self.graph) if owner else None
+        for base in type.__dict__["__mro__"].__get__(cls)[1:] if is_a(cls, type) else ():
+            source = self.source(base.__module__) if base.__module__ in self.index.modules else None
+            for qualname in source.function_mentions.get(leaf, ()) if source is not None else ():
+                assert source is not None
+                is_method = qualname.rpartition(".")[0] == base.__qualname__
+                reached = (*base.__qualname__.split("."), leaf)
+                if is_method and any(c[: len(reached)] == reached for c in source.functions[qualname].mutates):
+                    yield base.__module__, qualname
+
+    def _is_filled_at(self, place: Place, name: Name, function: Name) -> bool:
+        """Whether a statement that calls a method which fills an attribute by way of `cls` does so for this class."""
+        owner = function[1].rpartition(".")[0]
+        if not owner or name[1].rpartition(".")[0] == "":
+            return True
+        return name in self.new(place[0]).may_mutate(place[1])
 
     def _place_at(self, module: str, line: int) -> Place | None:
         edition = self.find_old(module)

@@ -17,9 +17,16 @@ DEFINITIONS = (type, FunctionType, ModuleType)
 
 def name_of_holder(tracked: Tracked, chain: Chain, graph: Graph) -> Name | None:
     """The name of the tracked module or class attribute that a dotted name leads to, before it enters an instance."""
-    name: Name = (tracked.name, chain[0])
-    value: Any = tracked.namespace.get(chain[0])
-    for attribute in chain[1:]:
+    return _holder((tracked.name, chain[0]), tracked.namespace.get(chain[0]), chain[1:], graph)
+
+
+def name_of_holder_in(cls: type, chain: Chain, graph: Graph) -> Name | None:
+    """The same for a dotted name that begins at a class."""
+    return _holder((cls.__module__, cls.__qualname__), cls, chain, graph)
+
+
+def _holder(name: Name, value: Any, attributes: Chain, graph: Graph) -> Name | None:
+    for attribute in attributes:
         if is_a(value, ModuleType):
             name, value = (value.__name__, attribute), look_up(value, attribute)
         elif is_a(value, type):
