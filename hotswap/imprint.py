@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType, NoneType
 from typing import Any
 
@@ -17,16 +17,20 @@ class Imprint:
 
     `blanks` are variables and attributes of functions that were empty or zero: ("Enemy.update", "calls").  A decorator
     keeps its counters and caches in such; when the function is decorated again, what they hold by then is state.
+    `sizes` tells how many entries lists and dictionaries in classes had: ("Model", "fields").  What comes behind those
+    was added by the program.
     """
 
     names: Mapping[str, frozenset[str]]
     blanks: frozenset[tuple[str, str]]
+    sizes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def take(namespace: Mapping[str, Any], module: str) -> Imprint:
     """Look at a module that has just been run."""
     names = {"": frozenset(namespace)}
     blanks: set[tuple[str, str]] = set()
+    sizes: dict[tuple[str, str], int] = {}
     todo: list[tuple[str, Mapping[str, Any]]] = [("", namespace)]
     while todo:
         prefix, space = todo.pop()
@@ -37,8 +41,9 @@ def take(namespace: Mapping[str, Any], module: str) -> Imprint:
             elif is_a(value, type) and full not in names and _place_of(value) == (module, full):
                 members = own_space(value)
                 names[full] = frozenset(members)
+                sizes |= {(full, leaf): len(each) for leaf, each in members.items() if type(each) in (list, dict)}
                 todo.append((f"{full}.", members))
-    return Imprint(names, frozenset(blanks))
+    return Imprint(names, frozenset(blanks), sizes)
 
 
 def _place_of(cls: type) -> tuple[object, object]:

@@ -19,6 +19,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
+from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
 from hotswap.patch.foreign import Foreign
@@ -113,6 +114,8 @@ class Runner:
         """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
         """By module and class ("": the module itself) the names that statements have bound."""
+        self.kept: dict[str, dict[tuple[str, str], int]] = {}
+        """By module the members of classes that were kept, and how many entries the making of the class put there."""
         self.ran: list[Ran] = []
         self.findings = NOTHING
         """What nobody had foreseen.  The statements behind run all the same, so that one try finds much."""
@@ -570,10 +573,12 @@ class Runner:
         registrations = Registrations(methods_of(live))
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
+        gathered, define = self._gathered(live, fresh, keep), self._define_in(live)
+        node = self.editions.node(self._place)
+        own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else frozenset()
         try:
-            merged = classes.pour(
-                live, fresh, journal=self.journal, merge=merge, keep=keep, taken=taken, define=self._define_in(live)
-            )
+            known = classes.Known(keep, taken, own)
+            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, known=known, define=define)
         except CannotSwap as refusal:
             self.tolerate(refusal)
             self.journal.rollback(mark)
@@ -583,6 +588,8 @@ class Runner:
         if merged is live:
             self.values.replace(fresh, live)  # another module's statement may have made it
             take_over(made, live, fresh, self.journal)
+            for each in gathered:
+                each.exchange(self.journal)
         else:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
@@ -599,6 +606,22 @@ class Runner:
         for cls, name in other_inheritance(inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
+
+    def _gathered(self, live: type, fresh: type, keep: frozenset[str]) -> list[Collected]:
+        """The members that stay what they are, but into which the making of the class has put something else now."""
+        node, tracked = self.editions.node(self._place), self.index.modules.get(live.__module__)
+        if not isinstance(node, ast.ClassDef) or node.name != live.__name__ or tracked is None:
+            return []
+        sizes = tracked.imprint.sizes if tracked.imprint is not None else {}
+        group, twins = self.values.group(self._place[0]), {id(vars(fresh).get(n)): vars(live).get(n) for n in keep}
+        found = []
+        for each in collected(node, live, fresh, keep, sizes):
+            at = live.__qualname__, each.name
+            self.kept.setdefault(live.__module__, {})[at] = each.size
+            if each.is_another(twins) and not group.new.mutators((live.__module__, ".".join(at))):
+                self.kept[live.__module__][at] = len(each.fresh)
+                found.append(each)
+        return found
 
     def _define_in(self, cls: type) -> classes.Define:
         """What `classes.pour` asks for the members that a class body defines: all that they stood for follows them."""

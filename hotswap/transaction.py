@@ -211,11 +211,12 @@ class Transaction:
             *self.edits,
             *(place[0] for place in runner.calls),
         } - self._gone  # what is gone may come back as it was
+        bound, kept = runner.bound, runner.kept
         carried = {
             name: replace(
                 self.index.modules[name],
                 calls=scopes.carry_calls(name, runner.editions, runner.calls) if self.tracer.works else None,
-                imprint=scopes.carry_imprint(name, runner.editions, runner.bound.get(name, {})),
+                imprint=scopes.carry_imprint(name, runner.editions, bound.get(name, {}), kept.get(name, {})),
             )
             for name in touched
         }

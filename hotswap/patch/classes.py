@@ -12,6 +12,7 @@ import types
 import typing
 from abc import ABCMeta
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hotswap.errors import CannotSwap
@@ -26,7 +27,23 @@ from hotswap.patch.reasons import because, reason
 from hotswap.patch.twins import Twins
 from hotswap.resolving import is_alias
 
-Keep = frozenset[str]
+Names = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the members of a class that is made anew, by their names.
+
+    The live values of those in `kept` stay, unless they are functions or made by the machinery of the class.  Functions
+    in `taken` are somebody else's, and stay what they are.  To those in `made` the class body gives an object of their
+    own.
+    """
+
+    kept: Names = frozenset()
+    taken: Names = frozenset()
+    made: Names = frozenset()
+
+
 Define: TypeAlias = Callable[[str, object, object], object]
 
 
@@ -36,21 +53,19 @@ def pour(
     *,
     journal: Journal,
     merge: Merge,
-    keep: Keep = frozenset(),
-    taken: Keep = frozenset(),
+    known: Known | None = None,
     define: Define | None = None,
 ) -> type:
     """Make `live` behave as `fresh`; returns the class that the name must be bound to: `live` nearly always.
 
-    `merge(old, new)` gives the object to store for a member.  The live values of the names in `keep` stay, unless they
-    are functions or made by the machinery of the class; functions in `taken` are somebody else's, and stay what they
-    are.  `define(name, old, new)` gives the object for what a `def` of the class body binds, and None for any other
-    member.  Raises CannotSwap, before anything is written, for what cannot be true in this process.  Afterwards `fresh`
-    is no subclass of a class of the program, and `live` is free of it.
+    `merge(old, new)` gives the object to store for a member.  `define(name, old, new)` gives the object for what a
+    `def` of the class body binds, and None for any other member.  Raises CannotSwap, before anything is written, for
+    what cannot be true in this process.  Afterwards `fresh` is no subclass of a class of the program, and `live` is
+    free of it.
     """
     if live is fresh:
         return live
-    work = _Pouring(live, fresh, journal, merge, keep, taken, define or _undefined)
+    work = _Pouring(live, fresh, journal, merge, known or Known(), define or _undefined)
     obstacle = _obstacle(live, fresh)
     if obstacle is not None:
         _refuse_if_used(live, obstacle)
@@ -146,18 +161,19 @@ def _refuse_if_used(live: type, obstacle: Reason) -> None:
 class _Pouring:
     """One fresh class on its way into a live one."""
 
-    def __init__(
-        self, live: type, fresh: type, journal: Journal, merge: Merge, keep: Keep, taken: Keep, define: Define
-    ) -> None:
-        self.taken, self.define = taken, define
+    def __init__(self, live: type, fresh: type, journal: Journal, merge: Merge, known: Known, define: Define) -> None:
+        self.taken, self.made, self.define = known.taken, known.made, define
         self.live, self.fresh, self.journal, self.merge = live, fresh, journal, merge
-        self.keep = frozenset(n for n in keep if _is_state(live, fresh, n))
+        self.keep = frozenset(n for n in known.kept if _is_state(live, fresh, n))
         self.twins = Twins(journal)
         self.bases = live.__bases__
 
     def pour(self) -> None:
         """Everything, in the order in which it can still be refused."""
         self.twins.add(self.fresh, self.live)
+        for name in self.keep & self.made & self.live.__dict__.keys():
+            # What the making of the class noted about a member (`_fields`), it notes about the one that is kept.
+            self.twins.add(self.fresh.__dict__[name], self.live.__dict__[name])
         works = machinery.prepare(self.live, self.fresh, self.twins, self.journal)
         stale = _stale_cached(self.live, self.fresh)
         before = set(self.live.__dict__)

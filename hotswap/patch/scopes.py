@@ -117,8 +117,13 @@ def _stated(node: ast.ClassDef, tracked: Tracked) -> frozenset[str] | None:
     return frozenset(name for each in facts for name in each.binds)
 
 
-def carry_imprint(module: str, editions: Editions, bound: Mapping[str, set[str]]) -> Imprint | None:
-    """What the module looks like now that some of its statements ran again and bound names."""
+def carry_imprint(
+    module: str, editions: Editions, bound: Mapping[str, set[str]], kept: Mapping[tuple[str, str], int]
+) -> Imprint | None:
+    """What the module looks like now that some of its statements ran again and bound names.
+
+    `kept` are members of classes that were kept although the class was made anew, with the sizes that they have by it.
+    """
     tracked = editions.index.modules[module]
     if tracked.imprint is None:
         return None
@@ -128,8 +133,10 @@ def carry_imprint(module: str, editions: Editions, bound: Mapping[str, set[str]]
         for owner, present in now.names.items()
     }
     changed = {f"{owner}.{name}".lstrip(".") for owner, found in bound.items() for name in found}
-    kept = {blank for blank in tracked.imprint.blanks if blank[0] not in changed}
-    return Imprint(names, frozenset(kept | {blank for blank in now.blanks if blank[0] in changed}))
+    blanks = {blank for blank in tracked.imprint.blanks if blank[0] not in changed}
+    before, ran = tracked.imprint.sizes, {(owner, name) for owner, found in bound.items() for name in found}
+    sizes = {at: size if at in ran else before.get(at, size) for at, size in now.sizes.items()} | dict(kept)
+    return Imprint(names, frozenset(blanks | {blank for blank in now.blanks if blank[0] in changed}), sizes)
 
 
 def carry_calls(

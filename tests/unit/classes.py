@@ -42,7 +42,7 @@ class Program:
         for name in names or staging:
             if isinstance(staging[name], type) and name in self.space:
                 self.space[name] = classes.pour(
-                    self.space[name], staging[name], journal=self.journal, merge=self.merger, keep=keep
+                    self.space[name], staging[name], journal=self.journal, merge=self.merger, known=classes.Known(keep)
                 )
             else:
                 self.space[name] = staging[name]
