@@ -476,11 +476,12 @@ class Runner:
         self._outside = scopes.set_from_outside(node, tracked)
         self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        registered = Registered.before(node, before, facts, tracked, self.graph)
+        past, execute = ModulePast(self.values, self._place), self._executor(node)
+        made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
+        registered = Registered.before(node, before, facts, tracked, self.graph, made)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, source, tracked, places)
-        past, execute = ModulePast(self.values, self._place), self._executor(node)
         if isinstance(node, ast.Delete) and before is not None:
             node = deepcopy(node)  # the tree belongs to the source
             node.targets = [target for target in node.targets if not self._is_deleted(target, tracked)]

@@ -11,7 +11,7 @@ from hotswap.errors import CannotSwap
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
-from hotswap.journal import Journal
+from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_instance
 from hotswap.model import Edit, Reason
 from hotswap.patch.filling import Filled, filled_by
@@ -92,14 +92,16 @@ class Registered:
     """The words that it had before, and has no more."""
 
     @classmethod
-    def before(cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph) -> Registered:
-        """Look before the statement runs."""
+    def before(
+        cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph, made: Any = MISSING
+    ) -> Registered:
+        """Look before the statement runs.  `made` is what it made before, MISSING when that is not known."""
         if old is None or not isinstance(node, DEFINITIONS):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(foreign_decorators(old, tracked, graph))
         reached = [*containers(footprint, graph), *of_decorators(old, tracked, graph)]
         places, records = apart(reached, footprint, graph)
-        definitions = definitions_of(node, old, tracked, reached)
+        definitions = definitions_of(node, old, tracked, reached, made)
         contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in places]
         return cls(
             [*definitions, *made_of(definitions, records)],

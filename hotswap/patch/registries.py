@@ -15,7 +15,7 @@ from typing import Any
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
-from hotswap.journal import Journal
+from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, is_instance, look_up
 from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
@@ -151,13 +151,16 @@ def of_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> list[Any]:
     return containers_within(roots, _follows(graph))
 
 
-def definitions_of(node: ast.stmt, old: ast.stmt, tracked: Tracked, places: Iterable[Any]) -> list[Any]:
+def definitions_of(
+    node: ast.stmt, old: ast.stmt, tracked: Tracked, places: Iterable[Any], made: Any = MISSING
+) -> list[Any]:
     """What a definition has made: the object that its name stands for, or one that stands in a container.
 
-    Of a class also the functions of its body that stand there.
+    Of a class also the functions of its body that stand there.  `made` is what the name holds, where that is known
+    better than by the namespace.
     """
     assert isinstance(node, DEFINITIONS)
-    named = with_inner(tracked.namespace.get(node.name), tracked.name)
+    named = with_inner(tracked.namespace.get(node.name) if made is MISSING else made, tracked.name)
     if isinstance(node, ast.ClassDef):
         inner = [d for place in places for v in values_in(place) for d in with_inner(v, tracked.name)]
         return named + [d for d in inner if any(_is_made_in(d, each, tracked) for each in (node, old))]

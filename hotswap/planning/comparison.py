@@ -111,7 +111,7 @@ class Comparison:
             return
         new, old = group.new.before(name, place), group.old.before(name, before)
         if group.as_before(new, old):
-            if group.goes_over(name, new):
+            if group.goes_over(name, new) or group.comes_over(name, new):
                 self.drafts.draft(place, f"the object that {name[1]} was here goes over to another definition", ALWAYS)
             return
         reason = f"it reads {name[1]}, which another statement binds"
@@ -148,7 +148,9 @@ class Comparison:
                 self.remove(name, group)
             if name not in group.new:
                 continue
-            if new and not group.as_before(new, old):
+            if old and not new:  # it is deleted in the end
+                self.remove(name, group)
+            elif new and not group.as_before(new, old):
                 self.drafts.draft(new[0], f"it gives {name[1]} its value now", ALWAYS)
             elif not group.as_before(group.new.content_final(name), group.old.content_final(name)):
                 self.content(group, name)

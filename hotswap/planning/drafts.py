@@ -147,9 +147,16 @@ class Drafts:
             return
         draft.is_due = True
         for name in self._contents(place):
-            for other in self.content_before(name, place):
+            before = self.content_before(name, place)
+            for other in (*before, *(self.fillers_behind(name, place) if before else ())):
                 self.draft_along(other, f"{name[1]} is built again", place)
         self.consequences(place)
+
+    def fillers_behind(self, name: Name, place: Place) -> list[Place]:
+        """The statements of the same circle that change a container after this one has."""
+        group = self.editions.group(place[0])
+        order = group.new.order if group is not None else {}
+        return [p for p in group.new.mutators(name) if order[p] > order[place]] if group and place in order else []
 
     def is_divided(self, place: Place) -> bool:
         """Whether it is the statement of a class whose members are places of their own."""

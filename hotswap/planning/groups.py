@@ -63,6 +63,12 @@ class Group:
         is_live = self.old.final(name) == (self.old_place(binders[0]),)
         return is_live and not self.holds_now(name, binders[0])
 
+    def comes_over(self, name: Name, binders: Sequence[Place]) -> bool:
+        """Whether the name holds another object until now, which will be what these statements define."""
+        if len(binders) != 1 or not self.new.defines(name, binders[0]) or self.new.final(name) != tuple(binders):
+            return False
+        return bool(self.old.final(name)) and self.old.final(name) != (self.old_place(binders[0]),)
+
     @property
     def is_in_order(self) -> bool:
         """Whether the statements that were there before still stand in the same order."""
