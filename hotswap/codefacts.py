@@ -20,7 +20,8 @@ class CodeFacts:
     `reads` are globals (as dotted names); `uses` are those of them that are looked into, not only added to
     (`x.append(v)`, `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are
     rebound with `global`, `attributes` are read of anything, `imports` are imported.  `sets` are attributes that are
-    set, of globals (as dotted names), of the first argument (the empty name there), of `__class__`.
+    set, of globals (as dotted names), of the first argument (the empty name there), of `__class__`.  `alters`: it
+    stores into something, or calls a method that changes what it belongs to.
     """
 
     reads: frozenset[Chain]
@@ -30,6 +31,7 @@ class CodeFacts:
     attributes: frozenset[str]
     imports: frozenset[ImportOf]
     sets: frozenset[Chain] = frozenset()
+    alters: bool = False
 
     def __or__(self, other: CodeFacts) -> CodeFacts:
         return CodeFacts(*(getattr(self, name) | getattr(other, name) for name in CodeFacts.__slots__))
@@ -84,6 +86,7 @@ class _Reader:
         self.imports: set[ImportOf] = set()
         self.sets: set[Chain] = set()
         self.stores = False
+        self.alters = False
         self.constants: list[object] = []
 
     def facts(self) -> CodeFacts:
@@ -115,6 +118,7 @@ class _Reader:
             frozenset(self.attributes),
             frozenset(self.imports),
             frozenset(self.sets),
+            self.stores or self.alters or not self.attributes.isdisjoint(MUTATORS),
         )
 
     def instruction(self, name: str, argument: object, chain: Chain) -> Chain:
@@ -213,6 +217,7 @@ class _Reader:
         self.writes |= inner.writes
         self.attributes |= inner.attributes
         self.imports |= inner.imports
+        self.alters = self.alters or inner.alters
         self.sets |= {chain for chain in inner.sets if chain[0]}  # the first argument is another one there
 
 

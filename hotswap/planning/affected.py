@@ -9,9 +9,10 @@ from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType
+from typing import Any
 
 from hotswap.assets import askers
-from hotswap.codefacts import ADDERS, GLOBALS
+from hotswap.codefacts import ADDERS, GLOBALS, CodeFacts
 from hotswap.events import (
     BEHAVIOUR,
     CONTENT,
@@ -32,7 +33,7 @@ from hotswap.planning.asking import asks_about_classes, asks_class, is_listed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
-from hotswap.planning.live_names import value_of
+from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
 from hotswap.source import StatementPath
@@ -110,6 +111,9 @@ class Affected:
         if name[1] == "*":
             yield from self.importers_of(name[0])
             return
+        if is_content(event) and self.is_instance(name):
+            yield from self.lookers_into(event, name)
+            return
         yield from self.readers_of(event, name)
         if is_plain(event, name):
             yield from self.finders_of(name)
@@ -127,6 +131,32 @@ class Affected:
             yield from self.users_of_constructor(name)
         if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
             yield from self.users_of_instances(name)
+
+    def is_instance(self, name: Name) -> bool:
+        """Whether the name stands for an instance of a class of the program."""
+        value = value_of(name, self.graph)
+        return not is_any(value, *DEFINITIONS) and type(value).__module__ in self.index.modules
+
+    def lookers_into(self, event: Name, instance: Name) -> Iterator[Concerned]:
+        """Statements that derive something from what is in an instance, and do not change it themselves."""
+        for each in (*self.readers_of(event, instance), *self.functions_reading(event, instance)):
+            edition = self.editions.find_new(each.place[0])
+            if edition is None or instance in edition.may_mutate(each.place[1]):
+                continue
+            facts = edition.facts(each.place[1])
+            if facts.binds - facts.defines and self.looks_into(edition, each.place[1], instance):
+                yield each
+
+    def looks_into(self, edition: Edition, path: StatementPath, instance: Name) -> bool:
+        """Whether a statement, or a function that it calls, uses a container in an instance, or asks its methods."""
+        value = value_of(instance, self.graph)
+        if leads_into(edition.facts(path), edition.tracked.namespace, value):
+            return True
+        for called in edition.called(path):
+            code, tracked = edition.code(called), self.index.modules.get(called[0])
+            if code is not None and tracked is not None and leads_into(code, tracked.namespace, value):
+                return True
+        return False
 
     def finders_of(self, name: Name) -> Iterator[Concerned]:
         """Statements that ask for a module by a name that they are given, and may find the name in it."""
@@ -487,6 +517,12 @@ class Affected:
                 assert edition is not None
                 if gone in edition.asked(path):
                     yield Concerned((reader, path), f"it imports {gone}")
+
+
+def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
+    """Whether a dotted name that is looked into, or called, goes on behind an instance."""
+    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads)
+    return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
 
 
 def only_adds(chain: Chain, facts: Facts) -> bool:

@@ -26,7 +26,7 @@ from hotswap.planning.containers import is_self_contained
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.planning.imported import BroughtByStar, Importing
 from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
-from hotswap.planning.setting import Call, attributes_set_by, constructors, filled_by
+from hotswap.planning.setting import Call, altered_by, attributes_set_by, constructors, filled_by
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
@@ -272,13 +272,24 @@ class Edition(Importing):
         return is_self_contained(owner) or (is_a(owner, ContextVar) and method[-1] == "set")
 
     def may_mutate(self, path: StatementPath) -> set[Name]:
-        """The names whose value functions that the statement calls may change in place."""
+        """The names whose value functions that the statement calls may change in place: containers, instances."""
         call = self.call(path)
         found: set[Name] = set()
         for called in self.called(path):
             code = self.code(called)
             found.update(filled_by(called, code, call, self.graph) if code is not None else ())
+        for chain, owner in altered_by(self.called(path), self.code, call, self.graph):
+            name = self.holder(chain, path) if chain else self.name_of(owner)
+            found |= {name} if name is not None else set()
         return found
+
+    def name_of(self, owner: object) -> Name | None:
+        """The global, here or in a module that is imported, that stands for an object."""
+        index = self.graph.index
+        modules = [self.module, *sorted(self.graph.imports(self.tracked) & index.modules.keys())]
+        return next(
+            (self.home((m, n)) for m in modules for n, v in index.modules[m].namespace.items() if v is owner), None
+        )
 
     def call(self, path: StatementPath) -> Call:
         """What the statement calls, with what that needs to be told apart from other calls."""

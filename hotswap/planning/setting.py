@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import CodeFacts
@@ -15,6 +15,7 @@ from hotswap.index import Index, Tracked
 from hotswap.looking import in_classes, is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.planning.live_names import DEFINITIONS, name_of_holder, name_of_holder_in, value_of
+from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.syntax import Chain
 
@@ -114,3 +115,21 @@ def filled_by(function: Name, code: CodeFacts, call: Call, graph: Graph) -> Iter
             value = value_of(name, graph) if name is not None else None
             if name is not None and value is not None and not is_any(value, *DEFINITIONS):
                 yield name
+
+
+def altered_by(functions: Iterable[Name], code: CodeOf, call: Call, graph: Graph) -> Iterator[tuple[Chain, Any]]:
+    """The instances of the program of which a statement calls methods that alter something, and how it names them.
+
+    That is so of a method that makes a decorator which alters the instance, too.  Of a bound method that has a name of
+    its own the instance is told without one.
+    """
+    space, named = call.caller.namespace, call.facts.calls | call.facts.shapes
+    found = [(chain[:n], resolve_value(space, chain[:n])) for chain in named for n in range(1, len(chain))]
+    found += [((), v.__self__) for chain in named if is_a(v := resolve_value(space, chain), MethodType)]
+    for chain, owner in found:
+        if owner is None or is_any(owner, *DEFINITIONS) or type(owner).__module__ not in graph.index.modules:
+            continue
+        homes = {(cls.__module__, f"{cls.__qualname__}.") for cls in type.__dict__["__mro__"].__get__(type(owner))}
+        methods = (f for f in functions if any(f[0] == module and f[1].startswith(name) for module, name in homes))
+        if any(facts.alters for method in methods if (facts := code(method)) is not None):
+            yield chain, owner
