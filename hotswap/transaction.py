@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
@@ -22,12 +22,12 @@ from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
+from hotswap.patch.bodies import Bodies
 from hotswap.patch.contents import Contents
 from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
-from hotswap.patch.functions import patch_code
 from hotswap.patch.instances import alive
-from hotswap.patch.live import OldCode, is_held, replace_held_codes, running, substitute
+from hotswap.patch.live import running, substitute
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.repeats import done_twice
@@ -76,9 +76,8 @@ class Transaction:
         """Classes that left the source: while statements ask their bases for subclasses they are none."""
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
-        self._old_codes: list[tuple[CodeType, FunctionType]] = []
         self._loaded = set(sys.modules)
-        self._stale: list[tuple[FunctionType, CodeType, CannotSwap]] = []
+        self._bodies = Bodies(self.journal)
         self._migration = Migration(plan.edits, self.index)
 
     @property
@@ -151,9 +150,10 @@ class Transaction:
         for filled in contents.changed():
             self.changes.add(content(filled))
         self._patch_functions()
-        self.runner.merger.stale = [function for function, _, _ in self._stale]
+        self.runner.merger.stale = [each.function for each in self._bodies.stale]
         self.runner.run()
         self.runner.merger.stale = []  # or it would be held
+        self._bodies.statements_ran()
         self.runner.follow_moved(self._lost)
         self._tell()
         merger = self.runner.merger
@@ -162,10 +162,9 @@ class Transaction:
             substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
         if merger.twins and self.runner.rebuilt:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
-        for function, code, error in self._stale:
-            if function.__code__ is code and is_held(function, self._stale):
-                self._tolerate(error)
-        replace_held_codes(self._old_codes, self.journal)
+        for refusal in self._bodies.left_behind():
+            self._tolerate(refusal)
+        self._bodies.replace_held_codes()
         self.formers.forget_results()
         for cls, bases in self._hidden:  # somebody may hold it all the same
             self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
@@ -313,14 +312,7 @@ class Transaction:
         tracked = self.index.modules[edit.module]
         still = running(p.old for p in pairs if p.edited)
         self.done.warnings += [still_running(edit, name) for name in sorted(still)]
-        old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code)
-        found = old.find()
-        self._old_codes += [(function.__code__, function) for function in old.held_elsewhere]
-        for function, pair in found:
-            try:
-                patch_code(function, pair.new, owner_of(tracked, pair.qualname), self.journal)
-            except CannotSwap as error:  # a statement that makes it anew may still come
-                self._stale.append((function, function.__code__, error))
+        self._bodies.patch(edit, tracked, pairs)
         for pair in pairs:
             self._note_patch(edit, pair)
 

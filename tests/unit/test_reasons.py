@@ -34,6 +34,10 @@ CASES = {
         "def make(n):\n def inner(): return 1\n return inner\n", "def make(n):\n def inner(): return n\n return inner\n",
         held="app.make(1)",
     ),
+    "HS111": Case(
+        "def make(n):\n def inner(x=1): return x\n return inner\n", "def make(n):\n def inner(x=n): return x\n return inner\n",
+        held="app.make(1)",
+    ),
     "HS201": Case("class A:\n __slots__ = ('x',)\n", "class A:\n __slots__ = ('x', 'y')\n", held="app.A()"),
     "HS203": Case(
         "class A: pass\n", "import enum\nclass A(enum.Enum):\n R = 1\n", held="app.A()"

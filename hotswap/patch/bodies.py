@@ -1,0 +1,92 @@
+"""New code, default values and annotations for the functions of a round that are alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+
+from hotswap.codes import CodePair
+from hotswap.errors import CannotSwap
+from hotswap.index import Tracked
+from hotswap.journal import Journal
+from hotswap.model import Edit
+from hotswap.patch.functions import patch_code
+from hotswap.patch.live import OldCode, is_held, replace_held_codes
+from hotswap.patch.signatures import Before, Signatures
+from hotswap.resolving import owner_of
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A function that has to keep its old code for the time being, and why."""
+
+    function: FunctionType
+    code: CodeType
+    error: CannotSwap
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """A function with other parameters, whose default values may be those of names that statements still bind."""
+
+    function: FunctionType
+    before: Before
+    pair: CodePair
+    signatures: Signatures
+
+
+class Bodies:
+    """Gives functions their new code, and knows which of them could not have it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.stale: list[Stale] = []
+        self._patched: list[Patched] = []
+        self._replaced: list[tuple[CodeType, FunctionType]] = []
+        """Codes that something else holds too, and their functions."""
+
+    def patch(self, edit: Edit, tracked: Tracked, pairs: Iterable[CodePair]) -> None:
+        """Find every function that runs old code of the module, and let it run the new one."""
+        old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code)
+        signatures = Signatures(edit, tracked.namespace)
+        found = old.find()
+        self._replaced += [(function.__code__, function) for function in old.held_elsewhere]
+        for function, pair in found:
+            code, before = function.__code__, Before.of(function)
+            if signatures.edited(pair):
+                self._patched.append(Patched(function, before, pair, signatures))
+            try:
+                signature = signatures.told(before, pair)
+                patch_code(function, pair.new, owner_of(tracked, pair.qualname), self.journal)
+            except CannotSwap as error:  # a statement that makes it anew, or binds what it needs, may still come
+                self.stale.append(Stale(function, code, error))
+                continue
+            if signature is not None:
+                signature.give_to(function, self.journal)
+
+    def statements_ran(self) -> None:
+        """Names have their new values now: default values that are said with them are told once more."""
+        waiting = {id(each.function): each for each in self.stale}
+        for each in self._patched:
+            stale = waiting.get(id(each.function))
+            if each.function.__code__ is not (each.pair.new if stale is None else stale.code):
+                continue  # it was made anew
+            try:
+                signature = each.signatures.told(each.before, each.pair)
+                if stale is not None:
+                    patch_code(each.function, each.pair.new, None, self.journal)
+            except CannotSwap:
+                continue
+            if signature is not None:
+                signature.give_to(each.function, self.journal)
+
+    def left_behind(self) -> Iterator[CannotSwap]:
+        """Why functions are still on their old code, of those that anybody holds."""
+        for each in self.stale:
+            if each.function.__code__ is each.code and is_held(each.function, [*self.stale, *self._patched]):
+                yield each.error
+
+    def replace_held_codes(self) -> None:
+        """Let containers that hold the old code of a function hold its new one."""
+        replace_held_codes(self._replaced, self.journal)
