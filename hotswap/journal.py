@@ -87,6 +87,10 @@ class Journal:
         """All objects that the undo list holds: what is put back, and where."""
         return (part for undo in self._undo for part in undo[1:])
 
+    def entries(self) -> set[int]:
+        """The ids of what the undo list is made of: it refers to much that nobody else does any more."""
+        return {id(self._undo), *map(id, self._undo)}
+
     def keeps(self, thing: object) -> bool:
         """Whether an object is kept for the rollback: a copy that `remember` made, say."""
         if any(undo[-1] is thing for undo in self._undo):  # what is put back stands last, its place before it

@@ -181,6 +181,11 @@ class Runner:
         if self.findings != NOTHING:
             raise Unforeseen(self.found_out())
 
+    def kept(self) -> tuple[set[int], list[object]]:
+        """The ids of the classes that took part in a merge, and the containers in which replaced objects are kept."""
+        twins = list(self.merger.twins.values())
+        return {id(each) for twin in twins for each in twin}, [*twins, twins, *self.values.kept()]
+
     def found_out(self) -> Findings:
         """All that the next plan can do with."""
         return self.findings | Findings(whole=frozenset(self.editions.whole))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
+from itertools import chain
 from types import FunctionType
 from typing import Any
 
@@ -28,6 +29,7 @@ from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
 from hotswap.patch.instances import alive
 from hotswap.patch.live import running, substitute
+from hotswap.patch.made_classes import MadeClasses, is_made_class
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.repeats import done_twice
@@ -78,6 +80,8 @@ class Transaction:
         """Classes and functions that left their modules."""
         self._loaded = set(sys.modules)
         self._bodies = Bodies(self.journal)
+        self._made_classes = MadeClasses(self.journal)
+        self._paired: dict[str, list[CodePair]] = {}
         self._migration = Migration(plan.edits, self.index)
 
     @property
@@ -121,6 +125,8 @@ class Transaction:
         """Whether nothing of the program runs, so that all writes can be made at once."""
         if self.plan.files or any(is_loaded(event) for event, _ in self.plan.foreseen):
             return False
+        if any(p.edited and is_made_class(p) for edit in self.plan.edits for p in self._pairs(edit)):
+            return False  # what is derived from the members of a class is told from the class
         return all(s.action in (Action.PATCH, Action.RELOCATE) for s in self.plan.steps)
 
     def _apply(self) -> None:
@@ -162,7 +168,7 @@ class Transaction:
             substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
         if merger.twins and self.runner.rebuilt:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
-        for refusal in self._bodies.left_behind():
+        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(*self.runner.kept())):
             self._tolerate(refusal)
         self._bodies.replace_held_codes()
         self.formers.forget_results()
@@ -296,15 +302,21 @@ class Transaction:
 
     def _patch_functions(self) -> None:
         for edit in self.plan.edits:
-            if edit.new is None or edit.diff is None or edit.whole:
-                continue
-            pairs = pair_codes(edit.old, edit.new, edit.diff)
-            functions = [p for p in pairs if p.new.co_flags & 0x2]
-            self._patch(edit, functions)
+            pairs = self._pairs(edit)
+            self._patch(edit, [p for p in pairs if p.new.co_flags & 0x2])
             bodies = [p for p in pairs if not p.new.co_flags & 0x2]
             for maker in {function_around(p.qualname) for p in bodies if p.edited} - {""}:
                 self.changes.add(behaviour((edit.module, maker)))
             modules.move_classes(self.index.modules[edit.module], bodies, self.journal)
+            for name in self._made_classes.find(edit, self.index.modules[edit.module].namespace, bodies):
+                self._note_edited(edit, name, "its members were edited")
+
+    def _pairs(self, edit: Edit) -> list[CodePair]:
+        if edit.module not in self._paired:
+            self._paired[edit.module] = []
+            if edit.new is not None and edit.diff is not None and not edit.whole:
+                self._paired[edit.module] = pair_codes(edit.old, edit.new, edit.diff)
+        return self._paired[edit.module]
 
     def _patch(self, edit: Edit, pairs: list[CodePair]) -> None:
         if not pairs:
@@ -325,12 +337,15 @@ class Transaction:
                 self.changes.add(described((edit.module, pair.qualname)))
             if pair.new.co_name in ("__subclasshook__", "__instancecheck__", "__subclasscheck__"):
                 abstract.forget_answers(self.journal)
-            self.done.patched.append(full)
-            self.done.why.append((full, f"{edit.path} saved; its body was edited"))
-            line, reason = pair.new.co_firstlineno, "its body was edited"
-            self.done.links.append(Link(name=full, action=Action.PATCH, reason=reason, path=edit.path, line=line))
+            self._note_edited(edit, pair.qualname, "its body was edited", pair.new.co_firstlineno)
         elif "<locals>" not in full:
             self.done.relocated.append(full)
+
+    def _note_edited(self, edit: Edit, qualname: str, reason: str, line: int = 0) -> None:
+        full = f"{edit.module}.{qualname}"
+        self.done.patched.append(full)
+        self.done.why.append((full, f"{edit.path} saved; {reason}"))
+        self.done.links.append(Link(name=full, action=Action.PATCH, reason=reason, path=edit.path, line=line))
 
     # ------------------------------------------------------------------ telling
 

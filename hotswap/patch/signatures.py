@@ -17,7 +17,7 @@ from hotswap.codes import CodePair
 from hotswap.diff import exact
 from hotswap.enclosed import Node, annotations_of, codes_around, defaults_of, is_decorated, is_known_without, node_of
 from hotswap.errors import CannotSwap
-from hotswap.journal import Journal
+from hotswap.journal import MISSING, Journal
 from hotswap.model import Edit, Reason
 from hotswap.source import Source
 
@@ -107,17 +107,23 @@ class Signatures:
         for each in alike:
             if each == name or each not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
                 return values[each]
-        return self.value(node, around, code, f"the default value of its parameter {name!r}")
+        return self._sure(node, around, code, f"the default value of its parameter {name!r}")
 
-    def value(self, node: ast.expr, around: Sequence[CodeType], code: CodeType, what: str) -> Any:
-        """What an expression that needs nothing of a call means.  Raises CannotSwap for any other."""
-        if not is_known_without(around, node):
+    def _sure(self, node: ast.expr, around: Sequence[CodeType], code: CodeType, what: str) -> Any:
+        value = self.value(node, around)
+        if value is MISSING:
             raise CannotSwap(_only_the_call(self.new, code, what))
+        return value
+
+    def value(self, node: ast.expr, around: Sequence[CodeType]) -> Any:
+        """What an expression that needs nothing of the calls around it means; MISSING for any other."""
+        if not is_known_without(around, node):
+            return MISSING
         expression = compile(ast.Expression(node), self.new.path, "eval", dont_inherit=True)
         try:
             return eval(expression, {"__builtins__": builtins, **self.namespace})  # noqa: S307  the program's own
-        except Exception as error:
-            raise CannotSwap(_only_the_call(self.new, code, what)) from error
+        except Exception:  # noqa: BLE001  a name that is not bound yet, say
+            return MISSING
 
     def _annotations(
         self, before: Mapping[str, Any], nodes: tuple[Node, Node], pair: CodePair, around: Sequence[CodeType]
@@ -133,7 +139,7 @@ class Signatures:
             elif self.new.annotations_are_postponed:
                 found[name] = ast.unparse(node)
             else:
-                found[name] = self.value(node, around, pair.new, f"the annotation of {name!r}")
+                found[name] = self._sure(node, around, pair.new, f"the annotation of {name!r}")
         return found
 
 

@@ -91,6 +91,10 @@ class Values:
         self.originals(module, prefix.rstrip("."))  # before anything is written
         return value
 
+    def kept(self) -> list[object]:
+        """The containers in which objects are kept for the round."""
+        return [*self._originals.values(), self._made, self._seen]
+
     def group(self, module: str) -> Group:
         """The group of a module."""
         group = self.editions.group(module)

@@ -69,6 +69,10 @@ CASES = {
         " x: Mapped[int] = mapped_column()\n",
         needs="sqlalchemy",
     ),
+    "HS212": Case(
+        "def make(n):\n class A:\n  x = 1\n return A\n", "def make(n):\n class A:\n  x = n\n return A\n",
+        held="app.make(1)()",
+    ),
     "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
     "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
     "HS402": Case(
