@@ -269,9 +269,10 @@ def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     found = {behaviour(f) for f in reached}
     for name in reached:
         tracked, code = graph.index.modules[name[0]], graph.code_facts(name)
-        for chain in code.reads if code else ():
+        for chain in code.reads if code is not None else ():
             for read in graph.references(tracked, chain):
-                found |= {read, behaviour(read), content(read)}
+                assert code is not None
+                found |= {read, behaviour(read), *((content(read),) if chain in code.uses else ())}
         if code is not None:
             imported = set(graph.imported_by(tracked, code))
             found |= imported | {(module, "*") for module, _ in imported}

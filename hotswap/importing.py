@@ -54,8 +54,9 @@ class ImportHook:
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)
         take_in_parts(module)
-        with asked.made_anew(module.__name__), self.tracer.recording(code) as lines:
+        with asked.made_anew(module.__name__), self.tracer.recording(code, data) as lines:
             tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
+            tracked.deposits = self.tracer.observes
             bootstrap._call_with_frames_removed(  # type: ignore[attr-defined]  # private, but named in importlib's own tracebacks
                 exec, code, module.__dict__
             )

@@ -53,6 +53,8 @@ class Tracked:
     away: ModuleType | None = None
     around: Mapping[str, bytes] = field(default_factory=dict)
     imprint: Imprint | None = None
+    deposits: bool = False
+    """Whether it was noted what its statements put into containers."""
 
     @property
     def module(self) -> ModuleType:

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
-from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_content, subclasses
+from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, subclasses
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a, is_instance, own_space
-from hotswap.model import NOTHING, Action, Cause, Findings, Name, Place, Reason, Step
+from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
+from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
@@ -27,6 +27,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.inheritance import inherited_by, other_inheritance
+from hotswap.patch.ledger import Ledger
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
@@ -57,33 +58,6 @@ from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
 
 
-@dataclass(slots=True)
-class Ran:
-    """One statement that ran, and why."""
-
-    step: Step
-    cause: Cause | None
-
-
-@dataclass(slots=True)
-class Changes:
-    """What has changed in a round so far: causes for the steps to come, and the bare events."""
-
-    causes: set[Cause] = field(default_factory=set)
-    events: set[Name] = field(default_factory=set)
-
-    def add(self, event: Name, place: Place | None = None) -> None:
-        """Note one."""
-        self.causes.add((event, place))
-        self.events.add(event)
-
-    def add_abstract(self, before: dict[type, bool], now: dict[type, bool], place: Place | None = None) -> None:
-        """Note which classes became abstract, or ceased to be."""
-        for cls, is_abstract in now.items():
-            if before.get(cls) != is_abstract:
-                self.add(abstractness((cls.__module__, cls.__qualname__)), place)
-
-
 class Runner:
     """The statements of one round."""
 
@@ -110,11 +84,12 @@ class Runner:
         self.merger.was_there = self.values.was_there
         self._loaded = set(sys.modules)
         self._known = set(self._loaded)
+        self._due = False
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
         self.bound: dict[str, dict[str, set[str]]] = {}
         """By module and class ("": the module itself) the names that statements have bound."""
-        self.kept: dict[str, dict[tuple[str, str], int]] = {}
+        self.sizes: dict[str, dict[tuple[str, str], int]] = {}
         """By module the members of classes that were kept, and how many entries the making of the class put there."""
         self.ran: list[Ran] = []
         self.findings = NOTHING
@@ -132,6 +107,7 @@ class Runner:
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
         self._taken: frozenset[str] = frozenset()
+        self.ledger = Ledger(self.editions, graph, journal)
         self._defined: frozenset[str] = frozenset()
         """The qualified names of members that the running class statement defines."""
 
@@ -239,6 +215,7 @@ class Runner:
 
     def _run(self, step: Step, *, due: bool) -> None:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
+        self._due = due
         edition = self.editions.new(step.module)
         source = edition.source
         self._snapshot.take(tracked)
@@ -317,7 +294,8 @@ class Runner:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
-        for name in contents.grown():
+        known = self.ledger.known(self._place, self._footprint())
+        for name in contents.grown(known):
             group = self.editions.group(name[0])
             makers = group.new.final(name) if group is not None else ()
             if any(self.values.has_run(place) for place in makers):
@@ -326,10 +304,14 @@ class Runner:
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
             else:
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
-        for name in counters.counted_on():
+        for name in counters.counted_on(known, self.ledger.restored):
             group = self.editions.group(name[0])
             if group is None or not any(self.values.has_run(place) for place in group.new.final(name)):
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
+
+    def _surely_due(self) -> set[Place]:
+        """The statements that run in any case, as far as that is known by now."""
+        return {(s.module, s.statement) for s in self.plan.steps if s.due.holds(self.changes.causes)}
 
     def _qualified_names(self) -> dict[Name, Name]:
         """The functions that the statement will replace, as their code calls them: lambdas have names of their own."""
@@ -483,7 +465,9 @@ class Runner:
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
-        registered = Registered.before(node, before, facts, tracked, self.graph, made)
+        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
+        done = self.ledger.taken.handled
+        registered = Registered.before(node, before, facts, tracked, self.graph, made, done)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, source, tracked, places)
@@ -499,7 +483,12 @@ class Runner:
         try:
             reached = self._reached(node, tracked)
             registered.withdraw_what_is_not_there_again(self.journal, reached)
-            added.put_in_order(self.journal)
+            if self._due:
+                is_due = self._surely_due().__contains__
+                for name in self.ledger.close(self._place, self._footprint(), is_due):
+                    self.changes.add(name, self._place)
+            if not self.ledger.orders_itself(self._place, self._footprint()):
+                added.put_in_order(self.journal)
             registered.withdraw_lost_words(self.editions.edits.get(step.module), self.graph, self.journal, reached)
             if isinstance(node, ast.ClassDef):
                 added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
@@ -509,14 +498,18 @@ class Runner:
             self.tolerate(CannotSwap(registered_twice(stale, f"{source.path}:{first_line(node)}")))
         return "", effect
 
+    def _footprint(self) -> Footprint:
+        """What the statement that has just run called."""
+        found = Footprint()
+        for each in self.calls.get(self._place, {}).values():
+            found.add(each)
+        return found
+
     def _reached(self, node: ast.stmt, tracked: Tracked) -> list[Any] | None:
         """The containers in which the statement that just ran may have put something by way of functions."""
         if not self.tracer.works:
             return None
-        called = Footprint()
-        for each in self.calls.get(self._place, {}).values():
-            called.add(each)
-        written = registries.containers(called, self.graph, self.editions.code_now)
+        written = registries.containers(self._footprint(), self.graph, self.editions.code_now)
         return [*written, *registries.of_decorators(node, tracked, self.graph)]
 
     def _is_deleted(self, target: ast.expr, tracked: Tracked) -> bool:
@@ -623,9 +616,9 @@ class Runner:
         found = []
         for each in collected(node, live, fresh, keep, sizes):
             at = live.__qualname__, each.name
-            self.kept.setdefault(live.__module__, {})[at] = each.size
+            self.sizes.setdefault(live.__module__, {})[at] = each.size
             if each.is_another(twins) and not group.new.mutators((live.__module__, ".".join(at))):
-                self.kept[live.__module__][at] = len(each.fresh)
+                self.sizes[live.__module__][at] = len(each.fresh)
                 found.append(each)
         return found
 
@@ -666,12 +659,13 @@ class Runner:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
                 self._foreign.watched(self._within_reach()),
-                self.tracer.recording(code) as lines,
+                self.tracer.recording(code, self.editions.new(self._place[0]).source.data) as lines,
                 not_yet_in_packages(self.editions, self._place),
             ):
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
+                each.deposits = each.deposits if self._due else []  # else it has filled what was built for others
                 seen.setdefault(max(line, first_line(node)), Footprint()).add(each)
 
         return execute

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
+from hotswap.depositing import Depositing, may_fill
+from hotswap.deposits import Deposit
 from hotswap.model import Name
 
 CO_OPTIMIZED = 0x1
@@ -31,17 +33,22 @@ class Footprint:
 
     `called` are (module, qualified name) of functions; those called inside of constructors of the program's classes are
     kept apart in `constructing`, under the class, because a statement that makes an instance does not run again when
-    the constructor is edited.  `imported` are modules asked for by name.
+    the constructor is edited.  `imported` are modules asked for by name, `deposits` is what it put into containers.
     """
 
     called: set[Name] = field(default_factory=set)
     constructing: dict[Name, set[Name]] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    deposits: list[Deposit] = field(default_factory=list)
+    is_unclear: bool = False
+    """Whether it may have put more somewhere than that."""
 
     def add(self, more: Footprint) -> None:
         """Take in what another one holds."""
         self.called |= more.called
         self.imported |= more.imported
+        self.deposits += more.deposits
+        self.is_unclear = self.is_unclear or more.is_unclear
         for owner, called in more.constructing.items():
             self.constructing.setdefault(owner, set()).update(called)
 
@@ -52,21 +59,25 @@ class Tracer:
     def __init__(self, is_tracked_file: Callable[[str], bool]) -> None:
         self._is_tracked = is_tracked_file
         self._watched: dict[CodeType, dict[int, Footprint]] = {}
+        self._depositing: dict[int, Depositing] = {}
         self._names: dict[str, bool] = {}
         self._open = 0
         self._lock = threading.Lock()
         self._tool: int | None = None
 
     @contextmanager
-    def recording(self, code: CodeType) -> Iterator[dict[int, Footprint]]:
-        """While the block runs, calls below frames of `code` are recorded by the line of that frame."""
-        lines = self.begin(code)
+    def recording(self, code: CodeType, text: bytes = b"") -> Iterator[dict[int, Footprint]]:
+        """While the block runs, calls below frames of `code` are recorded by the line of that frame.
+
+        With the `text` of its module also what its statements put into containers.
+        """
+        lines = self.begin(code, text)
         try:
             yield lines
         finally:
             self.end(code)
 
-    def begin(self, code: CodeType) -> dict[int, Footprint]:
+    def begin(self, code: CodeType, text: bytes = b"") -> dict[int, Footprint]:
         """Record until `end`; returns what will be filled."""
         with self._lock:
             lines: dict[int, Footprint] = defaultdict(Footprint)
@@ -74,11 +85,17 @@ class Tracer:
             self._open += 1
             if self._open == 1:
                 self._switch_on()
+            if text and self.observes:
+                self._depositing[id(code)] = Depositing(text, lines, self._is_ours)
+                self._follow_lines(code)
         return lines
 
     def end(self, code: CodeType) -> None:
         """Stop recording below frames of the code."""
         with self._lock:
+            depositing = self._depositing.pop(id(code), None)
+            if depositing is not None:
+                depositing.end()
             if self._watched.pop(code, None) is not None:
                 self._open -= 1
                 if self._open == 0:
@@ -106,6 +123,7 @@ class Tracer:
                     return
                 monitoring.use_tool_id(self._tool, "hotswap")
                 monitoring.register_callback(self._tool, monitoring.events.PY_START, self._started)
+                monitoring.register_callback(self._tool, monitoring.events.LINE, self._at_line)
             monitoring.set_events(self._tool, monitoring.events.PY_START)
 
         def _switch_off(self) -> None:
@@ -116,7 +134,8 @@ class Tracer:
             """Give the monitoring tool back."""
             if self._tool is not None:
                 sys.monitoring.set_events(self._tool, 0)
-                sys.monitoring.register_callback(self._tool, sys.monitoring.events.PY_START, None)
+                for event in (sys.monitoring.events.PY_START, sys.monitoring.events.LINE):
+                    sys.monitoring.register_callback(self._tool, event, None)
                 sys.monitoring.free_tool_id(self._tool)
                 self._tool = None
 
@@ -125,6 +144,16 @@ class Tracer:
                 return sys.monitoring.DISABLE
             self._note(code, sys._getframe(1))
             return None
+
+        def _follow_lines(self, code: CodeType) -> None:
+            if self._tool is not None:
+                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.LINE)
+
+        def _at_line(self, code: CodeType, line: int) -> Any:
+            depositing = self._depositing.get(id(code))
+            if depositing is not None:
+                depositing.reach(line, sys._getframe(1).f_globals)
+            return sys.monitoring.DISABLE  # a line begins a statement once only
 
     else:
 
@@ -138,6 +167,8 @@ class Tracer:
                 self._tool = None
                 if sys.getprofile() == self._profile:
                     sys.setprofile(None)
+                if sys.gettrace() == self._trace:
+                    sys.settrace(None)
 
         def close(self) -> None:
             """Stop observing."""
@@ -147,14 +178,34 @@ class Tracer:
             if event == "call" and self._interesting(frame.f_code):
                 self._note(frame.f_code, frame)
 
+        def _follow_lines(self, _code: CodeType) -> None:
+            if sys.gettrace() is None:  # else a debugger's own
+                sys.settrace(self._trace)
+
+        def _trace(self, frame: FrameType, event: str, _argument: object) -> Any:
+            depositing = self._depositing.get(id(frame.f_code))
+            if depositing is None:
+                return None
+            if event == "line":
+                depositing.reach(frame.f_lineno, frame.f_globals)
+            return self._trace
+
     # ------------------------------------------------------------------ what a call means
 
-    def _interesting(self, code: CodeType) -> bool:
-        file = code.co_filename
+    def _is_ours(self, module: object) -> bool:
+        """Whether the module of that name belongs to the program."""
+        file = getattr(sys.modules.get(str(module)), "__file__", None)
+        return isinstance(file, str) and self._is_ours_file(file)
+
+    def _is_ours_file(self, file: str) -> bool:
         known = self._names.get(file)
         if known is None:
             known = self._names[file] = self._is_tracked(file)
-        return known or (code.co_name == "import_module" and file.endswith("importlib/__init__.py"))
+        return known
+
+    def _interesting(self, code: CodeType) -> bool:
+        file = code.co_filename
+        return self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py"))
 
     def _note(self, code: CodeType, frame: FrameType) -> None:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
@@ -173,6 +224,8 @@ class Tracer:
             outer = outer.f_back
         if outer is None or lines is None:
             return
+        if may_fill(code) and (depositing := self._depositing.get(id(outer.f_code))) is not None:
+            depositing.enter(frame)
         footprint = lines[(outer if body is None else body).f_lineno]
         if code.co_name == "import_module":
             footprint.imported.add(str(frame.f_locals.get("name")))

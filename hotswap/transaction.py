@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from importlib import invalidate_caches
 from itertools import chain
@@ -24,6 +25,7 @@ from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
 from hotswap.patch.bodies import Bodies
+from hotswap.patch.changes import Changes
 from hotswap.patch.contents import Contents
 from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
@@ -37,8 +39,8 @@ from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
-from hotswap.runner import Changes, Runner
-from hotswap.trace import Tracer
+from hotswap.runner import Runner
+from hotswap.trace import Footprint, Tracer
 
 
 @dataclass(slots=True)
@@ -147,7 +149,8 @@ class Transaction:
             members = [path for path in gone if len(path) > 1]
             registrations = Registrations(self._generic_functions(edit))
             self._withdraw_from_blocks(edit)
-            for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again):
+            taken = self._take_back_removed(edit)
+            for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again, taken):
                 self._tolerate(refusal)
             for event in registrations.events(self.index):
                 self.changes.add(event)
@@ -216,12 +219,12 @@ class Transaction:
             *self.edits,
             *(place[0] for place in runner.calls),
         } - self._gone  # what is gone may come back as it was
-        bound, kept = runner.bound, runner.kept
+        bound, sizes = runner.bound, runner.sizes
         carried = {
             name: replace(
                 self.index.modules[name],
-                calls=scopes.carry_calls(name, runner.editions, runner.calls) if self.tracer.works else None,
-                imprint=scopes.carry_imprint(name, runner.editions, bound.get(name, {}), kept.get(name, {})),
+                calls=self._calls(name) if self.tracer.works else None,
+                imprint=scopes.carry_imprint(name, runner.editions, bound.get(name, {}), sizes.get(name, {})),
             )
             for name in touched
         }
@@ -233,6 +236,13 @@ class Transaction:
                 self.index.put(tracked)
             else:
                 self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
+
+    def _calls(self, module: str) -> dict[int, Footprint] | None:
+        runner = self.runner
+        for place, lines in runner.calls.items():
+            for each in lines.values() if place[0] == module else ():
+                each.deposits = [deposit.translated(runner.merger.twin) for deposit in each.deposits]
+        return scopes.carry_calls(module, runner.editions, runner.calls, runner.values.has_run)
 
     # ------------------------------------------------------------------ names and code
 
@@ -289,6 +299,18 @@ class Transaction:
                 kept = {c: f for c, f in registry_of(dispatcher).items() if not _is_made_in(f, node, namespace)}
                 if len(kept) < len(registry_of(dispatcher)):
                     refill(dispatcher, kept, self.journal)
+
+    def _take_back_removed(self, edit: Edit) -> dict[int, AbstractSet[int]]:
+        """What statements that are gone had put into containers; by statement the identities of these."""
+        old, diff = self.runner.editions.find_old(edit.module), edit.diff
+        removed = range(len(edit.old.statements)) if edit.new is None else diff.removed if diff is not None else ()
+        taken: dict[int, AbstractSet[int]] = {}
+        for number in reversed(removed) if old is not None else ():
+            assert old is not None
+            taken[number], others = self.runner.ledger.withdraw(old, number)
+            for name in others:
+                self.changes.add(name)
+        return taken
 
     def _drop_computed(self, edit: Edit) -> None:
         """What statements that are gone, or others now, set under computed names goes before anything runs."""

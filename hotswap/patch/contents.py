@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABCMeta
 from collections import deque
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import Any
@@ -35,18 +36,20 @@ class Contents:
         """The names of which the content is another one now."""
         return [name for name, before in self._before.items() if not _same(before, _taken(value_of(name, self.graph)))]
 
-    def grown(self) -> list[Name]:
-        """The names of which a container has more in it now than before."""
-        return [name for name, before in self._before.items() if _has_more(before, _taken(value_of(name, self.graph)))]
+    def grown(self, known: AbstractSet[int]) -> list[Name]:
+        """The names of which a container has more in it now than before; `known` (identities) aside."""
+        now = {name: _taken(value_of(name, self.graph)) for name in self._before}
+        return [name for name, before in self._before.items() if _has_more(before, now[name], known)]
 
 
-def _has_more(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
+def _has_more(before: tuple[Any, ...], now: tuple[Any, ...], known: AbstractSet[int]) -> bool:
     if before[0] is not now[0] or is_any(now[0], type, FunctionType):
         return False
     sized = is_any(now[0], dict, list, set, deque, bytearray)
     if sized:
-        return len(now) > len(before)
-    return len(before) == len(now) and any(map(_has_more, before[1:], now[1:]))
+        return len(now) > len(before) and id(now[0]) not in known
+    pairs = zip(before[1:], now[1:], strict=False) if len(before) == len(now) else ()
+    return any(_has_more(was, part, known) for was, part in pairs)
 
 
 def _taken(value: Any, depth: int = DEEPEST) -> tuple[Any, ...]:
@@ -95,9 +98,12 @@ class Counters:
     def _is_ours(self, owner: Any) -> bool:
         return not is_any(owner, type, FunctionType, ModuleType) and type(owner).__module__ in self._graph.index.modules
 
-    def counted_on(self) -> list[Name]:
-        """The names of instances in which functions made another number out of the one before, and of functions."""
-        filled = [name for name, sizes in self._defaults.items() if _sizes(value_of(name, self._graph)) > sizes]
+    def counted_on(self, known: AbstractSet[int], restored: AbstractSet[tuple[int, str]]) -> list[Name]:
+        """The names of instances in which functions made another number out of the one before, and of functions.
+
+        Not of those that had been put back: containers `known` by their identities, attributes that were `restored`.
+        """
+        filled = [name for name, sizes in self._defaults.items() if self._has_more(name, sizes, known)]
         if not self._before:
             return filled
         codes = [code for called in self._edition.called(self._path) if (code := self._edition.code(called))]
@@ -106,9 +112,14 @@ class Counters:
         for chain, (owner, before) in self._before.items():
             now = _numbers(owner)
             name = self._edition.holder(chain, self._path)
-            if name is not None and any(now.get(leaf) != before.get(leaf) for leaf in counted & before.keys()):
+            numbers = {leaf for leaf in counted & before.keys() if (id(owner), leaf) not in restored}
+            if name is not None and any(now.get(leaf) != before.get(leaf) for leaf in numbers):
                 found.append(name)
         return found
+
+    def _has_more(self, function: Name, sizes: list[int], known: AbstractSet[int]) -> bool:
+        defaults = value_of(function, self._graph)
+        return _sizes(defaults) > sizes and not any(id(each) in known for each in defaults.__defaults__)
 
 
 def _numbers(owner: Any) -> dict[str, Any]:

@@ -235,13 +235,13 @@ def take_back(container: Any, before: Any, after: Any) -> None:
     if type(container) is Slots or is_a(container, dict):
         _take_back_keys(container, before, after, now)
         if untouched and type(container) is not Slots and not is_same(copy_of(container), before):
-            _refill(container, before)
+            refill(container, before)
     elif is_a(container, set):
         known, left = set(map(id, before)), set(map(id, after))
         at_once([(set.discard, container, value) for value in after if id(value) not in known])
         at_once([(set.add, container, value) for value in before if id(value) not in left])
     elif untouched or not is_a(container, bytearray):
-        _refill(container, before if untouched else merged(before, after, now))
+        refill(container, before if untouched else merged(before, after, now))
 
 
 def _without_dead(content: Any) -> Any:
@@ -288,12 +288,15 @@ def merged(before: list[Any], after: list[Any], now: list[Any]) -> list[Any]:
     return kept
 
 
-def _refill(container: Any, content: Any) -> None:
+def refill(container: Any, content: Any) -> None:
+    """Let a container hold this and nothing else, by what its base in C does."""
     if is_a(container, OrderedDict):
         writes = [(OrderedDict.__setitem__, container, key, value) for key, value in content.items()]
         at_once([(OrderedDict.clear, container), *writes])
     elif is_a(container, dict):
         at_once([(dict.clear, container), (dict.update, container, content)])
+    elif is_a(container, set):
+        at_once([(set.clear, container), (set.update, container, content)])
     elif is_a(container, deque):
         at_once([(deque.clear, container), (deque.extend, container, content)])
     else:

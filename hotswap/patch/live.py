@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import EnumMeta
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
+from weakref import KeyedRef, ref
 
 from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
@@ -203,9 +204,19 @@ def substitute_in(place: Any, twins: Twins, journal: Journal, *, is_new: bool) -
     for part in [*parts, *(inner for each in parts if type(each) is tuple for inner in each)]:
         if id(type(part)) in twins:
             _change_class(part, twins, journal)
-    if tuples or any(id(part) in twins for part in parts):
+    weak = [part for part in parts if is_a(part, ref) and id(ref.__call__(part)) in twins]
+    if tuples or weak or any(id(part) in twins for part in parts):
         made: Twins = {id(each): (each, _made_anew(each, twins)) for each in tuples}
+        made |= {id(each): (each, _referring(each, twins)) for each in weak}
         _substitute_in(place, {**twins, **made}, journal, is_new=is_new)
+
+
+def _referring(reference: Any, twins: Twins) -> Any:
+    """A weak reference to the twin, that does the same when that is gone."""
+    live = _twin(ref.__call__(reference), twins)
+    if is_a(reference, KeyedRef):
+        return KeyedRef(live, reference.__callback__, reference.key)
+    return ref(live, reference.__callback__)
 
 
 def _made_anew(holder: Any, twins: Twins) -> Any:

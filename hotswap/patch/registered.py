@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,24 +94,36 @@ class Registered:
 
     @classmethod
     def before(
-        cls, node: ast.stmt, old: ast.stmt | None, facts: Facts, tracked: Tracked, graph: Graph, made: Any = MISSING
+        cls,
+        node: ast.stmt,
+        old: ast.stmt | None,
+        facts: Facts,
+        tracked: Tracked,
+        graph: Graph,
+        made: Any = MISSING,
+        done: AbstractSet[int] = frozenset(),
     ) -> Registered:
-        """Look before the statement runs.  `made` is what it made before, MISSING when that is not known."""
+        """Look before the statement runs.  `made` is what it made before, MISSING when that is not known.
+
+        Not into containers (`done`) out of which its entries were taken.
+        """
         if old is None or not isinstance(node, DEFINITIONS):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(foreign_decorators(old, tracked, graph))
         reached = [*containers(footprint, graph), *of_decorators(old, tracked, graph)]
         places, records = apart(reached, footprint, graph)
         definitions = definitions_of(node, old, tracked, reached, made)
-        contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in places]
+        kept = [place for place in places if id(place) not in done]
+        is_another = _who_registers(node) != _who_registers(old)
+        contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in kept]
         return cls(
             [*definitions, *made_of(definitions, records)],
             contents,
             foreign,
-            surely=_who_registers(node) != _who_registers(old),
+            surely=is_another,
             where=f"{tracked.path}:{first_line(node)}",
             old=old,
-            filled=filled_by(footprint, old, tracked, graph) if _who_registers(node) != _who_registers(old) else [],
+            filled=filled_by(footprint, old, tracked, graph) if is_another and not done else [],
             lost=words_of(old, tracked.name) - words_of(node, tracked.name),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 
 from hotswap.diff import header
@@ -89,9 +89,10 @@ def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
 def computed_attributes(edition: Edition, path: StatementPath) -> Iterator[tuple[type, str]]:
     """The attributes that `setattr` under computed names gave to classes of the module when a statement ran before.
 
-    They are those that nobody else names, of plain classes to which no other statement does the like.
+    They are those that nobody else names, of plain classes to which no other statement does the like.  None where it
+    was noted what the statement did.
     """
-    imprint = edition.tracked.imprint
+    imprint = edition.tracked.imprint if not edition.tracked.deposits else None
     for chain in edition.facts(path).computed if imprint is not None else ():
         assert imprint is not None
         cls = resolve_value(edition.tracked.namespace, chain)
@@ -140,9 +141,12 @@ def carry_imprint(
 
 
 def carry_calls(
-    module: str, editions: Editions, seen: Mapping[Place, Mapping[int, Footprint]]
+    module: str, editions: Editions, seen: Mapping[Place, Mapping[int, Footprint]], has_run: Callable[[Place], bool]
 ) -> dict[int, Footprint] | None:
-    """What the statements of the newest source called, by line: seen in this round, or as before."""
+    """What the statements of the newest source called, by line: seen in this round, or as before.
+
+    One that ran only for the sake of a value at its place (not `has_run`) has left in containers what it did before.
+    """
     tracked, source, matching = editions.index.modules[module], editions.source(module), editions.matching(module)
     if tracked.calls is None or source is None:
         return None
@@ -151,8 +155,13 @@ def carry_calls(
     for line, footprint in tracked.calls.items():
         before = innermost(tracked.source, line)
         path = matching.new(before) if before is not None else None
-        if path is not None and not any(path[: len(r)] == r for r in ran):
-            found.setdefault(first_line(source.statement(path)), Footprint()).add(footprint)
+        if path is None:
+            continue
+        at = found.setdefault(first_line(source.statement(path)), Footprint())
+        if not any(path[: len(r)] == r for r in ran):
+            at.add(footprint)
+        elif not any(path[: len(r)] == r for r in ran if has_run((module, r))):
+            at.deposits += footprint.deposits
     for path in ran:
         for line, footprint in seen[module, path].items():
             found.setdefault(line, Footprint()).add(footprint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
 from types import CodeType, FunctionType
@@ -51,24 +51,33 @@ def withdraw_removed(
     journal: Journal,
     members: Iterable[StatementPath] = (),
     made_again: AbstractSet[Name] = frozenset(),
+    taken: Mapping[int, AbstractSet[int]] | None = None,
 ) -> Iterator[CannotSwap]:
     """Take what removed statements, and removed `members` of classes, registered out of the registries.
 
     Yields refusals where a removed call had an effect that cannot be found, unless it was made of what these names
-    stand for, which is put away and made again.
+    stand for, which is put away and made again.  `taken`: by statement the identities of containers out of which all
+    was taken that it had put there.
     """
     tracked = graph.index.modules[edit.module]
     removed = edit.diff.removed if edit.diff is not None else ()
     for number in range(len(edit.old.statements)) if edit.new is None else removed:
         node = edit.old.statements[number]
         if (edit.module, root_of(node)) not in made_again:
-            yield from _withdraw_removed(edit, node, edit.old.facts((number,)), tracked, graph, journal)
+            done = taken.get(number, set()) if taken is not None else set()
+            yield from _withdraw_removed(edit, node, edit.old.facts((number,)), tracked, graph, journal, done)
     for path in members:
         yield from _withdraw_removed(edit, edit.old.statement(path), edit.old.facts(path), tracked, graph, journal)
 
 
 def _withdraw_removed(
-    edit: Edit, node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, journal: Journal
+    edit: Edit,
+    node: ast.stmt,
+    facts: Facts,
+    tracked: Tracked,
+    graph: Graph,
+    journal: Journal,
+    done: AbstractSet[int] = frozenset(),
 ) -> Iterator[CannotSwap]:
     abstract.withdraw_registration(node, tracked.namespace, journal)
     footprint = graph.footprint(tracked, node, facts)
@@ -76,7 +85,7 @@ def _withdraw_removed(
     if not footprint.called and not footprint.constructing and not foreign:
         return
     places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
-    places += of_decorators(node, tracked, graph)
+    places = [place for place in (*places, *of_decorators(node, tracked, graph)) if id(place) not in done]
     if isinstance(node, DEFINITIONS):
         definitions = definitions_of(node, node, tracked, places)
     else:
@@ -93,8 +102,9 @@ def _withdraw_removed(
             place.clear()
     gone = Removed(node, edit, graph, words_of(node, edit.module), definitions)
     mark = len(journal)
-    gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
-    found_some = bool(found) or len(journal) > mark
+    if not done:
+        gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
+    found_some = bool(found) or bool(done) or len(journal) > mark
     bound = [each for each in foreign if hasattr(each, "__self__") and not is_instance(each.__self__, type)]
     is_kept = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
     if gone.unclear or is_kept or (not found_some and _leaves_something(node, footprint, edit, graph)):

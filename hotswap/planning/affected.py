@@ -8,11 +8,13 @@ import re
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType
 from typing import Any
 
 from hotswap.assets import askers
 from hotswap.codefacts import ADDERS, GLOBALS, CodeFacts
+from hotswap.deposits import ATOMS, CONTAINERS
 from hotswap.events import (
     BEHAVIOUR,
     CONTENT,
@@ -90,10 +92,18 @@ class Affected:
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
         if self._found is None:
-            return self._find(event)
+            return self._found_by(event)
         if event not in self._found:
-            self._found[event] = tuple(self._find(event))
+            self._found[event] = tuple(self._found_by(event))
         return self._found[event]
+
+    def _found_by(self, event: Name) -> Iterator[Concerned]:
+        return (each for each in self._find(event) if not self.fills_on(each.place, event))
+
+    def fills_on(self, place: Place, event: Name) -> bool:
+        """Whether a statement only puts something into an instance that others fill, too."""
+        edition = self.editions.find_new(place[0])
+        return is_content(event) and edition is not None and bare(event) in edition.filled(place[1])
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
@@ -115,6 +125,8 @@ class Affected:
             yield from self.lookers_into(event, name)
             return
         yield from self.readers_of(event, name)
+        if event == name:
+            yield from self.fillers_of(name)
         if is_plain(event, name):
             yield from self.finders_of(name)
         if name[1].endswith("__code__"):
@@ -157,6 +169,24 @@ class Affected:
             if code is not None and tracked is not None and leads_into(code, tracked.namespace, value):
                 return True
         return False
+
+    def fillers_of(self, name: Name) -> Iterator[Concerned]:
+        """Statements that were seen to put something into the container that the name stands for."""
+        value = value_of(name, self.graph)
+        for module, line in self.filled.get(id(value), ()) if type(value) in CONTAINERS else ():
+            place = self.place_at(module, line)
+            if place is not None:
+                yield Concerned(place, f"it fills {name[1]}")
+
+    @cached_property
+    def filled(self) -> dict[int, list[tuple[str, int]]]:
+        """By the identity of containers where the statements stood that had put something there before the round."""
+        found: dict[int, list[tuple[str, int]]] = {}
+        for module, tracked in list(self.index.modules.items()):
+            for line, footprint in (tracked.calls or {}).items():
+                for deposit in footprint.deposits:
+                    found.setdefault(deposit.target, []).append((module, line))
+        return found
 
     def finders_of(self, name: Name) -> Iterator[Concerned]:
         """Statements that ask for a module by a name that they are given, and may find the name in it."""
@@ -519,9 +549,14 @@ class Affected:
                     yield Concerned((reader, path), f"it imports {gone}")
 
 
+PLAIN = ATOMS | {tuple, frozenset}
+"""What does not change in place: who takes it has what it was."""
+
+
 def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
-    """Whether a dotted name that is looked into, or called, goes on behind an instance."""
-    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads)
+    """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance."""
+    plain = (chain for chain in facts.reads if len(chain) > 1 and type(resolve_value(namespace, chain)) in PLAIN)
+    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
     return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
 
 

@@ -15,6 +15,7 @@ from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
+from hotswap.planning.filling import is_known_of
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.live_names import value_of
 from hotswap.planning.main_program import is_main_program
@@ -285,7 +286,8 @@ class Drafts:
         edition = self.editions.new(place[0])
         mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
         twice = {name for where, name in self._refills if where == place}
-        return twice | (mutated - (self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)}))
+        plainly = self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)}
+        return twice | {n for n in mutated - plainly if not is_known_of(self.editions, place, n)}
 
     def content_before(self, name: Name, reader: Place) -> tuple[Place, ...]:
         """What has to run for a statement to find a container as it was left for it, not as it changed it before."""

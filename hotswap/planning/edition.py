@@ -16,6 +16,7 @@ from functools import cached_property
 from types import ModuleType
 
 from hotswap.codefacts import GLOBALS
+from hotswap.deposits import Deposit
 from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
 from hotswap.imports import resolve
@@ -23,6 +24,7 @@ from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.containers import is_self_contained
+from hotswap.planning.filling import filled_by_methods
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.planning.imported import BroughtByStar, Importing
 from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
@@ -58,6 +60,8 @@ class Surroundings:
     """Whether it matters that a function which a statement calls sets the attribute of that name."""
     read: Callable[[], ReadBy | None]
     """What functions read, as far as it was looked up; None: nothing is to be remembered."""
+    deposits: Callable[[StatementPath], list[Deposit] | None]
+    """What a statement has put into containers and objects; None: nobody knows."""
 
 
 NAMESPACES = ("globals", "vars", "locals")
@@ -75,7 +79,8 @@ class Edition(Importing):
         self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
-        self.follows = around.follows
+        self.follows, self.deposits = around.follows, around.deposits
+        self._filled: dict[StatementPath, frozenset[Name]] = {}
 
     @cached_property
     def paths(self) -> list[StatementPath]:
@@ -281,7 +286,15 @@ class Edition(Importing):
         for chain, owner in altered_by(self.called(path), self.code, call, self.graph):
             name = self.holder(chain, path) if chain else self.name_of(owner)
             found |= {name} if name is not None else set()
-        return found
+        return found | self.filled(path)
+
+    def filled(self, path: StatementPath) -> frozenset[Name]:
+        """The names of instances into which the statement puts something by way of their methods."""
+        if self._remembered() is None:
+            return frozenset(filled_by_methods(self, path))
+        if path not in self._filled:
+            self._filled[path] = frozenset(filled_by_methods(self, path))
+        return self._filled[path]
 
     def name_of(self, owner: object) -> Name | None:
         """The global, here or in a module that is imported, that stands for an object."""

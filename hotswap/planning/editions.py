@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
+from hotswap.deposits import Deposit
 from hotswap.events import content
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, parents, resolve
@@ -20,6 +21,7 @@ from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Edit, Name, Place
 from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition, ReadBy, Surroundings
+from hotswap.planning.filling import deposits_of
 from hotswap.planning.groups import LOADED, Group, circle_around, make_group, reachable, refine
 from hotswap.planning.imported import BroughtByStar
 from hotswap.planning.live_names import name_of_holder, value_of
@@ -177,6 +179,7 @@ class Editions:
             self.home,
             self.follows,
             lambda: self.lookups.read_now,
+            lambda path: self.deposits((module, path)),
         )
         return Edition(tracked, source, self.graph, around)
 
@@ -214,6 +217,7 @@ class Editions:
                 lambda name: self.home(name, before=True),
                 self.follows,
                 lambda: self.lookups.read_before,
+                lambda path: deposits_of(tracked, path),
             )
             self._old[module] = Edition(tracked, tracked.source, self.graph, around)
         return self._old[module]
@@ -250,6 +254,13 @@ class Editions:
         divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
         members = node.body if isinstance(node, ast.ClassDef) and divided else ()
         return self.graph.called(tracked, tracked.source, path, members, self.lookups.before)
+
+    def deposits(self, place: Place) -> list[Deposit] | None:
+        """What a statement of the newest source has put into containers and objects; None if nobody knows."""
+        before = self.matching(place[0]).old(place[1])
+        if before is None or self.matching(place[0]).fate(place[1]) == "edited":
+            return None
+        return deposits_of(self.index.modules[place[0]], before)
 
     def code_now(self, function: Name) -> CodeFacts | None:
         """What the code of a function refers to in the newest source."""
@@ -485,7 +496,7 @@ class Editions:
             places = [
                 place
                 for (module, line), function in sorted(called)
-                if (place := self._place_at(module, line)) and self._is_filled_at(place, name, function)
+                if (place := self.place_at(module, line)) and self._is_filled_at(place, name, function)
             ]
             for module in known & self.edits.keys() if filling else ():
                 edition = self.find_new(module)
@@ -521,7 +532,8 @@ class Editions:
             return True
         return name in self.new(place[0]).may_mutate(place[1])
 
-    def _place_at(self, module: str, line: int) -> Place | None:
+    def place_at(self, module: str, line: int) -> Place | None:
+        """Where the statement stands now that stood on a line of the sources that run until now."""
         edition = self.find_old(module)
         before = edition.path_at(line) if edition is not None else None
         after = self.matching(module).new(before) if before is not None and self.find_new(module) is not None else None

@@ -62,8 +62,9 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
     node, facts = edition.source.statement(path), edition.facts(path)
     namespace, index = edition.tracked.namespace, edition.graph.index
     for call in bare_calls(node):
-        if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME and facts.stores:
-            continue  # `setattr(Enemy, "speed", 1)` is a store
+        if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
+            if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
+                continue
         if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))
     for store in facts.stores:
@@ -140,6 +141,14 @@ def is_registration(function: ast.expr, namespace: dict[str, Any]) -> bool:
         return False
     owner = resolve_value(namespace, chain[:-1])
     return is_instance(owner, ABCMeta) and "register" not in {n for c in owner.__mro__ for n in vars(c)}
+
+
+def _is_known(call: ast.Call, edition: Edition) -> bool:
+    """Whether it is known what `setattr` under a computed name did: to something of the program, as somebody looked."""
+    chain = chain_of(call.args[0]) if call.args and edition.tracked.deposits else None
+    owner = resolve_value(edition.tracked.namespace, chain) if chain is not None else None
+    kind: type = owner if is_instance(owner, type) else type(owner)
+    return type.__getattribute__(kind, "__module__") in edition.graph.index.modules
 
 
 def _in_words(store: Store) -> str:

@@ -60,9 +60,10 @@ class Loaders:
     def _read_by(self, load: FunctionType, tracked: Tracked) -> set[Name]:
         """What its own code reads: a lambda may have left the source, and be asked for again one day."""
         found: set[Name] = set()
-        for chain in code_facts(load.__code__).reads:
+        code = code_facts(load.__code__)
+        for chain in code.reads:
             for read in self._graph.references(tracked, chain):
-                found |= {read, behaviour(read), content(read)}
+                found |= {read, behaviour(read), *((content(read),) if chain in code.uses else ())}
             found |= reachable_functions(resolve_value(tracked.namespace, chain), self._graph)
         return found
 

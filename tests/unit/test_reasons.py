@@ -76,8 +76,9 @@ CASES = {
     "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
     "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
     "HS402": Case(
-        "NAMES = []\ndef named(f):\n NAMES.append(f.__name__ + '1')\n return f\n@named\ndef f(): pass\n",
-        "NAMES = []\ndef named(f):\n NAMES.append(f.__name__ + '2')\n return f\n@named\ndef f(): pass\n",
+        "class T:\n n = 0\n def inc(self): self.n += 1\nt = T()\nt.inc()\n",
+        "class T:\n n = 0\n def inc(self): self.n += 2\nt = T()\nt.inc()\n",
+        held="app.t.inc()",
     ),
     "HS403": Case(
         "import os\nX = 1\nos.putenv('HOTSWAP_TEST', str(X))\n", "import os\nX = 2\nos.putenv('HOTSWAP_TEST', str(X))\n",

@@ -1,0 +1,179 @@
+"""Watches the statements of a module put something into containers, one statement after the other.
+
+Where a statement begins is told from the lines that are reached; what it may write to is looked at when it begins, and
+when functions of the program begin that it calls, so before anything is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, Protocol
+
+from hotswap.deposits import Deposit, IsOurs, Look
+from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
+from hotswap.looking import is_a, is_any, look_up, own_space
+from hotswap.syntax import Chain
+
+
+class HasDeposits(Protocol):
+    """What is known of the statement on one line."""
+
+    deposits: list[Deposit]
+    is_unclear: bool
+
+
+WRITES = re.compile(
+    rb"\.(?:%s)\(|\b(?:set|del)attr\(|\]\s*[-+*/|&^%%]?=[^=]|[-+*/|&^%%]=|\w\.\w+\s*=[^=]|\bdel\b"
+    % b"|".join(re.escape(name.encode()) for name in sorted(MUTATORS))
+)
+"""What a statement looks like that may change something by itself."""
+
+CALLS = re.compile(rb"[\w.]+\(")
+"""How a statement begins that does nothing but call."""
+
+QUIET = (b"def ", b"async def ", b"class ", b"import ", b"from ", b"@", b'"', b"'")
+"""How statements begin that change nothing but by way of functions, decorators and the like."""
+
+DEFINING = (b"def ", b"async def ", b"class ", b"@")
+
+GOES_ON = re.compile(rb"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b|$")
+"""How a line begins with which no statement does."""
+
+_FILLERS = MUTATORS | WRITES_BY_NAME | frozenset(("__dict__", "heappush", "heappop", "insort"))
+_STORING = frozenset(
+    dis.opmap[name]
+    for name in ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR")
+    if name in dis.opmap
+)
+_MAKING = frozenset(
+    ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__", "__set_name__")
+)
+"""Functions that are given what the statement is about to make."""
+
+# Not by the code itself: whether anybody holds an old code object is told by its reference count.
+_known: dict[tuple[str, int, tuple[str, ...]], bool] = {}
+
+
+def may_fill(code: CodeType) -> bool:
+    """Whether a function may change something in place, as far as its names tell, or that it stores anywhere."""
+    key = code.co_filename, code.co_firstlineno, code.co_names
+    known = _known.get(key)
+    if known is None:
+        known = _known[key] = not _FILLERS.isdisjoint(code.co_names) or not _STORING.isdisjoint(code.co_code[::2])
+    return known
+
+
+class Depositing:
+    """Goes with one module, or one statement, while it runs; fills in `lines` what each of the statements put where."""
+
+    def __init__(self, text: bytes, lines: Mapping[int, HasDeposits], is_ours: IsOurs) -> None:
+        self._text, self._lines, self._is_ours = text.splitlines(keepends=True), lines, is_ours
+        self._begun = 0
+        """The line on which the running statement begins; 0: none has."""
+        self._last = 0
+        """The last line so far that may have begun one."""
+        self._decorates = False
+        """Only its decorators have been reached."""
+        self._look: Look | None = None
+        self._defines = False
+        """It is a definition: what it makes is nobody's yet."""
+        self._namespace: dict[str, Any] = {}
+
+    def reach(self, line: int, namespace: dict[str, Any]) -> None:
+        """A line of the module is about to run."""
+        text = self._text[line - 1] if line <= len(self._text) else b""
+        if line <= self._last or (self._begun and GOES_ON.match(text)):  # back in a loop, or among its decorators
+            return
+        self._last = line
+        if self._decorates:
+            self._decorates = text.startswith(b"@")
+            return
+        self._finish()
+        self._begun, self._namespace, self._decorates = line, namespace, text.startswith(b"@")
+        self._defines = text.startswith(DEFINING)
+        if not text.startswith(QUIET):
+            self._look_ahead(line, namespace)
+
+    def enter(self, frame: FrameType) -> None:
+        """A function begins that may fill something, below the running statement."""
+        if not self._begun:
+            return
+        code, look = frame.f_code, self._looked()
+        given = dict(frame.f_locals)
+        for value in self._made(code, given):
+            look.leave_out(value)
+            if is_a(value, type):
+                look.at([*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)])
+        sets = not WRITES_BY_NAME.isdisjoint(code.co_names)
+        look.at([*given.values(), *_named(code, frame.f_globals)], sets=sets)
+
+    def _made(self, code: CodeType, given: dict[str, Any]) -> Iterator[Any]:
+        """What the statement itself makes, of what a function is given: nothing has to be taken out of that."""
+        is_making = code.co_name in _MAKING and code.co_argcount > 0
+        if is_making and code.co_name != "__new__":  # which is given the class
+            yield given.get(code.co_varnames[0])
+        for value in given.values() if self._defines else ():
+            if is_any(value, type, FunctionType):
+                if self._namespace.get(value.__name__) is not value:
+                    yield value
+            elif is_making and is_a(value, dict):  # the namespace of the class
+                yield from (value, *value.values())
+
+    def end(self) -> None:
+        """The last statement is through."""
+        self._finish()
+        self._begun = 0
+
+    def _looked(self) -> Look:
+        if self._look is None:
+            self._look = Look(self._is_ours)
+        return self._look
+
+    def _finish(self) -> None:
+        look, self._look = self._look, None
+        deposits = look.deposits() if look is not None else []
+        if deposits or (look is not None and look.is_unclear):
+            self._lines[self._begun].deposits += deposits
+            self._lines[self._begun].is_unclear = look is not None and look.is_unclear
+
+    def _look_ahead(self, line: int, namespace: dict[str, Any]) -> None:
+        """Look at what a statement may change that is about to run, if it is one that may."""
+        text = b"".join(self._statement(line))
+        if not WRITES.search(text) and not CALLS.match(text):
+            return
+        try:
+            nodes = ast.parse(text).body
+        except (SyntaxError, ValueError):  # a text of several lines, say
+            self._looked().is_unclear = True
+            return
+        for node in nodes:
+            facts = facts_of(node, postponed=True, first=False)
+            set_on = facts.computed | {store.chain for store in facts.stores if store.attribute}
+            for chains, sets in ((set_on, True), (facts.mutates | facts.arguments, False)):
+                roots = [_resolved(chain, namespace) for chain in chains]
+                self._looked().at([root for root in roots if not is_a(root, ModuleType)], sets=sets)
+
+    def _statement(self, line: int) -> Iterator[bytes]:
+        yield self._text[line - 1]
+        for each in self._text[line:]:
+            if not GOES_ON.match(each):
+                return
+            yield each
+
+
+def _named(code: CodeType, namespace: dict[str, Any]) -> Iterable[Any]:
+    """What the names in a function may stand for: globals, and those of modules among them."""
+    found = [namespace[name] for name in code.co_names if name in namespace]
+    modules = [value for value in found if is_a(value, ModuleType)]
+    return [*found, *(own_space(m).get(name) for m in modules for name in code.co_names)]
+
+
+def _resolved(chain: Chain, namespace: dict[str, Any]) -> Any:
+    value = namespace.get(chain[0])
+    for attribute in chain[1:]:
+        value = look_up(value, attribute) if value is not None else None
+    return value

@@ -1,0 +1,114 @@
+"""In one round: what statements had put into containers and objects goes before they run again, or when they are gone.
+
+Then what they put there now stands where a fresh process would have it, and statements behind them keep the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from functools import partial
+from typing import Any
+
+from hotswap.deposits import Entry, Target, within
+from hotswap.graph import Graph
+from hotswap.journal import MISSING, Journal
+from hotswap.looking import is_a, own_space
+from hotswap.model import Name, Place
+from hotswap.patch.authors import Authors
+from hotswap.patch.deposited import Deposited, roots_of
+from hotswap.planning.edition import Edition
+from hotswap.planning.editions import Editions
+from hotswap.trace import Footprint
+
+SORTING = frozenset(
+    """sort sorted reverse reversed insert insort insort_left insort_right heappush heapify appendleft
+    move_to_end""".split()
+)
+"""What a function uses that gives containers an order of its own."""
+
+
+class Ledger:
+    """Goes with the statements of one round."""
+
+    def __init__(self, editions: Editions, graph: Graph, journal: Journal) -> None:
+        self.editions, self.graph, self.journal = editions, graph, journal
+        self.authors = Authors(editions)
+        self.taken = Deposited(journal)
+        """What was taken back of the statement that is running."""
+        self.restored: set[tuple[int, str]] = set()
+        """By the identity of objects the attributes that statements found as they had been before all of them."""
+        self._gaps: dict[int, int] = {}
+        self._held: list[Any] = []
+        """What must not go as long as its identity stands for it."""
+
+    def withdraw(self, edition: Edition, number: int) -> tuple[AbstractSet[int], Iterator[Name]]:
+        """Take back what a statement that is gone had put anywhere.
+
+        Returns the identities of the containers out of which all was taken, and the attributes that are others now.
+        """
+        taken = Deposited.of(edition, (number,), self.graph, self.journal, self.authors)
+        self._held += [place for place, _ in taken.gaps.values()]
+        self._gaps |= {at: position for at, (_, position) in taken.gaps.items()}
+        done = taken.handled if not taken.is_unclear else set()
+        return done, (_name_of(owner, leaf) for (_, leaf), (owner, _) in taken.were.items())
+
+    def open(self, place: Place, is_due: Callable[[Place], bool] | None) -> None:
+        """A statement is about to run: what it had put anywhere goes, if it runs for its own sake (`is_due`)."""
+        before, old = self.editions.old_place(place), self.editions.find_old(place[0])
+        self.taken = Deposited(self.journal)
+        if is_due is not None and before is not None and old is not None:
+            counted = partial(self._is_counted_on, is_due)
+            self.taken = Deposited.of(old, before[1], self.graph, self.journal, self.authors, counted)
+            self.restored |= self.taken.restored
+
+    def _is_counted_on(self, is_due: Callable[[Place], bool], owner: int, entry: Entry, value: Any) -> bool:
+        return self.authors.is_counted_on(owner, entry, value, is_due)
+
+    def known(self, place: Place, footprint: Footprint) -> set[int]:
+        """The containers of which it is known what the statement had put there, and what it has put there now."""
+        if not self.editions.index.modules[place[0]].deposits:
+            return set()
+        return self.taken.handled | {deposit.target for deposit in footprint.deposits}
+
+    def close(self, place: Place, footprint: Footprint, is_due: Callable[[Place], bool]) -> list[Name]:
+        """The statement has run; returns the attributes of classes that are others now.
+
+        `is_due`: whether a statement is sure to run as well, so that what it had put anywhere does not count.
+        """
+        edition = self.editions.new(place[0])
+        self.authors.note(place, footprint.deposits)
+        wanted = {(each.target, each.kind): each for each in footprint.deposits}
+        roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph) if wanted else []
+        reached = within(roots, self.editions.index.modules.keys().__contains__, {}, sets=True)
+        targets = [target for target in reached if target.key in wanted]
+        keeps_order = not self.orders_itself(place, footprint)
+        for target in targets if keeps_order else ():
+            self.taken.close_gap(target.value)
+        for target in targets:
+            if target.kind == "keys":
+                self.authors.give_back(place, target, wanted[target.key], is_due, self.journal)
+            if target.kind in ("keys", "items") and keeps_order:
+                self.authors.put_in_order(place, target, wanted[target.key], self._gaps, self.journal)
+        return list(self._other_attributes(targets, footprint))
+
+    def orders_itself(self, place: Place, footprint: Footprint) -> bool:
+        """Whether one of the functions that the statement called gives containers an order of its own."""
+        codes = (self.editions.new(place[0]).code(function) for function in footprint.called)
+        words = ({*code.attributes, *(chain[-1] for chain in code.reads)} for code in codes if code is not None)
+        return any(not SORTING.isdisjoint(each) for each in words)
+
+    def _other_attributes(self, targets: Iterable[Target], footprint: Footprint) -> Iterator[Name]:
+        were, kinds = self.taken.were, {id(t.value): t.value for t in targets if is_a(t.value, type)}
+        found = {at: (owner, was) for at, (owner, was) in were.items()}
+        for each in footprint.deposits if kinds else ():
+            if each.kind == "attributes" and each.target in kinds:
+                for entry in each.entries:
+                    found.setdefault((each.target, entry.key), (kinds[each.target], entry.before.thing()))
+        for (_, leaf), (owner, was) in found.items():
+            if own_space(owner).get(leaf, MISSING) is not was:
+                yield _name_of(owner, leaf)
+
+
+def _name_of(owner: type, leaf: str) -> Name:
+    return owner.__module__, f"{owner.__qualname__}.{leaf}"

@@ -1,0 +1,83 @@
+"""What statements were seen to fill, and instances that they fill by way of methods, which no text tells.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.deposits import CONTAINERS, LARGEST, Deposit, within
+from hotswap.graph import lines_of
+from hotswap.index import Tracked
+from hotswap.looking import is_a, is_any, look_up
+from hotswap.model import Name, Place
+from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
+from hotswap.resolving import resolve_value
+from hotswap.source import StatementPath
+from hotswap.syntax import Chain
+
+if TYPE_CHECKING:  # it asks here
+    from hotswap.planning.edition import Edition
+    from hotswap.planning.editions import Editions
+
+
+def deposits_of(tracked: Tracked, path: StatementPath) -> list[Deposit] | None:
+    """What a statement of the source that runs has put into containers and objects; None if nobody knows."""
+    if not tracked.deposits or len(path) > 1:
+        return None
+    footprint = tracked.footprint(*lines_of(tracked.source.statement(path)))
+    return footprint.deposits if footprint is not None and not footprint.is_unclear else None
+
+
+def is_known_of(editions: Editions, place: Place, name: Name) -> bool:
+    """Whether it is known what a statement had put into a container, so that just that can be taken back."""
+    before = editions.old_place(place)
+    if before is None or deposits_of(editions.index.modules[before[0]], before[1]) is None:
+        return False
+    value = value_of(name, editions.graph)
+    return type(value) in CONTAINERS and len(value) <= LARGEST
+
+
+def filled_by_methods(edition: Edition, path: StatementPath) -> Iterator[Name]:
+    """The names of the instances, at home: as it was seen when the statement ran, else those whose methods it calls."""
+    deposits = edition.deposits(path)
+    if deposits is None:
+        yield from _receivers(edition, path)
+        return
+    targets = {(each.target, each.kind) for each in deposits}
+    for name in set(_candidates(edition, path)) if targets else ():
+        value = value_of(name, edition.graph)
+        reached = within([value], edition.graph.index.modules.keys().__contains__, {}, sets=True)
+        if _is_instance(value, edition) and any(target.key in targets for target in reached):
+            yield name
+
+
+def _candidates(edition: Edition, path: StatementPath) -> Iterator[Name]:
+    for chain in edition.facts(path).reads:
+        yield from _holders(edition, chain, path)
+    for called in edition.called(path):
+        code, home = edition.code(called), edition.graph.index.modules.get(called[0])
+        for chain in code.reads if code is not None and home is not None else ():
+            assert home is not None
+            name = name_of_holder(home, chain, edition.graph)
+            if name is not None:
+                yield edition.home(name)
+
+
+def _receivers(edition: Edition, path: StatementPath) -> Iterator[Name]:
+    space = edition.tracked.namespace
+    for chain in edition.facts(path).calls:
+        owner = resolve_value(space, chain[:-1]) if len(chain) > 1 else None
+        if _is_instance(owner, edition) and is_a(look_up(owner, chain[-1]), FunctionType):
+            yield from _holders(edition, chain[:-1], path)
+
+
+def _holders(edition: Edition, chain: Chain, path: StatementPath) -> Iterable[Name]:
+    name = edition.holder(chain, path)
+    return () if name is None else (name,)
+
+
+def _is_instance(value: Any, edition: Edition) -> bool:
+    if value is None or is_any(value, *DEFINITIONS):
+        return False
+    return type.__getattribute__(type(value), "__module__") in edition.graph.index.modules
