@@ -419,7 +419,8 @@ class Runner:
         if is_instance(annotations, dict):
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        body = ClassBody(owner, space, ClassPast(self.values, self._place, owner).was)
+        past = ClassPast(self.values, self._place, owner)
+        body = ClassBody(owner, space, past.was, past.is_shared)
         before_node, execute = self._statement_before(), self._executor(node)
         took = before_node is not None and takes_from_a_name(before_node)
         facts = source.facts(step.statement)

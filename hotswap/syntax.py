@@ -19,6 +19,13 @@ def chain_of(node: ast.expr) -> Chain | None:
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
+def is_place(node: ast.expr) -> bool:
+    """Whether an expression only says where an object is to be found: a name, an attribute, an entry under a key."""
+    if isinstance(node, ast.Subscript):
+        return not isinstance(node.slice, ast.Slice) and is_place(node.value)
+    return isinstance(node, ast.Name | ast.Attribute)
+
+
 def mangled(owner: str, name: str) -> str:
     """The name under which a class keeps it (`__x` becomes `_Owner__x`)."""
     private = owner.strip("_") and name.startswith("__") and not name.endswith("__") and "." not in name
@@ -32,6 +39,19 @@ def is_type_checking(test: ast.expr) -> bool | None:
         return None if inner is None else not inner
     chain = chain_of(test)
     return True if chain is not None and chain[-1] == "TYPE_CHECKING" else None
+
+
+def assignments(node: ast.stmt) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments in a statement that run once at the most: not those in loops, functions and classes."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        yield node
+    elif isinstance(node, ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                yield from assignments(child)
+            elif isinstance(child, ast.ExceptHandler | ast.match_case):
+                for inner in child.body:
+                    yield from assignments(inner)
 
 
 def surely_bound(block: Sequence[ast.stmt]) -> set[str] | None:

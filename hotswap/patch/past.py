@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import FunctionType
 from typing import Any
 
 from hotswap.looking import is_any
 from hotswap.model import Place
-from hotswap.patch.statements import assignments, makes
+from hotswap.patch.equality import Parts
+from hotswap.patch.sharing import is_shared
+from hotswap.patch.statements import makes
 from hotswap.patch.values import Values
 from hotswap.planning.groups import LOADED
-from hotswap.resolving import supplied_by_stars
+from hotswap.resolving import is_alias, supplied_by_stars
+from hotswap.syntax import assignments
 
 
 class ModulePast:
@@ -38,6 +42,8 @@ class ModulePast:
         held = self.values.original(full)
         if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
             return any(self._makes(place, name) for place in group.old.binders(full))
+        if is_alias(held, name):
+            return False  # a call has chosen it: `max(classes, key=…)`
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
@@ -66,6 +72,10 @@ class ModulePast:
         edition = self.values.editions.new(self.place[0])
         return supplied_by_stars(edition.tracked, edition.facts(self.place[1]))
 
+    def is_shared(self, names: Collection[str], old: Any, parts: Parts) -> bool:
+        """Whether an old value is not that of these names alone, to which the statement gives an equal one."""
+        return is_shared(self.values, self.place, [(self.place[0], name) for name in names], old, parts)
+
 
 class ClassPast:
     """For the names that a statement of a class body binds."""
@@ -76,3 +86,8 @@ class ClassPast:
     def was(self, name: str) -> Any:
         """What the class held, or MISSING."""
         return self.values.was((self.place[0], f"{self.owner.__qualname__}.{name}"), self.place)
+
+    def is_shared(self, names: Collection[str], old: Any, parts: Parts) -> bool:
+        """Whether an old value is not that of these members alone, to which the statement gives an equal one."""
+        full = [(self.place[0], f"{self.owner.__qualname__}.{name}") for name in names]
+        return is_shared(self.values, self.place, full, old, parts)

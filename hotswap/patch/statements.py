@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any, Protocol
@@ -16,9 +16,12 @@ from hotswap.facts import Facts
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name
+from hotswap.patch.equality import Parts, is_plain, same_value
 from hotswap.patch.functions import Merger, same_definition
+from hotswap.patch.sharing import Shared
 from hotswap.resolving import home_of, is_alias, resolves_to
 from hotswap.source import Source, StatementPath
+from hotswap.syntax import assignments, is_place
 
 CLASS_MACHINERY = frozenset(
     (
@@ -94,6 +97,9 @@ class Past(Protocol):
     def brought(self) -> set[str]:
         """The names that star imports of the statement bring, now that it ran."""
 
+    def is_shared(self, names: Collection[str], old: Any, parts: Parts) -> bool:
+        """Whether an old value is not that of these names alone, to which the statement gives an equal one."""
+
 
 def run_in_module(
     source: Source,
@@ -128,7 +134,8 @@ def run_in_module(
     effect = Effect()
     for name, value in bound.items():
         old = past.was(name)
-        kept = value if old is value else merge_name(node, facts, name, value, past, merger)
+        together = [other for other, held in bound.items() if held is value]
+        kept = value if old is value else merge_name(node, facts, name, value, past, merger, together)
         if kept is old and not same_value(old, value):
             effect.touched.add(name)
         namespace[name] = effect.bound[name] = kept
@@ -142,8 +149,13 @@ def forget_annotations(space: dict[str, Any], facts: Facts) -> None:
         annotations.pop(name, None)
 
 
-def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger) -> Any:
-    """The live object made new, when the statement defines the name, else the new value (or its equal old one)."""
+def merge_name(
+    node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, merger: Merger, together: Collection[str]
+) -> Any:
+    """The live object made new, when the statement defines the name, else the new value (or its equal old one).
+
+    `together` are all names to which the statement gives the value.
+    """
     assert merger.module is not None
     full, old = (merger.module, name), past.was(name)
     owned = old is not MISSING and past.owned(name) and not is_alias(old, name) and not is_foreign(old, merger)
@@ -155,8 +167,9 @@ def merge_name(node: ast.stmt, facts: Facts, name: str, value: Any, past: Past, 
             rename(value, old)
         return merger.define(full, old if owned else MISSING, value, is_last=past.is_last(name))
     may_stay = is_plain(value) or not is_taken_over(node, facts, name, past)
-    if old is not MISSING and may_stay and same_value(old, value):
-        return old
+    if old is not MISSING and may_stay and same_value(old, value, parts := Parts()):
+        if all(past.was(other) is old for other in together) and not past.is_shared(together, old, parts):
+            return old
     if owned and merger.has_moved(old, value):
         return merger.move(old, value)
     merger.keep_parts(MISSING if is_taken_over(node, facts, name, past) else old, value)
@@ -174,7 +187,7 @@ def is_taken_over(node: ast.stmt, facts: Facts, name: str, past: Past) -> bool:
 
 def takes_from_a_name(node: ast.stmt) -> bool:
     """Whether an assignment in the statement gives one name what another one holds."""
-    return any(isinstance(each.value, ast.Name | ast.Attribute) for each in assignments(node))
+    return any(each.value is not None and is_place(each.value) for each in assignments(node))
 
 
 def taken_members(*nodes: ast.stmt | None) -> frozenset[str]:
@@ -188,19 +201,19 @@ def taken_members(*nodes: ast.stmt | None) -> frozenset[str]:
 
 
 def defined_members(node: ast.stmt, prefix: str = "") -> frozenset[str]:
-    """The qualified names that nothing but `def` binds in a class statement, in the classes of its body too."""
+    """The qualified names that nothing but `def` or `lambda` binds in a class, and in the classes of its body."""
     if not isinstance(node, ast.ClassDef):
         return frozenset()
     prefix = f"{prefix}{node.name}."
-    facts = [facts_of(s, postponed=True, first=False, owner=node.name) for s in node.body]
-    others = {name for each in facts for name in each.binds - each.defines}
-    found = {f"{prefix}{name}" for each in facts for name in each.defines - others}
-    return frozenset(found).union(*(defined_members(inner, prefix) for inner in node.body))
-
-
-def is_plain(value: Any) -> bool:
-    """Whether nobody can tell equal ones apart, or change them."""
-    return is_instance(value, _ATOMS)
+    bound: set[str] = set()
+    found: set[str] = set()
+    for each in node.body:
+        facts = facts_of(each, postponed=True, first=False, owner=node.name)
+        own = facts.defines | {n for n in facts.binds if any(is_lambda(made, n) for made in assignments(each))}
+        found |= own
+        bound |= facts.binds - own
+    names = frozenset(f"{prefix}{name}" for name in found - bound)
+    return names.union(*(defined_members(inner, prefix) for inner in node.body))
 
 
 def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
@@ -214,24 +227,16 @@ def makes_function(node: ast.stmt, name: str, value: Any, past: Past) -> bool:
     return not past.is_held(value) and past.owned(name)
 
 
-def assignments(node: ast.stmt) -> Iterator[ast.Assign | ast.AnnAssign]:
-    """The assignments in a statement that run once at the most: not those in loops, functions and classes."""
-    if isinstance(node, ast.Assign | ast.AnnAssign):
-        yield node
-    elif isinstance(node, ast.If | ast.Try | ast.With | ast.AsyncWith | ast.Match):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt):
-                yield from assignments(child)
-            elif isinstance(child, ast.ExceptHandler | ast.match_case):
-                for inner in child.body:
-                    yield from assignments(inner)
-
-
 def makes(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
     """Whether the assignment gives the name a function that was made there, or what a call returned."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
     return named and isinstance(node.value, ast.Lambda | ast.Call)
+
+
+def is_lambda(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
+    """Whether the assignment gives the name a function that is made there."""
+    return isinstance(node.value, ast.Lambda) and makes(node, name)
 
 
 def same_class(old: Any, value: Any) -> bool:
@@ -279,47 +284,6 @@ def is_foreign(value: Any, merger: Merger) -> bool:
     return home != merger.module and resolves_to(sys.modules.get(home), value)
 
 
-def same_value(old: Any, new: Any) -> bool:
-    """Whether two values are the same for everybody: plain data of equal types, compared deeply."""
-    if old is new:
-        return True
-    if type(old) is not type(new):
-        return False
-    if is_instance(old, _ATOMS):
-        return bool(old == new) and repr(old) == repr(new)
-    if type(old) in (list, tuple):
-        return len(old) == len(new) and all(_same_part(a, b) for a, b in zip(old, new, strict=True))
-    if type(old) in (set, frozenset):
-        return bool(old == new) and all(is_instance(v, _ATOMS) for v in old)
-    if type(old) is dict:
-        pairs = zip(old.values(), new.values(), strict=False)
-        return list(old) == list(new) and all(_same_part(a, b) for a, b in pairs)
-    return False
-
-
-def _same_part(old: Any, new: Any) -> bool:
-    """The same for what is in a container: what somebody else holds too is that very object, however equal."""
-    if type(new) in (list, dict, set) and new is not old and _references(old, new) > _ALONE:
-        return False
-    return same_value(old, new)
-
-
-def _references(_: Any, new: Any) -> int:
-    return sys.getrefcount(new)
-
-
-def _count_alone(old: Any, new: Any) -> int:
-    return _references(old, new)
-
-
-_NESTED: tuple[list[Any], list[Any]] = [[]], [[]]
-_ALONE = max(_count_alone(a, b) for a, b in zip(*_NESTED, strict=True))
-"""How many references are seen of what only its container holds."""
-
-
-_ATOMS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
-
-
 @dataclass(frozen=True, slots=True)
 class ClassBody:
     """What the body of a class holds at the place of a statement (it is written to), and what its names held before."""
@@ -327,6 +291,7 @@ class ClassBody:
     owner: type
     space: dict[str, Any]
     was: Callable[[str], Any]
+    is_shared: Shared
 
 
 def run_in_class(
@@ -363,11 +328,22 @@ def run_in_class(
         if takes and type(value) in (list, dict, set, FunctionType):
             kept = value
         else:
-            kept = merge_member(facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
+            node = source.statement(path)
+            kept = merge_member(node, facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
+            together = [other for other, held in space.items() if held is bound]
+            if kept is old is not value and not is_own(old, value, together, body):
+                kept = value
         if kept is old and kept is not value:
             effect.touched.add(name)
         effect.bound[name] = kept
     return effect
+
+
+def is_own(old: Any, value: Any, together: Collection[str], body: ClassBody) -> bool:
+    """Whether what a class held may stand for an equal new value; what is no plain data may."""
+    if not same_value(old, value, parts := Parts()):
+        return True
+    return all(body.was(other) is old for other in together) and not body.is_shared(together, old, parts)
 
 
 def implicit_kind(name: str, value: Any) -> Any:
@@ -380,13 +356,14 @@ def implicit_kind(name: str, value: Any) -> Any:
     return value
 
 
-def merge_member(facts: Facts, name: Name, old: Any, value: Any, merger: Merger) -> Any:
+def merge_member(node: ast.stmt, facts: Facts, name: Name, old: Any, value: Any, merger: Merger) -> Any:
     """As `merge_name`, for a class."""
     leaf = name[1].rpartition(".")[2]
     owned = MISSING if old is MISSING or is_alias(old, name[1]) or is_foreign(old, merger) else old
     if leaf in facts.defines:
         return merger.define(name, owned, value)
-    if is_a(owned, FunctionType) and is_a(value, FunctionType) and same_definition(owned, value):
+    is_made = any(is_lambda(each, leaf) for each in assignments(node))
+    if is_a(owned, FunctionType) and is_a(value, FunctionType) and (is_made or same_definition(owned, value)):
         return value if is_alias(value, name[1]) else merger.define(name, owned, value)
     if is_any(value, *_WRAPPERS) and type(owned) is type(value):
         return merger.define(name, owned, value)
