@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from itertools import starmap
 from typing import Any
 
+from hotswap.constructing import settle_new
 from hotswap.looking import is_instance
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
@@ -53,7 +54,7 @@ class Journal:
     def set_attribute(self, target: Any, name: str, value: Any) -> None:
         """Bind an attribute of an object or class, past any `__setattr__` of its own."""
         is_class = is_instance(target, type)
-        write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
+        write, drop = (type_setattr, _drop_from(name)) if is_class else (object_setattr, object_delattr)
         before = own_attribute(target, name)
         undo = (_forgiving, drop, target, name) if before is MISSING else (write, target, name, before)
         self.call((write, target, name, value), undo)
@@ -64,7 +65,7 @@ class Journal:
         if before is MISSING:
             return
         is_class = is_instance(target, type)
-        write, drop = (type_setattr, type_delattr) if is_class else (object_setattr, object_delattr)
+        write, drop = (type_setattr, _drop_from(name)) if is_class else (object_setattr, object_delattr)
         self.call((drop, target, name), (write, target, name, before))
 
     def set_item(self, mapping: MutableMapping[Any, Any], key: Any, value: Any) -> None:
@@ -172,6 +173,15 @@ def own_attribute(target: Any, name: str) -> Any:
 
 
 _TYPE_SLOTS = {name: type.__dict__[name] for name in ("__bases__", "__name__", "__qualname__")}
+
+
+def _drop_from(name: str) -> Callable[..., None]:
+    return type_delattr if name != "__new__" else _drop_new
+
+
+def _drop_new(cls: type, name: str) -> None:
+    type_delattr(cls, name)
+    settle_new(cls)
 
 
 def _forgiving(function: Callable[..., object], *arguments: Any) -> None:

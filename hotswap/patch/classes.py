@@ -224,9 +224,11 @@ class _Pouring:
 
     def _store(self, target: type, name: str, value: object) -> None:
         before = target.__dict__.get(name, MISSING)
-        if before is MISSING and name in layout.GUARDED:
+        if before is value:
+            return
+        if layout.is_guarded(target, name) and (before is MISSING or name not in layout.GUARDED):
             layout.add_member(target, name, value, self.journal)
-        elif before is not value:
+        else:
             self.journal.set_attribute(target, name, value)
 
     def _merged(self, name: str, fresh: Any) -> Any:
@@ -275,7 +277,7 @@ class _Pouring:
 
     def _drop_members(self) -> None:
         for name in [n for n in self.live.__dict__ if n not in self.fresh.__dict__ and n not in self.keep]:
-            if name in layout.GUARDED:
+            if layout.is_guarded(self.live, name):
                 layout.drop_member(self.live, name, self.journal)
             else:
                 self.journal.delete_attribute(self.live, name)

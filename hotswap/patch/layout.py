@@ -8,8 +8,9 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from hotswap.journal import Journal, type_setattr
-from hotswap.looking import family, is_instance
+from hotswap.constructing import settle_new
+from hotswap.journal import MISSING, Journal, type_setattr
+from hotswap.looking import family, in_classes, is_instance
 
 _IMMUTABLE, _HEAP, _GC = 1 << 8, 1 << 9, 1 << 14
 _MANAGED = 1 << 3 | 1 << 4  # __weakref__ and __dict__ in front of the object, Python 3.12 and 3.11
@@ -91,6 +92,7 @@ def assign_bases(cls: type, bases: tuple[type, ...]) -> None:
         if "layout" not in str(error) and "deallocator" not in str(error):
             raise
         _assign_through(cls, bases)
+    settle_new(cls)
 
 
 def list_last(classes: Iterable[type]) -> None:
@@ -209,9 +211,21 @@ def same_metaclass_layout(one: type, other: type) -> bool:
 GUARDED = frozenset(("__dict__", "__weakref__", "__type_params__"))
 
 
+def is_guarded(cls: type, name: str) -> bool:
+    """Whether `setattr` and `delattr` do not write that member: `type` has one of its own, or the metaclass has."""
+    if name in GUARDED:
+        return True
+    mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(type(cls))
+    metaclasses = [c for c in mro if c not in (type, object)]
+    member = type(in_classes(metaclasses, name))
+    return any(in_classes(member.__mro__, special) is not None for special in ("__set__", "__delete__"))
+
+
 def add_member(cls: type, name: str, value: object, journal: Journal) -> None:
-    """Put a member into the class that it did not have itself, past the guard of `type`."""
-    journal.call((_write, cls, name, value), (_drop, cls, name))
+    """Put a member into the class, past the guard of `type` and of its metaclass."""
+    before = cls.__dict__.get(name, MISSING)
+    undo = (_drop, cls, name) if before is MISSING else (_write, cls, name, before)
+    journal.call((_write, cls, name, value), undo)
 
 
 def drop_member(cls: type, name: str, journal: Journal) -> None:
