@@ -32,6 +32,7 @@ from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.orphaned import left_behind
 from hotswap.planning.prepared import Prepared
+from hotswap.planning.untaken import BLOCKS
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
 
 
@@ -144,6 +145,7 @@ class Planner:
 
     def changed_text(self, edit: Edit) -> None:
         """Draft the statements that were edited or added."""
+        assert edit.new is not None
         edition, matching = self.editions.new(edit.module), self.editions.matching(edit.module)
         for path in edition.paths:
             if matching.fate(path) == "added":
@@ -152,6 +154,8 @@ class Planner:
                 self.changed_statement(edit, path, "it was edited")
             elif matching.fate(path) == "members" and not edition.memberwise(path):
                 self.changed_statement(edit, path, "its body was edited")
+            elif matching.fate(path) == "same" and len(path) == 1 and isinstance(edit.new.statement(path), BLOCKS):
+                self.branch_not_taken(edit, path)
         for path in matching.removed:
             self.removed_statement(edit, path)
             self.withdraw(edit.module, path)
@@ -186,13 +190,26 @@ class Planner:
             self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
         if self.disposals.takes_back((edit.module, root_of(node))):
             return
-        for effect in lasting(edition, path) if edition is not None and not edit.whole else ():
+        effects = lasting(edition, path) if edition is not None and not edit.whole else ()
+        self.lost(edit, node, effects, "was removed or edited")
+
+    def branch_not_taken(self, edit: Edit, path: StatementPath) -> None:
+        """A block of which a branch was taken that is not any more, for it hangs on a constant that was edited."""
+        old, before = self.editions.find_old(edit.module), self.editions.matching(edit.module).old(path)
+        if old is not None and before is not None:
+            now = set(lasting(self.editions.new(edit.module), path))
+            effects = [effect for effect in lasting(old, before) if effect not in now]
+            self.lost(edit, edit.old.statement(before), effects, "does not run any more")
+
+    def lost(self, edit: Edit, node: ast.stmt, effects: Iterable[Effect], what: str) -> None:
+        """Effects that a fresh process would not have, unless other statements have them, or take their place."""
+        for effect in effects:
             if edit.new is not None and any(now.outdoes(effect) for now in self.effects_now(edit.module)):
                 continue
             self.restart.append(
                 Reason(
                     code="HS401",
-                    what=f"`{effect.words}` was removed or edited",
+                    what=f"`{effect.words}` {what}",
                     where=f"{edit.path}:{first_line(node)} (before the edit)",
                     why="what it did when it ran cannot be taken back",
                     remedy="restart",

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hotswap.factfinder import WRITES_BY_NAME
+from hotswap.factfinder import WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
 from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition, is_namespace
+from hotswap.planning.untaken import BLOCKS, without_untaken
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import chain_of
@@ -60,6 +61,10 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
     if len(path) > 1:
         return
     node, facts = edition.source.statement(path), edition.facts(path)
+    if isinstance(node, BLOCKS):
+        ran = without_untaken(edition, path)
+        facts = facts if ran is node else facts_of(ran, postponed=edition.source.annotations_are_postponed, first=False)
+        node = ran
     namespace, index = edition.tracked.namespace, edition.graph.index
     for call in bare_calls(node):
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:

@@ -18,6 +18,8 @@ def mine(): pass
 t = []; d = {}
 class Box: pass
 box = Box()
+FLAG = False
+OTHER = bool(FLAG)
 box.items = []
 """
 LASTING = {
@@ -30,6 +32,11 @@ LASTING = {
     "if mine: atexit.register(mine)": ["atexit.register(mine)"],
     "for x in (): atexit.register(mine)": ["atexit.register(mine)"],
     "try: atexit.register(mine)\nexcept E: atexit.register(len)": ["atexit.register(mine)", "atexit.register(len)"],
+    "if __name__ == '__main__': atexit.register(mine)": [],
+    "if __name__ != '__main__': atexit.register(mine)": ["atexit.register(mine)"],
+    "if sys.platform == 'none' or not True: os.environ['A'] = 'b'\nelse: atexit.register(mine)": ["atexit.register(mine)"],
+    "if FLAG: atexit.register(mine)\nelif OTHER: atexit.register(len)": ["atexit.register(len)"],
+    "try:\n import no_such_module\n atexit.register(len)\nexcept ImportError: atexit.register(mine)": ["atexit.register(mine)"],
     "log.setLevel(10)": ["log.setLevel(10)"],
     "log.info('x')": [],
     "logging.info('x')": [],
