@@ -103,6 +103,7 @@ class Runner:
         self._done: set[Step] = set()
         self._place: Place = ("", ())
         self._cleared: set[Name] = set()
+        self._caches: list[Any] | None = None
         self._qualnames: dict[Name, Name] = {}
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
@@ -123,6 +124,7 @@ class Runner:
         """Run all statements that are due, group by group."""
         with self.hooked.loads.in_progress():
             self._run_all([s for s in self.plan.steps if s.action is Action.RUN])
+        self._caches = None  # or they would be held
         self._check_foreseen()
 
     def _run_all(self, steps: list[Step]) -> None:
@@ -211,7 +213,9 @@ class Runner:
         new = self.changes.events - self._cleared
         if new:
             self._cleared |= new
-            caches.clear(new, self.graph, self.journal)
+            if self._caches is None:
+                self._caches = caches.scattered(self.graph)
+            caches.clear(new, self.graph, self.journal, self._caches)
 
     def _run(self, step: Step, *, due: bool) -> None:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import io
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from types import CodeType
 from typing import TypeAlias
@@ -163,6 +163,25 @@ class Source:
         return b"getsource" in self.data or b"__code__" in self.data
 
     @cached_property
+    def makes_caches(self) -> bool:
+        """Whether it uses `functools.cache` or `lru_cache` elsewhere than on top of functions and methods."""
+        if b"cache" not in self.data:
+            return False
+        named, homes = set(), set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "functools":
+                named |= {each.asname or each.name for each in node.names if each.name in _CACHES}
+            elif isinstance(node, ast.Import):
+                homes |= {each.asname or each.name for each in node.names if each.name == "functools"}
+        on_top = {id(part) for each in _on_top(self.statements) for part in ast.walk(each)}
+        return any(
+            (isinstance(node, ast.Name) and node.id in named)
+            or (isinstance(node, ast.Attribute) and node.attr in _CACHES and _is_name(node.value, homes))
+            for node in ast.walk(self.tree)
+            if id(node) not in on_top
+        )
+
+    @cached_property
     def loaded_by_name(self) -> dict[int, list[str]]:
         """By statement the names of modules that it hands to what takes all that is in a module."""
         found: dict[int, list[str]] = {}
@@ -216,6 +235,22 @@ class Source:
             self.__dict__.pop(name, None)
 
 
+_CACHES = frozenset(("cache", "lru_cache"))
+
+
+def _on_top(body: Iterable[ast.stmt]) -> Iterator[ast.expr]:
+    """The decorators of functions and classes at the top level and in the bodies of classes."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from node.decorator_list
+        if isinstance(node, ast.ClassDef):
+            yield from _on_top(node.body)
+
+
+def _is_name(node: ast.expr, names: Container[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
 opened: WeakSet[Source] = WeakSet()
 """The sources that hold a tree at this moment."""
 
@@ -255,8 +290,8 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def first_line(node: ast.stmt) -> int:
-    """The line where the statement begins, its decorators included."""
+def first_line(node: ast.stmt | ast.Lambda) -> int:
+    """The line where a statement or lambda begins, its decorators included."""
     decorators = getattr(node, "decorator_list", None)
     return min(node.lineno, decorators[0].lineno) if decorators else node.lineno
 

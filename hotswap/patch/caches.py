@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from types import FunctionType
+import gc
+from collections.abc import Iterable, Iterator
+from types import FunctionType, MethodType
 from typing import Any
 
 from hotswap.events import bare, behaviour, content, described, is_content, member
@@ -19,11 +20,12 @@ from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by
 
 
-def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
+def clear(changed: set[Name], graph: Graph, journal: Journal, elsewhere: Iterable[Any] | None = None) -> None:
     """Forget what may be another result now.
 
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
     that such a `cached_property` left in living instances.  Of libraries it knows what Django remembers of URLs.
+    `elsewhere` are the caches that stand in no namespace, if somebody has looked for them already.
     """
     urlconf.forget(changed, graph)
     if not graph.index.caching:
@@ -43,6 +45,34 @@ def clear(changed: set[Name], graph: Graph, journal: Journal) -> None:
                 forget_cached(owner, [attribute], journal)
             else:
                 cached.cache_clear()
+    for cached in (scattered(graph) if elsewhere is None else elsewhere) if changed else ():
+        if concerned_by(cached.__wrapped__, graph) & changed:
+            cached.cache_clear()
+
+
+def scattered(graph: Graph) -> list[Any]:
+    """The caches of the program's functions wherever they are: in instances, in tables, around local functions.
+
+    Each refers to its type, so one pass over the heap finds them; where no source makes such ones, nothing is searched.
+    """
+    modules = graph.index.modules
+    if not any(modules[name].source.makes_caches for name in list(graph.index.caching) if name in modules):
+        return []
+    found = []
+    for cached in gc.get_referrers(functools._lru_cache_wrapper):
+        if not is_a(cached, functools._lru_cache_wrapper):
+            continue
+        wrapped = getattr(cached, "__wrapped__", None)
+        function = wrapped.__func__ if is_a(wrapped, MethodType) else wrapped
+        if is_any(function, FunctionType, type, functools.partial) and _home(function) in modules:
+            found.append(cached)
+    return found
+
+
+def _home(function: Any) -> str:
+    while is_a(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__module__", ""))
 
 
 def aliases(event: Name, graph: Graph) -> Iterator[Name]:

@@ -138,3 +138,18 @@ def test_trees_are_dropped_when_released():
 def test_names_that_are_plainly_listed(text, expected):
     """By the only statement about `__all__`."""
     assert Source("/prog/a.py", text.encode()).listed_names == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import functools\n@functools.cache\ndef f(): pass\n", False),
+        ("from functools import lru_cache\nclass A:\n @lru_cache(2)\n def f(self): pass\n", False),
+        ("cache = {}\nx = cache\n", False),
+        ("import functools as ft\ng = ft.lru_cache(f)\n", True),
+        ("from functools import cache as memo\ndef make():\n @memo\n def f(): pass\n", True),
+    ],
+)
+def test_caches_that_stand_in_no_namespace_are_told_from_the_text(text, expected):
+    """Decorators of functions and methods make such as are found by name; any other use may put one anywhere."""
+    assert source(text).makes_caches is expected
