@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
+from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -27,6 +28,7 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.inheritance import inherited_by, other_inheritance
+from hotswap.patch.instances import forget_cached
 from hotswap.patch.ledger import Ledger
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
@@ -454,7 +456,10 @@ class Runner:
             full = self._place[0], f"{owner.__qualname__}.{name}"
             if full in group.new and self._place not in group.new.final(full):
                 continue  # another statement about the name comes later
-            if vars(owner).get(name, MISSING) is not value:
+            before = vars(owner).get(name, MISSING)
+            if is_a(before, cached_property) and not is_a(value, cached_property):
+                forget_cached(owner, [name], self.journal)
+            if before is not value:
                 self.journal.set_attribute(owner, name, value)
                 set_name = getattr(type(value), "__set_name__", None)
                 if set_name is not None:

@@ -7,17 +7,20 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import invalidate_caches
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
+from typing import Any
 
-from hotswap.codes import CodePair
+from hotswap.codes import CodePair, docstring
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_instance
+from hotswap.looking import is_a, is_instance, own_space
 from hotswap.model import Edit, Place
 from hotswap.patch import classes, mapped
+from hotswap.patch.instances import forget_cached
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
 
@@ -106,14 +109,29 @@ def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
 
 def _remove_member(owner: object, name: str, journal: Journal) -> None:
     if is_instance(owner, FunctionType):
-        journal.delete_item(vars(owner), name)
+        _remove_attribute(owner, name, journal)
     elif is_instance(owner, type):
         mapped.check_removed(owner, name)
+        if is_a(own_space(owner).get(name), cached_property):
+            forget_cached(owner, [name], journal)
         if name == "__doc__":
             journal.set_attribute(owner, name, None)
         else:
             journal.delete_attribute(owner, name)
         classes.refresh(owner, journal)
+
+
+def _remove_attribute(function: FunctionType, name: str, journal: Journal) -> None:
+    """What a statement has set goes; what every function has is again as its `def` makes it."""
+    code = function.__code__
+    made: dict[str, Any] = {
+        "__name__": code.co_name, "__qualname__": code.co_qualname, "__doc__": docstring(code),
+        "__module__": function.__globals__.get("__name__"),
+    }  # fmt: skip
+    if name in made:
+        journal.set_attribute(function, name, made[name])
+    else:
+        journal.delete_item(vars(function), name)
 
 
 def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:

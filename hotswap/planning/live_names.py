@@ -32,6 +32,8 @@ def _holder(name: Name, value: Any, attributes: Chain, graph: Graph) -> Name | N
         elif is_a(value, type):
             owner = next((c for c in value.__mro__ if attribute in c.__dict__), value)
             name, value = (owner.__module__, f"{owner.__qualname__}.{attribute}"), owner.__dict__.get(attribute)
+        elif is_a(value, FunctionType) and attribute in vars(value) and (home := definition_of(value, graph.index)):
+            name, value = (home[0], f"{home[1]}.{attribute}"), vars(value)[attribute]
         else:
             break
     return name if name[0] in graph.index.modules else None
