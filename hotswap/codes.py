@@ -6,12 +6,12 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 
 from hotswap.codefacts import all_codes, nested
-from hotswap.diff import Diff
-from hotswap.source import Source, first_line
+from hotswap.diff import Diff, exact
+from hotswap.source import Source, first_line, innermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,29 @@ def pair_codes(old: Source, new: Source, diff: Diff) -> list[CodePair]:
     pairs: list[CodePair] = []
     before, after = Body(old.statements, nested(old.code)), Body(new.statements, nested(new.code))
     _pair_bodies(before, after, diff, pairs)
-    return pairs
+    return [replace(p, edited=False) if p.edited and _is_laid_out(p, old, new) else p for p in pairs]
+
+
+def _is_laid_out(pair: CodePair, old: Source, new: Source) -> bool:
+    """Whether a function was only laid out otherwise: `try: return 1` on two lines has one instruction more."""
+    if _surroundings(pair.old) != _surroundings(pair.new):
+        return False  # what is around it was edited, and gives its names another meaning
+    one, other = _node_of(pair.old, old), _node_of(pair.new, new)
+    return one is not None and other is not None and exact(one) == exact(other)
+
+
+def _node_of(code: CodeType, source: Source) -> ast.AST | None:
+    """The function or class in the source that was compiled to the code; None when there may be several."""
+    path = innermost(source, code.co_firstlineno)
+    kinds = (ast.Lambda,) if code.co_name == "<lambda>" else (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = [
+        node
+        for node in ast.walk(source.statement(path) if path is not None else ast.Pass())
+        if isinstance(node, kinds)
+        and getattr(node, "name", "<lambda>") == code.co_name
+        and first_line(node) == code.co_firstlineno
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +167,12 @@ def behaviour(code: CodeType) -> Hashable:
 
 def own_behaviour(code: CodeType) -> Hashable:
     """The same without the bodies of nested functions."""
+    return code.co_code, code.co_exceptiontable, _surroundings(code)
+
+
+def _surroundings(code: CodeType) -> Hashable:
+    """What the code calls its names and constants, and which of them are whose."""
     return (
-        code.co_code,
         code.co_names,
         code.co_varnames,
         code.co_freevars,
@@ -155,7 +181,6 @@ def own_behaviour(code: CodeType) -> Hashable:
         code.co_argcount,
         code.co_posonlyargcount,
         code.co_kwonlyargcount,
-        code.co_exceptiontable,
         code.co_qualname,
         tuple(_constant(c) for c in code.co_consts),
     )

@@ -32,6 +32,7 @@ def code(text, name="f"):
 CASES = {
     "nothing": ("def f(): return 1\n", "def f(): return 1\n", []),
     "a body": ("def f(): return 1\n", "def f(): return 2\n", ["f edited 1→1"]),
+    "another layout": ("def f():\n try: return 1\n finally: g()\n", "def f():\n try:\n  return 1\n finally: g()\n", ["f moved 1→1"]),
     "only lines": ("def f(): return 1\n", "\n\ndef f(): return 1\n", ["f moved 1→3"]),
     "another function": ("def f(): return 1\ndef g(): return 1\n", "def f(): return 2\ndef g(): return 1\n", ["f edited 1→1"]),
     "a nested one": (
