@@ -19,8 +19,10 @@ from typing import Any
 
 from hotswap.depositing import Depositing, may_fill
 from hotswap.deposits import Deposit
+from hotswap.looking import is_a, own_space
 from hotswap.model import Name
 
+CO_VARARGS = 0x4
 CO_OPTIMIZED = 0x1
 """Set for functions, not for the bodies of modules and classes."""
 
@@ -207,6 +209,15 @@ class Tracer:
         file = code.co_filename
         return self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py"))
 
+    def _makes_instance(self, frame: FrameType) -> bool:
+        """Whether a constructor is one of the program's, or one that makes an instance of a class of the program."""
+        if self._interesting(frame.f_code):
+            return True
+        cls = class_being_made(frame)
+        home = own_space(cls).get("__module__") if cls is not None else None
+        file = own_space(sys.modules.get(home)).get("__file__") if isinstance(home, str) else None
+        return isinstance(file, str) and self._is_ours_file(file)
+
     def _note(self, code: CodeType, frame: FrameType) -> None:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
         if code in self._watched or not code.co_flags & CO_OPTIMIZED:
@@ -215,7 +226,7 @@ class Tracer:
         lines = body = None
         outer = frame.f_back
         while outer is not None and (lines := self._watched.get(outer.f_code)) is None:
-            if outer.f_code.co_name in CONSTRUCTORS and self._interesting(outer.f_code):
+            if outer.f_code.co_name in CONSTRUCTORS and self._makes_instance(outer):
                 constructor = outer
             if outer.f_code.co_flags & CO_OPTIMIZED:
                 body = None  # a function that was called: what is around it counts
@@ -243,6 +254,22 @@ def name_of_frame(frame: FrameType) -> Name:
 
 
 def class_of_constructor(frame: FrameType) -> Name:
-    """The class whose constructor the frame runs."""
+    """The class whose constructor the frame runs; of a wrapper or a generated one, the class that it makes."""
     module, qualname = name_of_frame(frame)
-    return module, qualname.rpartition(".")[0]
+    owner = qualname.rpartition(".")[0]
+    cls = class_being_made(frame) if not owner or owner.endswith("<locals>") else None
+    return (module, owner) if cls is None else (cls.__module__, cls.__qualname__)
+
+
+def class_being_made(frame: FrameType) -> type | None:
+    """The class of which a constructor makes an instance, told from its first argument; None when it has none."""
+    code, values = frame.f_code, frame.f_locals
+    if code.co_argcount:
+        first = values.get(code.co_varnames[0])
+    elif code.co_flags & CO_VARARGS:
+        first = next(iter(values.get(code.co_varnames[code.co_kwonlyargcount], ())), None)
+    else:
+        return None
+    if code.co_name == "__new__":
+        return first if is_a(first, type) else None
+    return None if first is None else type(first)

@@ -146,3 +146,22 @@ def test_footprints_add_up():
     one = Footprint(called={("a", "f")}, constructing={("a", "C"): {("a", "g")}})
     one.add(Footprint(called={("a", "h")}, constructing={("a", "C"): {("a", "i")}}, imported={"json"}))
     assert one == Footprint({("a", "f"), ("a", "h")}, {("a", "C"): {("a", "g"), ("a", "i")}}, {"json"})
+
+
+def test_a_wrapped_constructor_is_that_of_the_class():
+    """Whoever wraps `__init__`, or generates it, makes an instance of the class whose instance it is given."""
+    text = (
+        "def wrap(cls):\n"
+        " inner = cls.__init__\n"
+        " def __init__(*a): inner(*a)\n"
+        " cls.__init__ = __init__\n"
+        " return cls\n"
+        "@wrap\n"
+        "class A:\n"
+        " def __init__(self): f()\n"
+        "def f(): pass\n"
+        "a = A()\n"
+    )
+    made = observed(text)[10]
+    assert made.called == set()
+    assert made.constructing == {("a", "A"): {("a", "wrap.<locals>.__init__"), ("a", "A.__init__"), ("a", "f")}}
