@@ -34,6 +34,7 @@ from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
+from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.repeats import added_twice, refused_twice
@@ -237,6 +238,7 @@ class Runner:
         twins = len(self.merger.twins)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         registrations = Registrations(self._generic_functions(edition, tracked))
+        overloads = overloads_of(step.module)
         node = source.statement(step.statement)
         self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
@@ -258,6 +260,8 @@ class Runner:
         registrations.settle(self.merger.twin, self.journal)
         for event in registrations.events(self.index):
             self.changes.add(event, self._place)
+        for event in other_overloads(overloads, step.module):
+            self.changes.add(event)  # whichever statement binds the name at last
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
             for name in contents.changed():

@@ -34,6 +34,8 @@ from hotswap.patch.live import running, substitute
 from hotswap.patch.made_classes import MadeClasses, is_made_class
 from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
+from hotswap.patch.overloads import other_overloads, overloads_of
+from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
 from hotswap.patch.repeats import done_twice
 from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.live_names import bases_of, value_of
@@ -159,6 +161,11 @@ class Transaction:
         for filled in contents.changed():
             self.changes.add(content(filled))
         self._patch_functions()
+        for edit in self.plan.edits:
+            before = overloads_of(edit.module)
+            withdraw_overloads(edit, self.journal)
+            for event in other_overloads(before, edit.module):
+                self.changes.add(event)
         self.runner.merger.stale = [each.function for each in self._bodies.stale]
         self.runner.run()
         self.runner.merger.stale = []  # or it would be held
