@@ -24,14 +24,14 @@ def is_shared(values: Values, place: Place, names: Collection[Name], old: Any, p
     `names` are those to which the statement at the place gives the new value.  Another name may hold the old value
     if it gets it from one of them.  It must not hold the new one, which would then be two objects.
     """
-    if not parts.new_of:
+    others = {one: other for one, other in parts.new_of.items() if one != other}
+    if not others:
         return False
+    made = set(others.values())
     for name, held in _named(values):
         if name in names:
             continue
-        if id(held) in parts.new_of and not _is_taken(values, name, names):
-            return True
-        if parts.old_of.get(id(held), id(held)) != id(held):
+        if id(held) in made or (id(held) in others and not _is_taken(values, name, names, place)):
             return True
     before = values.group(place[0]).old_place(place)
     edition = values.editions.find_old(before[0]) if before is not None else None
@@ -59,7 +59,7 @@ def _members(module: str, cls: type) -> Iterator[tuple[Name, Any]]:
             yield from _members(module, value)
 
 
-def _is_taken(values: Values, name: Name, names: Collection[Name]) -> bool:
+def _is_taken(values: Values, name: Name, names: Collection[Name], at: Place) -> bool:
     """Whether a name takes what it holds from another one, or reads one of these: it will follow them if it has to."""
     group = values.editions.group(name[0])
     final = group.new.final(name) if group is not None else ()
@@ -72,14 +72,18 @@ def _is_taken(values: Values, name: Name, names: Collection[Name]) -> bool:
         makers = [each for inner in nodes for each in assignments(inner) if leaf in _targets(each)]
         if all(each.value is None or is_place(each.value) for each in makers):
             return True
-        if values.editions.new(place[0]).reads(place[1]).keys() & set(names):
+        if place != at and values.editions.new(place[0]).reads(place[1]).keys() & set(names):
             return True
     return False
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    """The names that an assignment gives a value, alone or in a tuple."""
+    todo: list[ast.expr] = [*node.targets] if isinstance(node, ast.Assign) else [node.target]
+    for target in todo:  # grows on the way
+        todo += target.elts if isinstance(target, ast.Tuple | ast.List) else ()
+        todo += [target.value] if isinstance(target, ast.Starred) else ()
+    return {target.id for target in todo if isinstance(target, ast.Name)}
 
 
 def _value_of(node: ast.expr | None, namespace: dict[str, Any]) -> Any:
