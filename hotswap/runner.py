@@ -162,7 +162,7 @@ class Runner:
         if self.findings != NOTHING:
             raise Unforeseen(self.found_out())
 
-    def kept(self) -> tuple[set[int], list[object]]:
+    def held_by_merges(self) -> tuple[set[int], list[object]]:
         """The ids of the classes that took part in a merge, and the containers in which replaced objects are kept."""
         twins = list(self.merger.twins.values())
         return {id(each) for twin in twins for each in twin}, [*twins, twins, *self.values.kept()]

@@ -178,7 +178,7 @@ class Transaction:
             substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
         if merger.twins and self.runner.rebuilt:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
-        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(*self.runner.kept())):
+        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(*self.runner.held_by_merges())):
             self._tolerate(refusal)
         self._bodies.replace_held_codes()
         self.formers.forget_results()
