@@ -16,7 +16,7 @@ from hotswap.events import HOOKS, bare, behaviour, content, described, is_conten
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, is_a, is_instance, own_space
+from hotswap.looking import family, in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
 from hotswap.patch.changes import Changes, Ran
@@ -460,10 +460,9 @@ class Runner:
             full = self._place[0], f"{owner.__qualname__}.{name}"
             if full in group.new and self._place not in group.new.final(full):
                 continue  # another statement about the name comes later
-            before = vars(owner).get(name, MISSING)
-            if is_a(before, cached_property) and not is_a(value, cached_property):
+            if is_a(in_classes(owner.__mro__, name), cached_property) and not is_a(value, cached_property):
                 forget_cached(owner, [name], self.journal)
-            if before is not value:
+            if vars(owner).get(name, MISSING) is not value:
                 self.journal.set_attribute(owner, name, value)
                 set_name = getattr(type(value), "__set_name__", None)
                 if set_name is not None:

@@ -322,11 +322,13 @@ _DEFINITIONS = (
 
 def _stale_cached(live: type, fresh: type) -> list[str]:
     """The cached properties whose function is another one now; what they computed is stored in instances."""
-    return [
-        name
-        for name, old in live.__dict__.items()
-        if is_instance(old, functools.cached_property) and not machinery.same_function(old, fresh.__dict__.get(name))
-    ]
+    cached = {n for c in live.__mro__ for n, v in c.__dict__.items() if is_instance(v, functools.cached_property)}
+    found = []
+    for name in cached:
+        old, new = in_classes(live.__mro__, name), in_classes(fresh.__mro__, name)
+        if is_instance(old, functools.cached_property) and old is not new and not machinery.same_function(old, new):
+            found.append(name)
+    return found
 
 
 def _limbo(cls: type) -> type:

@@ -125,7 +125,7 @@ class _Pruning:
             parts = [self.value(each) for each in node.elts]
             return _UNKNOWN if any(part is _UNKNOWN for part in parts) else tuple(parts)
         chain = chain_of(node)
-        if chain == ("__name__",) and not self.makers("__name__"):
+        if chain == ("__name__",) and not self.binders("__name__"):
             return self.edition.module
         if chain is not None and len(chain) == 1:
             return self.constant(chain[0])
@@ -135,17 +135,24 @@ class _Pruning:
 
     def constant(self, name: str) -> Any:
         """The value of a global that one plain statement before this one gives, and that nobody has changed."""
-        makers = self.makers(name)
-        node = self.edition.source.statement(makers[0]) if len(makers) == 1 and makers[0] < self.path else None
+        binders = self.binders(name)
+        node = self.edition.source.statements[binders[0]] if len(binders) == 1 and binders[0] < self.path[0] else None
         if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Constant):
+            return _UNKNOWN
+        if self.is_set_otherwise(name):
             return _UNKNOWN
         value, is_old = node.value.value, self.edition.source is self.edition.tracked.source
         held = self.space.get(name, _UNKNOWN)
         return _UNKNOWN if is_old and (type(held) is not type(value) or held != value) else value
 
-    def makers(self, name: str) -> list[StatementPath]:
+    def binders(self, name: str) -> list[int]:
+        """The statements of the module that bind the name."""
+        return [number for number, facts in self.edition.source.all_facts() if name in facts.binds]
+
+    def is_set_otherwise(self, name: str) -> bool:
+        """Whether functions that the module calls, or star imports, give the name a value too."""
         full = self.edition.module, name
-        return [path for path in self.edition.paths if any(b.name == full for b in self.edition.bindings(path))]
+        return sum(any(b.name == full for b in self.edition.bindings(path)) for path in self.edition.paths) > 1
 
 
 def _nothing() -> list[ast.stmt]:
