@@ -102,12 +102,14 @@ def remove_name(tracked: Tracked, target: str, journal: Journal) -> None:
         if is_instance(annotations, dict):
             journal.delete_item(annotations, name)
     elif owner:
-        _remove_member(resolve_value(tracked.namespace, tuple(owner.split("."))), name, journal)
+        made = {"__module__": tracked.name, "__name__": owner.rpartition(".")[2], "__qualname__": owner}
+        _remove_member(resolve_value(tracked.namespace, tuple(owner.split("."))), name, made, journal)
     else:
         _remove_global(tracked, name, journal)
 
 
-def _remove_member(owner: object, name: str, journal: Journal) -> None:
+def _remove_member(owner: object, name: str, made: dict[str, str], journal: Journal) -> None:
+    """`made` are attributes that a class cannot be without, as its statement gives them."""
     if is_instance(owner, FunctionType):
         _remove_attribute(owner, name, journal)
     elif is_instance(owner, type):
@@ -116,6 +118,8 @@ def _remove_member(owner: object, name: str, journal: Journal) -> None:
             forget_cached(owner, [name], journal)
         if name == "__doc__":
             journal.set_attribute(owner, name, None)
+        elif name in made:
+            journal.set_attribute(owner, name, made[name])
         else:
             journal.delete_attribute(owner, name)
         classes.refresh(owner, journal)

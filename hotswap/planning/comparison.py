@@ -5,15 +5,21 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterable
+from types import FunctionType
 
 from hotswap.events import behaviour, subclasses
 from hotswap.index import Index
-from hotswap.looking import is_any
+from hotswap.looking import is_a, is_any
 from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.live_names import bases_of, value_of
+
+MADE_BY_DEF = frozenset("__defaults__ __kwdefaults__ __annotations__ __code__".split())
+"""Attributes of functions that only their `def` can give them again."""
+NAMES = frozenset("__name__ __qualname__ __module__".split())
+"""What a definition is called is left alone when its statement runs: a decorator may have set it."""
 
 
 class Comparison:
@@ -182,7 +188,13 @@ class Comparison:
         home = self.editions.group(module)
         if home is not None and home is not group and home.new.final(name):
             return self.drafts.draft(home.new.final(name)[0], f"it gives {target} its value now", ALWAYS)
-        if "." in target and not self.is_there(name):
+        definition, leaf = (module, target.rpartition(".")[0]), target.rpartition(".")[2]
+        owned = value_of(definition, self.drafts.graph) if leaf in NAMES | MADE_BY_DEF else None
+        if "." in target and not self.is_there(name) and not (leaf in NAMES and is_any(owned, FunctionType, type)):
+            return None
+        if leaf in MADE_BY_DEF and is_a(owned, FunctionType):
+            for place in home.new.final(definition)[:1] if home is not None else ():
+                self.drafts.draft(place, f"it gives {target} its value now", ALWAYS)
             return None
         if target == "_" and self.editions.new(module).underscores:
             return None
