@@ -36,11 +36,14 @@ class CodePair:
         return self.new.co_qualname
 
 
-def pair_codes(old: Source, new: Source, diff: Diff) -> list[CodePair]:
-    """The code objects of statements that stand in both versions, nested ones included, where anything differs."""
+def pair_codes(old: Source, new: Source, diff: Diff, *, everything: bool = False) -> list[CodePair]:
+    """The code objects of statements that stand in both versions, nested ones included, where anything differs.
+
+    `everything`: also where nothing does but the file that they stand in.
+    """
     pairs: list[CodePair] = []
     before, after = Body(old.statements, nested(old.code)), Body(new.statements, nested(new.code))
-    _pair_bodies(before, after, diff, pairs)
+    _pair_bodies(before, after, diff, pairs, everything=everything)
     return [replace(p, edited=False) if p.edited and _is_laid_out(p, old, new) else p for p in pairs]
 
 
@@ -85,7 +88,7 @@ class Body:
         return found
 
 
-def _pair_bodies(old: Body, new: Body, diff: Diff, pairs: list[CodePair]) -> None:
+def _pair_bodies(old: Body, new: Body, diff: Diff, pairs: list[CodePair], *, everything: bool) -> None:
     before, after = old.by_statement(), new.by_statement()
     for match in diff.matches:
         if match.old is None:
@@ -93,8 +96,8 @@ def _pair_bodies(old: Body, new: Body, diff: Diff, pairs: list[CodePair]) -> Non
         one, other = old.statements[match.old], new.statements[match.new]
         mine, theirs = before[match.old], after[match.new]
         if match.inner is not None and isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef):
-            mine, theirs = _pair_members(one, other, (mine, theirs), match.inner, pairs)
-        _pair(mine, theirs, pairs)
+            mine, theirs = _pair_members(one, other, (mine, theirs), match.inner, pairs, everything=everything)
+        _pair(mine, theirs, pairs, within=everything, everything=everything)
 
 
 def _pair_members(
@@ -103,13 +106,15 @@ def _pair_members(
     codes: tuple[list[CodeType], list[CodeType]],
     inner: Diff,
     pairs: list[CodePair],
+    *,
+    everything: bool,
 ) -> tuple[list[CodeType], list[CodeType]]:
     """Pair what stands in a class member by member; returns the codes that stand elsewhere: in its decorators."""
     body, fresh = _body_of(old, codes[0]), _body_of(new, codes[1])
     if body is None or fresh is None:  # it has type parameters: the body stands in a code of its own
         return codes
     pairs.append(CodePair(body, fresh, edited=own_behaviour(body) != own_behaviour(fresh)))
-    _pair_bodies(Body(old.body, nested(body)), Body(new.body, nested(fresh)), inner, pairs)
+    _pair_bodies(Body(old.body, nested(body)), Body(new.body, nested(fresh)), inner, pairs, everything=everything)
     return [c for c in codes[0] if c is not body], [c for c in codes[1] if c is not fresh]
 
 
@@ -117,11 +122,13 @@ def _body_of(node: ast.ClassDef, codes: Iterable[CodeType]) -> CodeType | None:
     return next((c for c in codes if c.co_name == node.name and not c.co_flags & 0x2), None)
 
 
-def _pair(old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair], *, within: bool = False) -> None:
+def _pair(
+    old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair], *, within: bool, everything: bool
+) -> None:
     before, after = _by_name(old), _by_name(new)
     for name, codes in after.items():
         for one, other in _partners(before.get(name, []), codes):
-            _pair_two(one, other, pairs, within=within)
+            _pair_two(one, other, pairs, within=within, everything=everything)
 
 
 def _by_name(codes: Iterable[CodeType]) -> dict[str, list[CodeType]]:
@@ -146,13 +153,13 @@ def _partners(old: list[CodeType], new: list[CodeType]) -> Iterator[tuple[CodeTy
     yield from zip(old, new, strict=False)
 
 
-def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair], *, within: bool = False) -> None:
+def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair], *, within: bool, everything: bool) -> None:
     if within or old != new or behaviour(old) != behaviour(new):
         pairs.append(CodePair(old, new, edited=own_behaviour(old) != own_behaviour(new)))
         # Closures alive go along with the function that made them, or they would be lost from sight: the code in them
         # would be that of no source any more, though equal.
         is_function = bool(new.co_flags & 0x2)
-        _pair(nested(old), nested(new), pairs, within=is_function)
+        _pair(nested(old), nested(new), pairs, within=is_function or everything, everything=everything)
 
 
 def function_around(qualname: str) -> str:

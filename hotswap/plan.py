@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from types import FunctionType
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.diff import Diff
@@ -165,8 +166,18 @@ class Planner:
         edition = self.editions.new(edit.module)
         for path in edition.paths:
             names = {*edition.mutates(path), *edition.may_mutate(path), *(b.name for b in edition.bindings(path))}
-            if any(module != edit.module for module, _ in names) or is_decorated(edition.source.statement(path)):
+            node = edition.source.statement(path)
+            if any(module != edit.module for module, _ in names) or is_decorated(node) or self.has_left(edit, node):
                 self.drafts.draft((edit.module, path), "its file is back", ALWAYS)
+
+    def has_left(self, edit: Edit, node: ast.stmt) -> bool:
+        """Whether what a statement has defined became another module's definition while the file was away."""
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return False
+        held = value_of((edit.module, node.name), self.drafts.graph)
+        if is_a(held, FunctionType):
+            return held.__code__.co_filename not in (edit.path, edit.old.path)  # it hands on to that one
+        return is_a(held, type) and held.__module__ != edit.module
 
     def changed_statement(self, edit: Edit, path: StatementPath, reason: str) -> None:
         """A statement whose text is another one now."""

@@ -30,7 +30,7 @@ from hotswap.patch.hooked import Hooked
 from hotswap.patch.inheritance import inherited_by, other_inheritance
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.ledger import Ledger
-from hotswap.patch.live import substitute_in
+from hotswap.patch.live import substitute, substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.order import Added
@@ -588,6 +588,7 @@ class Runner:
         gathered, define = self._gathered(live, fresh, keep), self._define_in(live)
         node = self.editions.node(self._place)
         own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else frozenset()
+        of_fresh = enums.members(fresh)
         try:
             known = classes.Known(keep, taken, own)
             merged = classes.pour(live, fresh, journal=self.journal, merge=merge, known=known, define=define)
@@ -602,6 +603,10 @@ class Runner:
             take_over(made, live, fresh, self.journal)
             for each in gathered:
                 each.exchange(self.journal)
+            replaced = enums.replaced(of_fresh, live)
+            self.merger.twins |= replaced
+            if not is_statement and replaced:
+                substitute(replaced, self.journal, [self.merger.twins, of_fresh], self.values.made)
         else:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh

@@ -256,6 +256,7 @@ class Transaction:
     def _remove_names(self) -> None:
         for step in self.plan.steps:
             if step.action is Action.REMOVE and step.target == "*":
+                self._lost += modules.definitions(self.index.modules[step.module], self.index)
                 modules.remove(self.index.modules[step.module], self.graph, self.journal)
                 self._gone.add(step.module)
                 self.changes.add((step.module, "*"))
@@ -332,6 +333,9 @@ class Transaction:
     def _patch_functions(self) -> None:
         for edit in self.plan.edits:
             pairs = self._pairs(edit)
+            if edit.whole:
+                self._patch_made_by_calls(edit)
+                continue
             self._patch(edit, [p for p in pairs if p.new.co_flags & 0x2])
             bodies = [p for p in pairs if not p.new.co_flags & 0x2]
             for maker in {function_around(p.qualname) for p in bodies if p.edited} - {""}:
@@ -343,9 +347,17 @@ class Transaction:
     def _pairs(self, edit: Edit) -> list[CodePair]:
         if edit.module not in self._paired:
             self._paired[edit.module] = []
-            if edit.new is not None and edit.diff is not None and not edit.whole:
-                self._paired[edit.module] = pair_codes(edit.old, edit.new, edit.diff)
+            if edit.new is not None and edit.diff is not None:
+                found = pair_codes(edit.old, edit.new, edit.diff, everything=bool(edit.whole))
+                self._paired[edit.module] = found
         return self._paired[edit.module]
+
+    def _patch_made_by_calls(self, edit: Edit) -> None:
+        """What functions of a module have made is not made anew when all its statements run."""
+        tracked = self.index.modules[edit.module]
+        pairs = [pair for pair in self._pairs(edit) if "<locals>" in pair.qualname]
+        self._bodies.patch(edit, tracked, [pair for pair in pairs if pair.new.co_flags & 0x2])
+        self._made_classes.find(edit, tracked.namespace, [pair for pair in pairs if is_made_class(pair)])
 
     def _patch(self, edit: Edit, pairs: list[CodePair]) -> None:
         if not pairs:

@@ -31,13 +31,26 @@ class Members:
         self._new = _by_name(fresh)
         self._check_aliases()
         pairs = {n: (self._old[n], member) for n, member in self._new.items() if n in self._old}
-        self._pairs = [pair for pair in pairs.values() if _same_payload(*pair)]
+        self._pairs = [*(pair for pair in pairs.values() if _same_payload(*pair)), *self._renamed()]
         for old, new in pairs.values():
             if not _same_payload(old, new):
                 self._check_replaced(old)
         for old, new in self._pairs:
             twins.add(new, old)
         self._composites = self._surviving_composites()
+
+    def _renamed(self) -> Iterator[tuple[Any, Any]]:
+        """Members that are a number or text themselves, of which another name is told now: who holds one has that.
+
+        A dictionary would not take the new one as a key where the old one stands, for they are equal.
+        """
+        gone = [member for name, member in self._old.items() if name not in self._fresh._member_map_]
+        for name, new in self._new.items():
+            if name not in self._old and native_base(type(new)) is not object:
+                old = next((member for member in gone if _same_payload(member, new)), None)
+                if old is not None:
+                    gone.remove(old)
+                    yield old, new
 
     def begin(self, journal: Journal) -> None:
         """Members that only the fresh class has change over to the live one; the others take on the fresh content."""
@@ -125,6 +138,18 @@ class Members:
             if covered and (native_base(type(member)) is object or value == member._value_):
                 found.append((value, member))
         return found
+
+
+def members(cls: type) -> dict[str, Any]:
+    """The members of a class by name, combinations of flags as well; none if it is no enumeration."""
+    found = _all(cls) if is_instance(cls, EnumMeta) else []
+    return {member._name_: member for member in found if member._name_ is not None}
+
+
+def replaced(fresh: dict[str, Any], live: type) -> dict[int, tuple[object, object]]:
+    """The members of a fresh enumeration for which those of the live one stand, by id, for who got hold of them."""
+    stay = members(live)
+    return {id(each): (each, stay[n]) for n, each in fresh.items() if n in stay and stay[n] is not each}
 
 
 Payloads = dict[str, tuple[int, dict[str, Any]]]

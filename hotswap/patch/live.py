@@ -184,8 +184,9 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = (), ne
     for _ in range(5):
         targets: list[object] = [pair[0] for pair in twins.values()]
         tuples: Twins = {}
+        undo = journal.entries()  # what is replaced is what a rollback puts back
         for holder in gc.get_referrers(*targets):
-            if id(holder) in skip or holder is targets or journal.keeps(holder):
+            if id(holder) in skip or id(holder) in undo or holder is targets or journal.keeps(holder):
                 continue
             made = _made_anew(holder, twins)
             if made is not MISSING:

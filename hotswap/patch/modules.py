@@ -15,14 +15,14 @@ from typing import Any
 
 from hotswap.codes import CodePair, docstring
 from hotswap.graph import Graph
-from hotswap.index import Tracked
+from hotswap.index import Index, Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_instance, own_space
-from hotswap.model import Edit, Place
+from hotswap.model import Edit, Name, Place
 from hotswap.patch import classes, mapped
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.editions import Editions
-from hotswap.resolving import resolve_value
+from hotswap.resolving import definition_of, resolve_value
 
 
 def show_source(edit: Edit, journal: Journal) -> None:
@@ -64,6 +64,12 @@ def move(edit: Edit, tracked: Tracked, journal: Journal) -> None:
             journal.set_item(tracked.namespace, name, value)
     sys.path_importer_cache.pop(os.path.dirname(edit.path), None)
     invalidate_caches()
+
+
+def definitions(tracked: Tracked, index: Index) -> list[tuple[Name, Any]]:
+    """The classes and functions that stand at their own names in a module."""
+    named = (((tracked.name, name), value) for name, value in list(tracked.namespace.items()))
+    return [(name, value) for name, value in named if definition_of(value, index) == name]
 
 
 def remove(tracked: Tracked, graph: Graph, journal: Journal) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from types import FunctionType
 from typing import Any
 
-from hotswap.looking import is_any
+from hotswap.looking import is_a, is_any
 from hotswap.model import Place
 from hotswap.patch.equality import Parts
 from hotswap.patch.sharing import is_shared
@@ -14,6 +14,7 @@ from hotswap.patch.statements import makes
 from hotswap.patch.values import Values
 from hotswap.planning.groups import LOADED
 from hotswap.resolving import is_alias, supplied_by_stars
+from hotswap.source import class_path
 from hotswap.syntax import assignments
 
 
@@ -44,10 +45,17 @@ class ModulePast:
             return any(self._makes(place, name) for place in group.old.binders(full))
         if is_alias(held, name):
             return False  # a call has chosen it: `max(classes, key=…)`
+        if is_a(held, type) and self._has_left(held):
+            return False
         before, final = group.old_place(self.place), group.old.final(full)
         if before is None or before not in final:
             before = final[0] if final else None
         return before is not None and self._makes(before, name)
+
+    def _has_left(self, cls: type) -> bool:
+        """Whether another module's statement defines the class by now."""
+        edition = self.values.editions.find_old(cls.__module__) if cls.__module__ != self.place[0] else None
+        return edition is not None and class_path(edition.source, cls.__qualname__) is not None
 
     def _makes(self, place: Place, name: str) -> bool:
         """Whether a statement of before defines what it gives to the name, or calls for it."""
