@@ -8,13 +8,12 @@ them out in one stretch of C code, between whose parts no other thread can run.
 from __future__ import annotations
 
 import operator
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
-from itertools import starmap
 from typing import Any
 
 from hotswap.constructing import settle_new
+from hotswap.containers import Call, at_once, content_of, fill
 from hotswap.looking import is_instance
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
@@ -24,8 +23,6 @@ type_setattr = type.__setattr__
 type_delattr = type.__delattr__
 object_setattr = object.__setattr__
 object_delattr = object.__delattr__
-
-Call = tuple[Any, ...]  # a function and its arguments
 
 
 class Journal:
@@ -82,7 +79,7 @@ class Journal:
 
     def remember(self, container: Any) -> None:
         """Note the present content of a container, for writes that the program itself makes."""
-        self._undo.append((_restore, container, container.copy()))
+        self._undo.append((fill, container, content_of(container)))
 
     def mentioned(self) -> Iterator[Any]:
         """All objects that the undo list holds: what is put back, and where."""
@@ -154,15 +151,6 @@ class Journal:
         self._undo.clear()
 
 
-def at_once(calls: Iterable[Call]) -> None:
-    """Carry out the calls in one stretch of C code.
-
-    The interpreter looks for other threads between bytecodes only; `deque`, `starmap`, `operator.call` and the writers
-    themselves are C, so no other thread sees the state between two of the calls.
-    """
-    deque(starmap(operator.call, calls), maxlen=0)
-
-
 def own_attribute(target: Any, name: str) -> Any:
     """What the object or class itself holds under the name (not what it inherits), or MISSING."""
     if is_instance(target, type):
@@ -187,16 +175,3 @@ def _drop_new(cls: type, name: str) -> None:
 def _forgiving(function: Callable[..., object], *arguments: Any) -> None:
     with suppress(AttributeError, KeyError):  # the write that this would undo did not happen
         function(*arguments)
-
-
-def _restore(container: Any, content: Any) -> None:
-    if is_instance(container, dict):
-        at_once([(container.clear,), (container.update, content)])  # no thread finds its globals gone
-    elif is_instance(container, set):
-        container.clear()
-        container |= content
-    elif is_instance(container, deque):
-        container.clear()
-        container.extend(content)
-    else:
-        container[:] = content

@@ -667,8 +667,11 @@ class Runner:
 
     def _within_reach(self) -> Iterator[Any]:
         """What the statement reads; one that loads a module may read anything."""
-        for name in self.editions.new(self._place[0]).reads(self._place[1]):
+        edition, path = self.editions.new(self._place[0]), self._place[1]
+        for name in edition.reads(path):
             yield value_of(name, self.graph)
+        node, facts = edition.source.statement(path), edition.facts(path)
+        yield from registries.read_on_the_way(node, facts, edition.tracked, self.graph, self.editions.code_now)
         if self._imports_anew():
             for module in list(self.index.modules):
                 yield from list(own_space(sys.modules.get(module)).values())

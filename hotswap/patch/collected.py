@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from types import FunctionType
 from typing import Any
 
+from hotswap.containers import fill, items_of, keys_of, size_of
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any
 
@@ -27,18 +27,14 @@ class Collected:
 
     def is_another(self, twins: dict[int, Any]) -> bool:
         """Whether other entries came in now.  `twins` are live objects by the ids of fresh ones."""
-        was, now = [list(islice(_entries(each), end)) for each, end in ((self.live, self.size), (self.fresh, None))]
+        was, now = _entries(self.live)[: self.size], _entries(self.fresh)
         return len(was) != len(now) or not all(_same(a, b, twins) for a, b in zip(was, now, strict=True))
 
     def exchange(self, journal: Journal) -> None:
         """Let the live one have the new entries, and behind them what the program has added."""
         journal.remember(self.live)
-        if is_a(self.live, dict):
-            own = dict(islice(self.live.items(), self.size, None))
-            self.live.clear()
-            self.live.update({**self.fresh, **own})
-        else:
-            self.live[:] = [*self.fresh, *self.live[self.size :]]
+        own, made = _entries(self.live)[self.size :], _entries(self.fresh)
+        fill(self.live, dict([*made, *own]) if is_a(self.live, dict) else [*made, *own])
 
 
 def collected(
@@ -51,8 +47,8 @@ def collected(
         made: Any = vars(fresh).get(name)
         if name not in names or first is None or type(held) is not type(made) or not is_any(held, list, dict):
             continue
-        size = sizes.get((live.__qualname__, name), len(held))
-        if held is not made and (len(made) != first or size != first):
+        size = sizes.get((live.__qualname__, name), size_of(held))
+        if held is not made and (size_of(made) != first or size != first):
             yield Collected(name, held, made, size)
 
 
@@ -85,8 +81,8 @@ def _size(value: ast.expr | None) -> int | None:
     return None
 
 
-def _entries(container: Any) -> Iterable[Any]:
-    return container.items() if is_a(container, dict) else container
+def _entries(container: Any) -> list[Any]:
+    return items_of(container) if is_a(container, dict) else keys_of(container)
 
 
 def _same(one: Any, other: Any, twins: dict[int, Any]) -> bool:

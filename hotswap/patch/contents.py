@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import Any
 
+from hotswap.containers import keys_of, size_of, values_of
 from hotswap.graph import Graph
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, is_instance, own_space
@@ -60,7 +61,7 @@ def _taken(value: Any, depth: int = DEEPEST) -> tuple[Any, ...]:
 
 def _parts(value: Any) -> list[Any] | None:
     if is_a(value, dict):
-        return [*dict.keys(value), *dict.values(value)] if len(value) < MOST else [object()]
+        return [*keys_of(value), *values_of(value)] if size_of(value) < MOST else [object()]
     if type(value) in (list, tuple, set, frozenset, deque, bytearray):
         return list(value) if len(value) < MOST else [object()]
     if is_instance(value, ABCMeta):

@@ -8,18 +8,18 @@ nobody has changed the same thing since.
 from __future__ import annotations
 
 import functools
-import operator
-from collections import Counter, OrderedDict, deque
+from array import array
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
-from weakref import ref
 
+from hotswap.containers import FIXED, at_once, content_of, drop, fill, kind_of, living, put, same_content
 from hotswap.index import Index
-from hotswap.journal import MISSING, Journal, at_once
-from hotswap.looking import is_a, own_space
+from hotswap.journal import MISSING, Journal
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.patch.functions import cell_content
 
 DEEPEST = 12
@@ -32,8 +32,6 @@ LARGEST = 10_000
 """Containers with more entries are left alone."""
 LARGEST_OWN = 1_000
 """The program's own containers with more entries are not looked into: those are its data."""
-CONTAINERS = (OrderedDict, dict, list, set, deque, bytearray)
-FIXED = (tuple, frozenset)
 
 Difference = tuple[Any, Any, Any]
 """A container, its content before and after."""
@@ -155,7 +153,7 @@ def _shape_of(kind: type) -> Shape:
     homes = [str(own_space(cls).get("__module__")) for cls in kind.__mro__]
     if issubclass(kind, ModuleType) or any({*_leading(home)} & UNTOUCHED for home in homes):
         return NOTHING
-    base = next((each for each in (*CONTAINERS, *FIXED) if issubclass(kind, each)), None)
+    base = kind_of(kind)
     shape = Shape(base, bool(kind.__dictoffset__), slot_members(kind))
     return shape if base is not None or shape.attributes or shape.slots else NOTHING
 
@@ -202,57 +200,28 @@ def slot_members(kind: type) -> SlotMembers:
 
 def copy_of(container: Any) -> Any:
     """The content as a plain dictionary, list or bytes.  No code of the container's class runs."""
-    if type(container) is Slots:
-        return container.content()
-    if is_a(container, OrderedDict):
-        return dict(OrderedDict.items(container))
-    if is_a(container, dict):  # of a subclass that has an `__iter__` of its own even `dict.copy` calls that
-        return dict.copy(container) if type(container) is dict else dict(dict.items(container))
-    if is_a(container, bytearray):
-        return bytes(container)
-    base: Any = next(kind for kind in (list, set, deque, tuple, frozenset) if is_a(container, kind))
-    return list(base.__iter__(container))
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two copies hold the same objects in the same order.  Values are not asked whether they are equal."""
-    if type(one) is bytes:
-        return bool(one == other)
-    if len(one) != len(other) or not all(map(operator.is_, one, other)):
-        return False
-    return type(one) is not dict or all(map(operator.is_, one.values(), other.values()))
+    return container.content() if type(container) is Slots else content_of(container)
 
 
 def _still(container: Any, before: Any) -> bool:
     """Whether a container is what it was."""
-    return is_same(container if type(container) in (dict, list) else copy_of(container), before)
+    return same_content(container if type(container) in (dict, list) else copy_of(container), before)
 
 
 def take_back(container: Any, before: Any, after: Any) -> None:
     """Undo what made the one content of the other, but for what has changed since."""
-    now, before = copy_of(container), _without_dead(before)
-    untouched = is_same(now, after)
+    now, before = copy_of(container), living(before)
+    untouched = same_content(now, after)
     if type(container) is Slots or is_a(container, dict):
         _take_back_keys(container, before, after, now)
-        if untouched and type(container) is not Slots and not is_same(copy_of(container), before):
-            refill(container, before)
+        if untouched and type(container) is not Slots and not same_content(copy_of(container), before):
+            fill(container, before)
     elif is_a(container, set):
         known, left = set(map(id, before)), set(map(id, after))
         at_once([(set.discard, container, value) for value in after if id(value) not in known])
         at_once([(set.add, container, value) for value in before if id(value) not in left])
-    elif untouched or not is_a(container, bytearray):
-        refill(container, before if untouched else merged(before, after, now))
-
-
-def _without_dead(content: Any) -> Any:
-    """A weak container has dropped the references to what is gone."""
-    if type(content) is dict:
-        return {key: value for key, value in content.items() if not _is_dead(key) and not _is_dead(value)}
-    return [value for value in content if not _is_dead(value)] if type(content) is list else content
-
-
-def _is_dead(value: Any) -> bool:
-    return is_a(value, ref) and ref.__call__(value) is None
+    elif untouched or not is_any(container, bytearray, array):
+        fill(container, before if untouched else merged(before, after, now))
 
 
 def _take_back_keys(container: Any, before: dict[Any, Any], after: dict[Any, Any], now: dict[Any, Any]) -> None:
@@ -263,11 +232,10 @@ def _take_back_keys(container: Any, before: dict[Any, Any], after: dict[Any, Any
         if type(container) is Slots:
             container.put(key, then)
             continue
-        base: type[dict[Any, Any]] = OrderedDict if is_a(container, OrderedDict) else dict
         if then is MISSING:
-            base.pop(container, key, None)
+            drop(container, key)
         else:
-            base.__setitem__(container, key, then)
+            put(container, key, then)
 
 
 def merged(before: list[Any], after: list[Any], now: list[Any]) -> list[Any]:
@@ -286,19 +254,3 @@ def merged(before: list[Any], after: list[Any], now: list[Any]) -> list[Any]:
             lost[id(value)] -= 1
             kept.insert(position, value)
     return kept
-
-
-def refill(container: Any, content: Any) -> None:
-    """Let a container hold this and nothing else, by what its base in C does."""
-    if is_a(container, OrderedDict):
-        writes = [(OrderedDict.__setitem__, container, key, value) for key, value in content.items()]
-        at_once([(OrderedDict.clear, container), *writes])
-    elif is_a(container, dict):
-        at_once([(dict.clear, container), (dict.update, container, content)])
-    elif is_a(container, set):
-        at_once([(set.clear, container), (set.update, container, content)])
-    elif is_a(container, deque):
-        at_once([(deque.clear, container), (deque.extend, container, content)])
-    else:
-        base: Any = list if is_a(container, list) else bytearray
-        base.__setitem__(container, slice(None), content)

@@ -16,6 +16,7 @@ from weakref import KeyedRef, ref
 
 from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
+from hotswap.containers import fill, items_of, keys_of
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.patch.bases import set_bases
@@ -240,17 +241,16 @@ def _substitute_in(holder: Any, twins: Twins, journal: Journal, *, is_new: bool 
     if is_instance(holder, dict):
         owner = class_of_namespace(holder)
         if owner is not None:  # past the type's own attribute cache nothing may be written
-            for name, value in [(n, v) for n, v in holder.items() if id(v) in twins]:
+            for name, value in [(n, v) for n, v in items_of(holder) if id(v) in twins]:
                 journal.set_attribute(owner, name, _twin(value, twins))
             return
-        _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in holder.items()}, journal)
+        _refill(holder, {_twin(k, twins): _twin(v, twins) for k, v in items_of(holder)}, journal)
     elif is_instance(holder, list | deque):
-        content = [_twin(v, twins) for v in holder] if is_new else _as_often_as_anew(holder, twins)
-        journal.remember(holder)
-        holder.clear()
-        holder.extend(content)
+        held = keys_of(holder)
+        content = [_twin(v, twins) for v in held] if is_new else _as_often_as_anew(held, twins)
+        _refill(holder, content, journal)
     elif is_instance(holder, set):
-        _refill(holder, {_twin(v, twins) for v in holder}, journal)
+        _refill(holder, {_twin(v, twins) for v in keys_of(holder)}, journal)
     elif is_instance(holder, types.CellType):
         before = holder.cell_contents
         after = _twin(before, twins)
@@ -281,8 +281,7 @@ def _twin_classes(bases: tuple[type, ...], twins: Twins) -> tuple[type, ...]:
 
 def _refill(holder: Any, content: Any, journal: Journal) -> None:
     journal.remember(holder)
-    holder.clear()
-    holder.update(content)
+    fill(holder, content)
 
 
 def _same_items(one: Mapping[str, Any], other: dict[Any, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from itertools import pairwise
 from types import FunctionType
 from typing import Any
 
+from hotswap.containers import fill, keys_of
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import Journal
@@ -19,7 +21,7 @@ from hotswap.patch.live import functions_within
 from hotswap.patch.words import Word, first_lines
 from hotswap.source import Source, first_line
 
-Place = list[Any] | dict[Any, Any]
+Place = list[Any] | dict[Any, Any] | deque[Any]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Added:
     @classmethod
     def before(cls, node: ast.stmt, source: Source, tracked: Tracked, places: Iterable[Any]) -> Added:
         """Look before its statement runs.  Of a dictionary the entries are the keys."""
-        contents = [(place, list(place)) for place in places if is_any(place, list, dict)]
+        contents = [(place, keys_of(place)) for place in places if is_any(place, list, dict, deque)]
         return cls(first_line(node), tracked.name, tracked.namespace, source, contents)
 
     @cached_property
@@ -51,8 +53,9 @@ class Added:
     def put_in_order(self, journal: Journal) -> None:
         """Put what was added at the end before the first entry of a definition that stands behind."""
         for place, content in self.contents:
-            added = list(place)[len(content) :] if len(place) > len(content) else []
-            is_appended = bool(added) and all(a is b for a, b in zip(place, content, strict=False))
+            now = keys_of(place)
+            added = now[len(content) :]
+            is_appended = bool(added) and all(a is b for a, b in zip(now, content, strict=False))
             at = self._first_behind(place, content) if is_appended else None
             if at is not None:
                 journal.remember(place)
@@ -68,7 +71,7 @@ class Added:
 
     def _line_of(self, place: Place, entry: Any) -> int | None:
         """Where the definition stands that an entry belongs to: the first of those that its value tells of."""
-        value = place[entry] if is_a(place, dict) else entry
+        value: Any = dict.get(place, entry) if is_a(place, dict) else entry
         parts = value if is_any(value, tuple, list, set) else (value,)
         lines = [line for part in (entry, *parts) for line in self._lines_of(part)]
         if lines:
@@ -115,9 +118,4 @@ def _may_move(cls: type) -> bool:
 
 def arrange(place: Place, entries: list[Any]) -> None:
     """Let a list have these entries, or a dictionary its keys in this order."""
-    if isinstance(place, dict):
-        ordered = {key: place[key] for key in entries}
-        place.clear()
-        place.update(ordered)
-    else:
-        place[:] = entries
+    fill(place, {key: dict.get(place, key) for key in entries} if is_a(place, dict) else entries)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.codefacts import all_codes
+from hotswap.containers import keys_of, size_of, values_of
 from hotswap.graph import Graph
 from hotswap.looking import is_a
 from hotswap.trace import Footprint
@@ -19,7 +20,7 @@ def apart(places: Iterable[Any], footprint: Footprint, graph: Graph) -> tuple[li
     """The containers among those that called functions reach, and the records."""
     places = list(places)
     words = _constants(footprint, graph) if any(is_a(place, dict) for place in places) else set()
-    parts = {id(value) for place in places for value in (dict.values(place) if is_a(place, dict) else place)}
+    parts = {id(value) for place in places for value in values_of(place)}
     records = [place for place in places if id(place) in parts and is_a(place, dict) and _is_made_of(place, words)]
     return [place for place in places if not any(place is record for record in records)], records
 
@@ -31,7 +32,7 @@ def made_of(definitions: Iterable[Any], records: Iterable[dict[Any, Any]]) -> li
 
 
 def _is_made_of(place: dict[Any, Any], words: set[str]) -> bool:
-    return bool(place) and all(type(key) is str and key in words for key in place)
+    return size_of(place) > 0 and all(type(key) is str and key in words for key in keys_of(place))
 
 
 def _constants(footprint: Footprint, graph: Graph) -> set[str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotswap.containers import content_of, fill, items_of, keys_of, size_of
 from hotswap.errors import CannotSwap
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a, is_instance
+from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Edit, Reason
 from hotswap.patch.filling import Filled, filled_by
 from hotswap.patch.foreign import Difference, copy_of
@@ -115,7 +117,7 @@ class Registered:
         definitions = definitions_of(node, old, tracked, reached, made)
         kept = [place for place in places if id(place) not in done]
         is_another = _who_registers(node) != _who_registers(old)
-        contents = [(place, list(place.items()) if is_a(place, dict) else list(place)) for place in kept]
+        contents = [(place, items_of(place) if is_a(place, dict) else keys_of(place)) for place in kept]
         return cls(
             [*definitions, *made_of(definitions, records)],
             contents,
@@ -154,7 +156,7 @@ class Registered:
         wanted = {id(d) for d in self.definitions}
         known = None if reached is None else {id(place) for place in reached}
         for place, content in self.contents:
-            is_touched = len(place) != len(content) or not _same_content(place, content)
+            is_touched = size_of(place) != len(content) or not _same_content(place, content)
             surely = self.surely or (known is not None and id(place) not in known)
             if is_touched or surely:
                 self._settle(place, content, wanted, journal, surely=surely)
@@ -162,10 +164,10 @@ class Registered:
     def _settle(self, place: Any, content: list[Any], wanted: set[int], journal: Journal, *, surely: bool) -> None:
         if any(is_dispatch_cache(place, each) for each in self.foreign):
             journal.remember(place)
-            place.clear()
+            fill(place, {})
         elif is_a(place, dict):
             self._settle_dict(place, content, wanted, journal, surely=surely)
-        elif is_a(place, list):
+        elif is_any(place, list, deque):
             self._settle_list(place, content, wanted, journal)
         elif is_a(place, set):
             self._settle_set(place, content, wanted, journal)
@@ -173,10 +175,11 @@ class Registered:
     def _settle_set(self, place: set[Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
         withdraw([(place, None)], self.definitions, journal)
         known = {id(v) for v in content}
-        added, made = [v for v in place if id(v) not in known], [v for v in content if _is_made_with(v, wanted)]
+        added = [v for v in keys_of(place) if id(v) not in known]
+        made = [v for v in content if _is_made_with(v, wanted)]
         if added and made:
             self._check_as_many(added, made)
-            place.difference_update(made)
+            set.difference_update(place, made)
 
     def _check_as_many(self, added: list[Any], made: list[Any]) -> None:
         """Of instances, nobody knows which the definition put there: all, or others too."""
@@ -186,27 +189,30 @@ class Registered:
     def _settle_dict(
         self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal, *, surely: bool
     ) -> None:
-        gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and place.get(k) is v]
+        now = content_of(place)
+        gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and now.get(k) is v]
         if not gone and surely:
-            gone = [k for k, v in content if _is_made_with(v, wanted) and place.get(k) is v]
-            gone = gone if len(gone) == len(place) - len(content) else []
+            gone = [k for k, v in content if _is_made_with(v, wanted) and now.get(k) is v]
+            gone = gone if len(gone) == len(now) - len(content) else []
         if not gone:
             return
         known = {k for k, _ in content}
-        new = [k for k in place if k not in known]
+        new = [k for k in now if k not in known]
         names = dict(zip(gone, new, strict=True)) if len(gone) == len(new) else dict.fromkeys(gone)
-        kept = [k for k in place if k not in names.values()] if len(gone) == len(new) else list(place)
-        after = {names.get(k, k): place[names.get(k, k)] for k in kept if names.get(k, k) is not None}
+        kept = [k for k in now if k not in names.values()] if len(gone) == len(new) else list(now)
+        after = {names.get(k, k): now[names.get(k, k)] for k in kept if names.get(k, k) is not None}
         journal.remember(place)
-        place.clear()
-        place.update(after)
+        fill(place, after)
 
-    def _settle_list(self, place: list[Any], content: list[Any], wanted: set[int], journal: Journal) -> None:
+    def _settle_list(
+        self, place: list[Any] | deque[Any], content: list[Any], wanted: set[int], journal: Journal
+    ) -> None:
         at = [n for n, v in enumerate(content) if _is_one(v, wanted)]
-        if len(place) < len(content) or any(a is not b for a, b in zip(place, content, strict=False)):
+        now = keys_of(place)
+        if len(now) < len(content) or any(a is not b for a, b in zip(now, content, strict=False)):
             withdraw([(place, None)] if at else [], self.definitions, journal)
             return
-        added = place[len(content) :]
+        added = now[len(content) :]
         entries = [v for v in added if not is_instance(v, _PLAIN)]
         if any(v not in content for v in added if is_instance(v, _PLAIN)):
             raise CannotSwap(_appended_again(self.where, [v for v in added if is_instance(v, _PLAIN)]))
@@ -221,7 +227,7 @@ class Registered:
         else:
             after = [v for n, v in enumerate(content) if n not in at] + entries
         journal.remember(place)
-        place[:] = after
+        fill(place, after)
 
 
 _PLAIN = (str, int, bytes)
@@ -246,8 +252,8 @@ def _is_made_with(value: Any, wanted: set[int]) -> bool:
 
 def _same_content(place: Any, content: list[Any]) -> bool:
     if is_a(place, dict):
-        return all(k is a and v is b for (k, v), (a, b) in zip(place.items(), content, strict=True))
-    return all(a is b for a, b in zip(place, content, strict=True))
+        return all(k is a and v is b for (k, v), (a, b) in zip(items_of(place), content, strict=True))
+    return all(a is b for a, b in zip(keys_of(place), content, strict=True))
 
 
 def _who_registers(node: ast.stmt) -> list[str]:

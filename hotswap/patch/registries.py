@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+from hotswap.containers import drop, fill, items_of, keys_of, values_of
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
@@ -31,6 +32,18 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 Entry = tuple[Any, Any]
 """A container, and the key under which it holds a definition (None for lists and sets)."""
+
+
+def read_on_the_way(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph, code_of: CodeOf) -> Iterator[Any]:
+    """What the functions read that a statement may call, as far as that can be told before it runs."""
+    if not facts.runs_code and not isinstance(node, ast.ClassDef):
+        return
+    roots = [resolve_value(tracked.namespace, chain) for chain in facts.calls | facts.arguments]
+    for called in Reach(graph.index, code_of).functions([*roots, *deriving(node, tracked)], facts.attributes):
+        home, code = graph.index.modules.get(called[0]), code_of(called)
+        space = home.namespace if home is not None else {}
+        for chain in code.reads if code is not None else ():
+            yield from (resolve_value(space, chain[:n]) for n in range(1, len(chain) + 1))
 
 
 def containers(footprint: Footprint, graph: Graph, code_of: CodeOf | None = None) -> list[Any]:
@@ -58,11 +71,11 @@ def _follows(graph: Graph) -> Follows:
 def written_by(node: ast.stmt, facts: Facts, tracked: Tracked, graph: Graph) -> list[Any]:
     """The containers that a definition which has not run yet may register itself in."""
     footprint = graph.estimate(tracked, facts)
-    footprint.called |= Reach(graph.index, graph.code_facts).functions(_deriving(node, tracked))
+    footprint.called |= Reach(graph.index, graph.code_facts).functions(deriving(node, tracked))
     return [*containers(footprint, graph), *of_decorators(node, tracked, graph)]
 
 
-def _deriving(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:
+def deriving(node: ast.stmt, tracked: Tracked) -> Iterator[Any]:
     """The functions that a class statement runs: of its bases, and of their metaclasses."""
     keywords = [each.value for each in getattr(node, "keywords", ()) if each.arg == "metaclass"]
     for expression in (*getattr(node, "bases", ()), *keywords):
@@ -86,9 +99,10 @@ def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
     wanted = {id(d) for d in definitions}
     found: list[Entry] = []
     for place in places:
-        if is_instance(place, dict):
-            found += [(place, k) for k, v in place.items() if id(v) in wanted or id(k) in wanted or holds(v, wanted)]
-        elif any(id(v) in wanted or holds(v, wanted) for v in place):
+        if is_a(place, dict):
+            items = items_of(place)
+            found += [(place, k) for k, v in items if id(v) in wanted or id(k) in wanted or holds(v, wanted)]
+        elif any(id(v) in wanted or holds(v, wanted) for v in keys_of(place)):
             found.append((place, None))
     return found
 
@@ -105,12 +119,10 @@ def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journa
     wanted = {id(d) for d in definitions}
     for place, key in found:
         journal.remember(place)  # whole, because a key that is put back would stand at the end
-        if is_instance(place, dict):
-            place.pop(key, None)
-            continue
-        kept = [v for v in place if id(v) not in wanted and not holds(v, wanted)]
-        place.clear()
-        place.extend(kept) if is_instance(place, list) else place.update(kept)
+        if is_a(place, dict):
+            drop(place, key)
+        else:
+            fill(place, [v for v in keys_of(place) if id(v) not in wanted and not holds(v, wanted)])
 
 
 def foreign_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> Iterator[Any]:
@@ -176,7 +188,7 @@ def definitions_of(
 
 def values_in(place: Any) -> Iterator[Any]:
     """What stands in a container, also in tuples."""
-    for value in dict.values(place) if is_a(place, dict) else place:
+    for value in values_of(place):
         if is_a(value, tuple):
             yield from value
         else:

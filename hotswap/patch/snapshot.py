@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from abc import ABCMeta
-from collections import deque
-from collections.abc import Iterable
-from types import FunctionType
+from collections import ChainMap, UserDict, UserList, UserString
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from types import FunctionType, SimpleNamespace
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
+from hotswap.containers import FIXED, VARIABLE, content_of, fill, living, size_of, values_of
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a, is_any, is_instance, own_space
+from hotswap.looking import is_a, is_instance, own_space
 from hotswap.patch import abstract, classes
+from hotswap.patch.foreign import SlotMembers, slot_members
 from hotswap.patch.functions import cell_content
 
 DEEPEST = 4
@@ -22,6 +26,12 @@ DEEPEST = 4
 ATOMS = frozenset((int, float, complex, str, bytes, bool, type(None)))
 LARGEST = 100_000
 """Containers with more entries are not copied: a rollback leaves in them what the failed statement put there."""
+SIMPLE = (SimpleNamespace, UserDict, UserList, UserString, ChainMap)
+"""Classes of the standard library whose instances hold what the program puts there, and nothing else."""
+WEAK = (WeakKeyDictionary, WeakValueDictionary, WeakSet)
+
+Way = Callable[[Any, int], None]
+"""How an object is remembered, and what is in it so deep."""
 
 
 class Snapshot:
@@ -30,6 +40,9 @@ class Snapshot:
     def __init__(self, journal: Journal, graph: Graph) -> None:
         self.journal, self.graph, self.index = journal, graph, graph.index
         self._taken: set[str] = set()
+        self._ways: dict[type, Way] = {}
+        self._slots: dict[type, SlotMembers] = {}
+        """By class what its instances hold in slots."""
         self.seen: set[int] = set()
         """The ids of what has been remembered."""
 
@@ -51,24 +64,96 @@ class Snapshot:
                 self.take(self.index.modules[name])
 
     def _remember(self, value: Any, depth: int = DEEPEST) -> None:
-        if depth == 0 or type(value) in ATOMS or id(value) in self.seen:
+        cls = type(value)
+        if depth == 0 or cls in ATOMS or id(value) in self.seen:
             return
-        self.seen.add(id(value))
-        if is_any(value, list, dict, set, bytearray, deque):
-            if len(value) < LARGEST:
-                self.journal.remember(value)
-                for part in list(value.values() if is_a(value, dict) else value):
-                    self._remember(part, depth - 1)
-        elif is_a(value, type):
-            self._remember_class(value, depth)
-        elif is_a(value, WeakKeyDictionary):
-            self._remember(value.data, depth)  # type: ignore[attr-defined]  # there is no public way to its content
-        elif is_a(value, FunctionType):
-            self._remember(vars(value), depth)
-            for cell in value.__closure__ or ():
-                self._remember(cell_content(cell), depth - 1)
-        elif type(value).__module__ in self.index.modules:
+        way = self._ways.get(cls)
+        if way is None:
+            way = self._ways[cls] = self._way_of(cls)
+        if way is not _pass_by:
+            self.seen.add(id(value))
+            way(value, depth)
+
+    def _way_of(self, cls: type) -> Way:
+        """How the instances of a class are remembered."""
+        if issubclass(cls, (*VARIABLE, *FIXED)):
+            remember = self._remember_fixed if issubclass(cls, FIXED) else self._remember_container
+            return self._with_attributes(remember) if self._is_followed(cls) else remember
+        if issubclass(cls, type):
+            return self._remember_class
+        if issubclass(cls, FunctionType):
+            return self._remember_function
+        if issubclass(cls, WEAK):
+            return self._remember_weak
+        if issubclass(cls, staticmethod | classmethod):
+            return lambda value, depth: self._remember(value.__func__, depth)
+        if issubclass(cls, property):
+            return lambda value, depth: self._remember_all((value.fget, value.fset, value.fdel), depth)
+        if issubclass(cls, functools.partial):
+            return lambda value, depth: self._remember_all(
+                (value.func, *value.args, *value.keywords.values()), depth - 1
+            )
+        return self._remember_instance if self._is_followed(cls) else _pass_by
+
+    def _is_followed(self, cls: type) -> bool:
+        """Whether instances are the program's: those of libraries are seen to in another way (see `foreign`)."""
+        return cls.__module__ in self.index.modules or issubclass(cls, SIMPLE)
+
+    def _remember_all(self, values: Iterable[Any], depth: int) -> None:
+        for value in values:
+            self._remember(value, depth)
+
+    def _remember_container(self, value: Any, depth: int) -> None:
+        if size_of(value) >= LARGEST:
+            return
+        content = content_of(value)
+        self.journal.on_rollback(fill, value, content)
+        if type(content) is not bytes:
+            self._remember_all(content.values() if type(content) is dict else content, depth - 1)
+
+    def _remember_fixed(self, value: Any, depth: int) -> None:
+        if size_of(value) < LARGEST:
+            self._remember_all(values_of(value), depth - 1)
+
+    def _with_attributes(self, remember: Way) -> Way:
+        def remember_both(value: Any, depth: int) -> None:
+            remember(value, depth)
+            self._remember_instance(value, depth)
+
+        return remember_both
+
+    def _remember_weak(self, value: Any, depth: int) -> None:
+        data = value.data  # there is no public way to its content
+        self.journal.on_rollback(fill_with_living, data, content_of(data))
+        self._remember_all(values_of(data) if is_a(value, WeakKeyDictionary) else (), depth - 1)
+
+    def _remember_function(self, function: FunctionType, depth: int) -> None:
+        self._remember(vars(function), depth)
+        if function.__defaults__:
+            self._remember_all(function.__defaults__, depth - 1)
+        if function.__kwdefaults__:
+            self._remember_all(function.__kwdefaults__.values(), depth - 1)
+        for cell in function.__closure__ or ():
+            self._remember_cell(cell, depth)
+
+    def _remember_cell(self, cell: Any, depth: int) -> None:
+        """A variable that functions share: each of them may give it another value."""
+        if id(cell) in self.seen:
+            return
+        self.seen.add(id(cell))
+        content = cell_content(cell)
+        self.journal.on_rollback(fill_cell, cell, content)
+        self._remember(content, depth - 1)
+
+    def _remember_instance(self, value: Any, depth: int) -> None:
+        cls = type(value)
+        if cls.__dictoffset__:
             self._remember(own_space(value), depth)
+        if cls not in self._slots:
+            self._slots[cls] = slot_members(cls)
+        for name, content in in_slots(value, self._slots[cls]):
+            self.journal.on_rollback(fill_slot, value, self._slots[cls][name], content)
+            self._remember(content, depth - 1)
 
     def _remember_class(self, cls: type, depth: int) -> None:
         if cls.__module__ in self.index.modules:
@@ -78,6 +163,41 @@ class Snapshot:
                 self.journal.on_rollback(abstract.set_registered, cls, abstract.registered(cls))
             for part in list(vars(cls).values()):
                 self._remember(part, depth - 1)
+
+
+def _pass_by(value: Any, depth: int) -> None:
+    """Nothing is written to the object, or not by the program."""
+
+
+def in_slots(value: Any, members: SlotMembers) -> Iterator[tuple[str, Any]]:
+    """What the slots of an object hold, MISSING for those that are empty."""
+    for name, member in members.items():
+        try:
+            yield name, member.__get__(value)
+        except AttributeError:
+            yield name, MISSING
+
+
+def fill_slot(owner: Any, member: Any, content: Any) -> None:
+    """Undo what was written to a slot."""
+    if content is not MISSING:
+        member.__set__(owner, content)
+        return
+    with suppress(AttributeError):  # it is empty already
+        member.__delete__(owner)
+
+
+def fill_cell(cell: Any, content: Any) -> None:
+    """Undo what was given to the variable of a closure."""
+    if content is not MISSING:
+        cell.cell_contents = content
+    elif cell_content(cell) is not MISSING:
+        del cell.cell_contents
+
+
+def fill_with_living(container: Any, content: Any) -> None:
+    """Undo what was written to a weak container, which has dropped the references to what is gone since."""
+    fill(container, living(content))
 
 
 def restore_class(cls: type, before: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from hotswap.journal import MISSING, Journal, at_once
+from hotswap.containers import content_of, fill, items_of, keys_of
+from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_instance
 from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import instance_dict
@@ -80,11 +81,11 @@ class Twins:
                 self._journal.set_attribute(value, name, after)
 
     def _settle_dict(self, space: dict[Any, Any], depth: int) -> None:
-        if any(self.of(key) is not key for key in space):
-            content = {self.of(k): self.settle(v, depth) for k, v in space.items()}
+        if any(self.of(key) is not key for key in keys_of(space)):
+            content = {self.of(k): self.settle(v, depth) for k, v in items_of(space)}
             replace_content(space, content, self._journal)
             return
-        for key, before in list(space.items()):
+        for key, before in items_of(space):
             after = self.settle(before, depth)
             if after is not before:
                 self._journal.set_item(space, key, after)
@@ -161,8 +162,4 @@ def _plainly(value: object, name: str) -> Any:
 
 def replace_content(space: dict[Any, Any], content: dict[Any, Any], journal: Journal) -> None:
     """Give a dictionary that others may hold another content and order, in one go."""
-    journal.call((_refill, space, content), (_refill, space, dict(space)))
-
-
-def _refill(space: dict[Any, Any], content: dict[Any, Any]) -> None:
-    at_once([(dict.clear, space), (dict.update, space, content)])
+    journal.call((fill, space, content), (fill, space, content_of(space)))

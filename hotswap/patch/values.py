@@ -14,7 +14,8 @@ from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
 
-from hotswap.journal import MISSING, Journal, at_once
+from hotswap.containers import at_once
+from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Place
 from hotswap.patch.views import Content

@@ -10,8 +10,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from hotswap.containers import content_of, drop, kind_of, put, size_of
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_instance
+from hotswap.looking import is_a, is_any
 
 DEEPEST = 4
 
@@ -27,19 +28,20 @@ class Content:
     @classmethod
     def of(cls, container: Any, depth: int = DEEPEST) -> Content | None:
         """What it holds now; None for what is no plain container."""
-        if not is_instance(container, dict | list | deque | set | bytearray):
+        if not is_any(container, dict, list, deque, set, bytearray):
             return None
-        keyed = dict.items(container) if is_instance(container, dict) else enumerate(container)
+        entries = content_of(container)
+        keyed = entries.items() if is_a(container, dict) else enumerate(entries)
         found = ((key, cls.of(value, depth - 1)) for key, value in keyed) if depth else ()
-        return cls(container, container.copy(), {key: inner for key, inner in found if inner is not None})
+        return cls(container, entries, {key: inner for key, inner in found if inner is not None})
 
     def carry_over(self, other: Any, journal: Journal) -> bool:
         """Put into another container what has come into this one since; False if it cannot be told what that is."""
         if type(other) is not type(self.container):
             return False
-        if is_instance(other, set):
+        if is_a(other, set):
             return self._carry_members(other, journal)
-        carried = self._carry_keys(other, journal) if is_instance(other, dict) else self._carry_tail(other, journal)
+        carried = self._carry_keys(other, journal) if is_a(other, dict) else self._carry_tail(other, journal)
         return carried and all(
             inner.carry_over(self._at(other, key), journal)
             for key, inner in self.inner.items()
@@ -47,33 +49,35 @@ class Content:
         )
 
     def _at(self, container: Any, key: Any) -> Any:
-        if is_instance(container, dict):
+        if is_a(container, dict):
             return dict.get(container, key, MISSING)
-        return container[key] if key < len(container) else MISSING
+        return kind_of(type(container)).__getitem__(container, key) if key < size_of(container) else MISSING
 
     def _carry_members(self, other: set[Any], journal: Journal) -> bool:
-        come, gone = self.container - self.entries, self.entries - self.container
-        if come or gone:
+        before, now = set(self.entries), set(content_of(self.container))
+        if before != now:
             journal.remember(other)
-            other |= come
-            other -= gone
+            set.update(other, now - before)
+            set.difference_update(other, before - now)
         return True
 
     def _carry_keys(self, other: dict[Any, Any], journal: Journal) -> bool:
-        come = {k: v for k, v in dict.items(self.container) if dict.get(self.entries, k, MISSING) is not v}
-        gone = self.entries.keys() - self.container.keys()
+        now = content_of(self.container)
+        come = {k: v for k, v in now.items() if self.entries.get(k, MISSING) is not v}
+        gone = self.entries.keys() - now.keys()
         if come or gone:
             journal.remember(other)
             for key in gone:
-                dict.pop(other, key, None)
-            dict.update(other, come)
+                drop(other, key)
+            for key, value in come.items():
+                put(other, key, value)
         return True
 
     def _carry_tail(self, other: Any, journal: Journal) -> bool:
-        before, now = list(self.entries), list(self.container)
+        before, now = list(self.entries), list(content_of(self.container))
         if len(now) < len(before) or any(a is not b for a, b in zip(before, now, strict=False)):
             return False
         if len(now) > len(before):
             journal.remember(other)
-            other.extend(now[len(before) :])
+            kind_of(type(other)).extend(other, now[len(before) :])
         return True

@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from hotswap.codefacts import all_codes
+from hotswap.containers import fill
 from hotswap.errors import CannotSwap
 from hotswap.facts import Facts
 from hotswap.graph import Graph
@@ -97,9 +97,9 @@ def _withdraw_removed(
     found = entries(definitions, places)
     withdraw(found, definitions, journal)
     for place in places:
-        if is_instance(place, WeakKeyDictionary | dict) and any(is_dispatch_cache(place, each) for each in foreign):
+        if is_a(place, dict) and any(is_dispatch_cache(place, each) for each in foreign):
             journal.remember(place)
-            place.clear()
+            fill(place, {})
     gone = Removed(node, edit, graph, words_of(node, edit.module), definitions)
     mark = len(journal)
     if not done:

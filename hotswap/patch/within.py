@@ -9,6 +9,7 @@ from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
+from hotswap.containers import size_of, values_of
 from hotswap.looking import is_a, is_any, own_space
 
 DEPTH = 3
@@ -49,9 +50,7 @@ def containers_within(values: Iterable[Any], follows: Follows, depth: int = DEPT
 
 
 def _entries(container: Any) -> Iterable[Any]:
-    if len(container) >= MOST_ENTRIES:
-        return ()
-    return list(dict.values(container)) if is_a(container, dict) else list(container)
+    return values_of(container) if size_of(container) < MOST_ENTRIES else ()
 
 
 def _wrapped(value: Any) -> Iterator[Any]:

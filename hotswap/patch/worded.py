@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, MethodType
 from typing import Any
 
+from hotswap.containers import drop, fill, keys_of, size_of, values_of
 from hotswap.graph import Graph, statement_at
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
@@ -50,7 +51,7 @@ class Removed:
             if self._holds_any(each.container, mine):
                 is_clear = self._take_out(each.container, mine, mine & shared, names, journal, DEPTH)
             else:
-                is_clear = not each.container
+                is_clear = size_of(each.container) == 0
             if not is_clear and not is_known and not each.is_asked:
                 self.unclear.append(each.container)
 
@@ -61,31 +62,32 @@ class Removed:
         if is_a(place, list):
             return self._take_out_of_list(place, words, shared, journal)
         is_clear = True
-        for key in [key for key in place if self._is_of(place, key, words)]:
-            value: Any = place[key] if isinstance(place, dict) else None
+        for key in [key for key in keys_of(place) if self._is_of(place, key, words)]:
+            value: Any = dict.get(place, key) if is_a(place, dict) else None
             if is_any(value, list, dict, set) and depth:
-                had = bool(value) or id(value) in self._known
+                had = size_of(value) > 0 or id(value) in self._known
                 is_clear = self._take_out(value, words, shared, names, journal, depth - 1) and is_clear
-                if value or (not had and key not in names):
+                if size_of(value) or (not had and key not in names):
                     continue
             if _is_of(key, shared):
                 is_clear = is_clear and not is_any(value, int, str, float)
             elif not is_any(value, FunctionType, MethodType, type):
                 journal.remember(place)  # whole, because a key that is put back would stand at the end
-                place.pop(key) if isinstance(place, dict) else place.remove(key)
+                drop(place, key) if is_a(place, dict) else fill(place, [v for v in keys_of(place) if v is not key])
         return is_clear
 
     def _take_out_of_list(self, place: list[Any], words: set[Word], shared: set[Word], journal: Journal) -> bool:
-        at = [n for n, entry in enumerate(place) if _is_of(entry, words) or self._holds_one(entry)]
-        if any(_is_of(place[n], shared) for n in at) or len(at) > 1:
+        entries = keys_of(place)
+        at = [n for n, entry in enumerate(entries) if _is_of(entry, words) or self._holds_one(entry)]
+        if any(_is_of(entries[n], shared) for n in at) or len(at) > 1:
             return False
         if at:
             journal.remember(place)
-            del place[at[0]]
+            list.__delitem__(place, at[0])
         return True
 
     def _is_of(self, place: Container, key: Any, words: set[Word]) -> bool:
-        return _is_of(key, words) or (isinstance(place, dict) and self._holds_one(place[key]))
+        return _is_of(key, words) or (is_a(place, dict) and self._holds_one(dict.get(place, key)))
 
     def _holds_one(self, entry: Any) -> bool:
         """Whether an entry is an object that keeps what was defined: `Command(function)`."""
@@ -95,8 +97,8 @@ class Removed:
 
     def _holds_any(self, place: Container, words: set[Word]) -> bool:
         if is_a(place, list):
-            return any(_is_of(entry, words) or self._holds_one(entry) for entry in place)
-        return any(self._is_of(place, key, words) for key in place)
+            return any(_is_of(entry, words) or self._holds_one(entry) for entry in keys_of(place))
+        return any(self._is_of(place, key, words) for key in keys_of(place))
 
     def _words_of_others(self, function: Name) -> set[Word]:
         """The words of the other statements that called the function, and that stay."""
@@ -151,7 +153,7 @@ def _is_of(entry: Any, words: set[Word]) -> bool:
 
 
 def _within(place: Container, depth: int = DEPTH) -> Iterator[Container]:
-    for value in place.values() if isinstance(place, dict) else place:
+    for value in values_of(place):
         if depth and is_any(value, list, dict, set):
             yield value
             yield from _within(value, depth - 1)

@@ -8,7 +8,8 @@ from collections import deque
 
 import pytest
 
-from hotswap.journal import MISSING, Journal, at_once, own_attribute
+from hotswap.containers import at_once
+from hotswap.journal import MISSING, Journal, own_attribute
 from tests.unit.classes import failing_at
 
 
