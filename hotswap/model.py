@@ -93,6 +93,8 @@ class Findings:
     """Statements that added to a container a second time, by way of functions: it has to be made anew for them."""
     whole: frozenset[Place] = frozenset()
     """Classes that have to run whole, although their members could run one by one."""
+    refused: frozenset[Place] = frozenset()
+    """Definitions that raised as they ran, maybe because of what is registered of them or others already."""
 
     def __or__(self, other: Findings) -> Findings:
         return Findings(
@@ -101,6 +103,7 @@ class Findings:
             self.disposed | other.disposed,
             self.refills | other.refills,
             self.whole | other.whole,
+            self.refused | other.refused,
         )
 
     def __str__(self) -> str:

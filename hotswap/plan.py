@@ -82,6 +82,7 @@ class Planner:
         self.editions = Editions(self.edits, graph, is_plain, whole, found.calls, lookups)
         self.affected = Affected(self.editions, graph)
         self.drafts = Drafts(self.editions, graph, found.refills)
+        self.refused = found.refused
         self.comparison = Comparison(self.editions, self.drafts, graph.index)
         self.acceptance = Acceptance(self.editions, self.drafts)
         self.disposals = Disposals(self.editions, self.drafts, found.disposed)
@@ -359,6 +360,7 @@ class Planner:
             foreseen=frozenset(self.drafts.known),
             affected=self.affected,
             views=frozenset(self.drafts.views),
+            refused=self.refused,
             certain=frozenset(self.certain),
         )
 

@@ -18,13 +18,14 @@ from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
-from hotswap.patch import abstract, caches, classes, enums, mapped, registries, scopes
+from hotswap.patch import abstract, caches, classes, enums, mapped, models, registries, scopes
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.contents import Contents, Counters
 from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
+from hotswap.patch.freeing import free, is_refused
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.inheritance import inherited_by, other_inheritance
@@ -51,6 +52,7 @@ from hotswap.patch.statements import (
 )
 from hotswap.patch.values import Values
 from hotswap.patch.views import Content
+from hotswap.patch.weakly import refer_to_living
 from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
@@ -130,7 +132,18 @@ class Runner:
         self._caches = None  # or they would be held
         self._check_foreseen()
 
+    def _free(self, place: Place) -> None:
+        """If a definition refused to run: what this one has registered goes before it runs again."""
+        before = self.editions.old_place(place) if self.plan.refused and len(place[1]) == 1 else None
+        if before is not None:
+            tracked = self.index.modules[before[0]]
+            source, path = tracked.source, before[1]
+            free(source.statement(path), source.facts(path), tracked, self.graph, self.journal)
+
     def _run_all(self, steps: list[Step]) -> None:
+        for step in steps:
+            if step.due.always:
+                self._free((step.module, step.statement))
         self.hooked.loads.begin({event for event, _ in self.plan.foreseen})
         for group in self.plan.groups:
             mine = [s for s in steps if s.module in group.modules]
@@ -207,6 +220,8 @@ class Runner:
             self._run(step, due=due)
         except Exception as error:
             self.refusal = refused_twice(error, self._place, self.editions)
+            if self.refusal is None and is_refused(error, self.editions.node(self._place), self.index):
+                self.findings |= Findings(refused=frozenset([self._place]) - self.plan.refused)
             raise
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
@@ -476,6 +491,7 @@ class Runner:
         self._outside = scopes.set_from_outside(node, tracked)
         self._taken = taken_members(node, before)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
+        self._free(self._place)
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
         self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
@@ -495,6 +511,7 @@ class Runner:
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             reached = self._reached(node, tracked)
+            refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)
             registered.withdraw_what_is_not_there_again(self.journal, reached)
             if self._due:
                 is_due = self._surely_due().__contains__
@@ -582,7 +599,7 @@ class Runner:
         for name in vars(fresh):
             self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
         mark, twins = len(self.journal), dict(self.merger.twins)
-        registrations = Registrations(methods_of(live))
+        registrations, outer = Registrations(methods_of(live)), self._outer_models(live, fresh)
         is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
         made: Made = ([], []) if is_statement else made_with(fresh)
         gathered, define = self._gathered(live, fresh, keep), self._define_in(live)
@@ -619,10 +636,15 @@ class Runner:
         for name in changed.union(enums.other_payloads(members, merged)):
             for module in {home, live.__module__}:
                 self.changes.add((module, f"{live.__qualname__}.{name}"), self._place)
+        for model in outer:  # what was asked of them tells of this one, too
+            self.changes.add((model.__module__, f"{model.__qualname__}.model_json_schema"), self._place)
         self._family_changes(bases, merged.__bases__)
         for cls, name in other_inheritance(inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
         return merged
+
+    def _outer_models(self, live: type, fresh: type) -> list[type]:
+        return models.containing(live) if enums.have_other_members(live, fresh) else []
 
     def _gathered(self, live: type, fresh: type, keep: frozenset[str]) -> list[Collected]:
         """The members that stay what they are, but into which the making of the class has put something else now."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from hotswap.containers import fill
 from hotswap.deposits import NOTHING, Deposit, Entry, Kind, Target, Token
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a
 from hotswap.model import Place
 from hotswap.patch.deposited import contents_of, move_added
-from hotswap.patch.foreign import refill
 from hotswap.planning.editions import Editions
 
 
@@ -98,8 +98,8 @@ class Authors:
             if before is not MISSING and _has_put(later, entry, before):
                 content = target.content()
                 key = entry.key.thing() if is_a(entry.key, Token) else entry.key
-                journal.on_rollback(refill, target.value, content)
-                refill(target.value, {**content, key: before})
+                journal.on_rollback(fill, target.value, content)
+                fill(target.value, {**content, key: before})
 
     def put_in_order(
         self, place: Place, target: Target, deposit: Deposit, gaps: dict[int, int], journal: Journal

@@ -12,6 +12,7 @@ from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hotswap.containers import fill
 from hotswap.deposits import (
     ATOMS,
     CONTAINERS,
@@ -35,7 +36,6 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.patch.filling import filled_by
-from hotswap.patch.foreign import refill
 from hotswap.planning.edition import Edition
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import StatementPath, first_line
@@ -233,8 +233,8 @@ class Deposited:
             _, known = self.gaps.get(id(place), (None, len(before)))
             self.gaps[id(place)] = place, min(known, *gone)
         if gone or len(after) != len(before) or _differ(before, after):
-            self.journal.on_rollback(refill, place, before)
-            refill(place, after)
+            self.journal.on_rollback(fill, place, before)
+            fill(place, after)
 
     # ------------------------------------------------------------------ order
 
@@ -252,8 +252,8 @@ def move_added(place: Any, before: list[Any], position: int, journal: Journal) -
         return
     order = [*now[:position], *now[len(before) :], *now[position : len(before)]]
     content = Target(place, kind_of(place) or "items").content()
-    journal.on_rollback(refill, place, content)
-    refill(place, {key: content[key] for key in order} if isinstance(content, dict) else order)
+    journal.on_rollback(fill, place, content)
+    fill(place, {key: content[key] for key in order} if isinstance(content, dict) else order)
 
 
 def contents_of(place: Any) -> list[Any]:

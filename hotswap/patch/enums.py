@@ -19,6 +19,14 @@ from hotswap.patch.twins import Twins, replace_content
 _TABLES = ("_member_map_", "_value2member_map_", "_hashable_values_", "_unhashable_values_map_")
 
 
+def have_other_members(live: type, fresh: type) -> bool:
+    """Whether a member comes, goes, or gets another value.  True for what is no enumeration."""
+    if not is_instance(live, EnumMeta) or not is_instance(fresh, EnumMeta):
+        return True
+    before, now = _by_name(live), _by_name(fresh)
+    return list(before) != list(now) or not all(_same_payload(before[name], now[name]) for name in now)
+
+
 class Members:
     """The members of a fresh enumeration on their way into the live one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from enum import EnumMeta
 from typing import Any, Protocol
 
@@ -48,7 +49,9 @@ def prepare(live: type, fresh: type, twins: Twins, journal: Journal) -> list[Wor
     """The work around the pouring of `fresh` into `live`.  Raises CannotSwap when it cannot be done; writes nothing."""
     if is_instance(fresh, EnumMeta):
         assert is_instance(live, EnumMeta)
-        return [enums.Members(live, fresh, twins, journal)]
+        members: list[Work] = [enums.Members(live, fresh, twins, journal)]
+        is_held = "pydantic" in sys.modules and enums.have_other_members(live, fresh)
+        return [*members, models.Holders(live)] if is_held else members
     records.check_tuple(live, fresh)
     works: list[Work] = [records.Fields(live, fresh)]
     if models.is_model(live) and models.is_model(fresh):

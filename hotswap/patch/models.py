@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
+from enum import EnumMeta
 from typing import Any
 
 from hotswap.errors import CannotSwap
@@ -29,7 +30,7 @@ class Schemas:
         """Raises CannotSwap when something contains the model that cannot be compiled again."""
         self._live: Any = live
         self._journal = journal
-        self._models = [m for m in family(sys.modules["pydantic"].BaseModel) if m is not live and _mentions(m, live)]
+        self._models = containing(live)
         self._adapters = [a for a in _adapters() if _within(getattr(a, "core_schema", None), live)]
         self._private = _new_private(live, fresh)
         self._check(fresh)
@@ -72,6 +73,35 @@ class Schemas:
             else:
                 for name in values.keys() - space.keys():
                     journal.set_item(space, name, values[name])
+
+
+class Holders:
+    """The compiled validators that contain an enumeration: they hold its members as they were."""
+
+    def __init__(self, live: type) -> None:
+        self._models = containing(live)
+        self._adapters = [a for a in _adapters() if _within(getattr(a, "core_schema", None), live)]
+
+    def begin(self, journal: Journal) -> None:
+        """As for a model that is edited."""
+        for model in self._models:
+            for name in COMPILED:
+                journal.delete_attribute(model, name)
+
+    def finish(self, journal: Journal) -> None:
+        """Compile all that contains it."""
+        for model in self._models:
+            journal.call((_compile, model), (_restore, model, dict(vars(model))))
+        for adapter in self._adapters:
+            journal.call((_compile_adapter, adapter), (vars(adapter).update, dict(vars(adapter))))
+
+
+def containing(cls: type) -> list[type]:
+    """The models whose compiled validators contain another model, or an enumeration."""
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is None or not (is_model(cls) or is_instance(cls, EnumMeta)):
+        return []
+    return [m for m in family(pydantic.BaseModel) if m is not cls and _mentions(m, cls)]
 
 
 def _compile(model: Any) -> None:

@@ -190,7 +190,7 @@ class Registered:
         self, place: dict[Any, Any], content: list[Any], wanted: set[int], journal: Journal, *, surely: bool
     ) -> None:
         now = content_of(place)
-        gone = [k for k, v in content if (_is_one(v, wanted) or id(k) in wanted) and now.get(k) is v]
+        gone = [k for k, v in content if (_is_one(v, wanted) or _is_one(k, wanted)) and now.get(k) is v]
         if not gone and surely:
             gone = [k for k, v in content if _is_made_with(v, wanted) and now.get(k) is v]
             gone = gone if len(gone) == len(now) - len(content) else []

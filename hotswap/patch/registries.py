@@ -101,17 +101,19 @@ def entries(definitions: Iterable[Any], places: Iterable[Any]) -> list[Entry]:
     for place in places:
         if is_a(place, dict):
             items = items_of(place)
-            found += [(place, k) for k, v in items if id(v) in wanted or id(k) in wanted or holds(v, wanted)]
+            found += [(place, k) for k, v in items if any(id(p) in wanted or holds(p, wanted) for p in (k, v))]
         elif any(id(v) in wanted or holds(v, wanted) for v in keys_of(place)):
             found.append((place, None))
     return found
 
 
 def holds(value: Any, wanted: set[int]) -> bool:
-    """Whether an entry is a tuple with one of the objects (ids) in it, or a weak reference to one."""
+    """Whether an entry is a tuple with one of the objects (ids) in it, or a weak reference to one, or both."""
     if is_a(value, weakref.ref):
-        return id(value()) in wanted
-    return is_instance(value, tuple) and any(id(v) in wanted for v in value)
+        return id(weakref.ref.__call__(value)) in wanted
+    if not is_a(value, tuple):
+        return False
+    return any(id(v) in wanted or holds(v, wanted) for v in tuple.__iter__(value))
 
 
 def withdraw(found: Iterable[Entry], definitions: Iterable[Any], journal: Journal) -> None:
@@ -160,7 +162,19 @@ def of_decorators(node: ast.stmt, tracked: Tracked, graph: Graph) -> list[Any]:
         value = resolve_value(tracked.namespace, chain) if chain else None
         roots += [value] if not is_any(value, type, ModuleType) else []
         roots += [resolve_value(tracked.namespace, chain[:-1])] if chain and len(chain) > 1 else []
+        roots += _subjects(decorator, tracked)
     return containers_within(roots, _follows(graph))
+
+
+def _subjects(decorator: ast.expr, tracked: Tracked) -> Iterator[Any]:
+    """What a decorator is told to register something with: `saved` in `@receiver(saved)`, each of several in a list."""
+    given = [*decorator.args, *(k.value for k in decorator.keywords)] if isinstance(decorator, ast.Call) else []
+    for argument in given:
+        given += argument.elts if isinstance(argument, ast.List | ast.Tuple) else []  # grows on the way
+        chain = chain_of(argument)
+        value = resolve_value(tracked.namespace, chain) if chain else None
+        if not is_any(value, type, ModuleType, FunctionType):
+            yield value
 
 
 def definitions_of(

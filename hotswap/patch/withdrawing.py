@@ -22,6 +22,7 @@ from hotswap.model import Edit, Name
 from hotswap.patch import abstract
 from hotswap.patch.filling import filled_by
 from hotswap.patch.foreign import Foreign
+from hotswap.patch.kept import is_kept
 from hotswap.patch.recorded import apart, made_of
 from hotswap.patch.registries import (
     DEFINITIONS,
@@ -33,6 +34,7 @@ from hotswap.patch.registries import (
     is_dispatch_cache,
     of_decorator,
     of_decorators,
+    read_on_the_way,
     with_inner,
     withdraw,
 )
@@ -106,8 +108,10 @@ def _withdraw_removed(
         gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
     found_some = bool(found) or bool(done) or len(journal) > mark
     bound = [each for each in foreign if hasattr(each, "__self__") and not is_instance(each.__self__, type)]
-    is_kept = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
-    if gone.unclear or is_kept or (not found_some and _leaves_something(node, footprint, edit, graph)):
+    is_known = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
+    if isinstance(node, DEFINITIONS) and not is_known:
+        is_known = is_kept(definitions, read_on_the_way(node, facts, tracked, graph, graph.code_facts), graph.index)
+    if gone.unclear or is_known or (not found_some and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(removed_effect(edit, node))
 
 

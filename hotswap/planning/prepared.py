@@ -23,6 +23,8 @@ class Prepared(Plan):
     """Containers of which some steps see an earlier content."""
     is_perishable: bool = field(default=False, repr=False, compare=False)
     """Whether it rests on what is in containers, which may change at any time: hooks that put things away."""
+    refused: frozenset[Place] = field(default=frozenset(), repr=False, compare=False)
+    """Definitions that raised in an earlier try: what is registered of those that run again goes first."""
     disposals: tuple[Disposal, ...] = field(default=(), repr=False, compare=False)
     """The `on_dispose` hooks that are called, oldest first."""
     away: frozenset[object] = field(default=frozenset(), repr=False, compare=False)
