@@ -21,7 +21,8 @@ class CodeFacts:
     (`x.append(v)`, `x[k] = v`); `mutates` those that may change in place (rather too many); `writes` are
     rebound with `global`, `attributes` are read of anything, `imports` are imported.  `sets` are attributes that are
     set, of globals (as dotted names), of the first argument (the empty name there), of `__class__`.  `alters`: it
-    stores into something, or calls a method that changes what it belongs to.
+    stores into something, or calls a method that changes what it belongs to.  `whole` are globals (as dotted names)
+    that are handed on as they are, rather than asked for an attribute.
     """
 
     reads: frozenset[Chain]
@@ -32,6 +33,7 @@ class CodeFacts:
     imports: frozenset[ImportOf]
     sets: frozenset[Chain] = frozenset()
     alters: bool = False
+    whole: frozenset[Chain] = frozenset()
 
     def __or__(self, other: CodeFacts) -> CodeFacts:
         return CodeFacts(*(getattr(self, name) | getattr(other, name) for name in CodeFacts.__slots__))
@@ -40,6 +42,7 @@ class CodeFacts:
 _GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"))
 _STORES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR"))
+_STORES_ATTRIBUTE = frozenset(("STORE_ATTR", "DELETE_ATTR"))
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST"))
 _IGNORED = frozenset(("CACHE", "PUSH_NULL"))
 _SIMPLE = frozenset(("LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CONST", "LOAD_SMALL_INT"))
@@ -85,6 +88,7 @@ class _Reader:
         self.attributes: set[str] = set()
         self.imports: set[ImportOf] = set()
         self.sets: set[Chain] = set()
+        self.whole: set[Chain] = set()
         self.stores = False
         self.alters = False
         self.constants: list[object] = []
@@ -97,12 +101,14 @@ class _Reader:
         for number, each in enumerate(instructions):
             chain = self.instruction(each.opname, each.argval, chain)
             if chain and not self.goes_on(instructions[number + 1 :]):
+                if all(each.opname not in _STORES_ATTRIBUTE for each in instructions[number + 1 : number + 2]):
+                    self.whole.add(chain)
                 if before[-1] in PUTTERS:
                     self.uses.update(chain[:n] for n in range(1, len(chain)))  # it is only added to
                 else:
                     self.end(chain, instructions[number + 1 :])
                 before = chain
-            if each.opname in ("STORE_ATTR", "DELETE_ATTR"):
+            if each.opname in _STORES_ATTRIBUTE:
                 self.sets.update(self.targets(instructions[:number], str(each.argval)))
         if any(root[0] in BY_NAME for root in self.reads):
             self.named_attributes()
@@ -119,6 +125,7 @@ class _Reader:
             frozenset(self.imports),
             frozenset(self.sets),
             self.stores or self.alters or not self.attributes.isdisjoint(MUTATORS),
+            frozenset(self.whole),
         )
 
     def instruction(self, name: str, argument: object, chain: Chain) -> Chain:
@@ -218,6 +225,7 @@ class _Reader:
         self.attributes |= inner.attributes
         self.imports |= inner.imports
         self.alters = self.alters or inner.alters
+        self.whole |= inner.whole
         self.sets |= {chain for chain in inner.sets if chain[0]}  # the first argument is another one there
 
 

@@ -375,7 +375,10 @@ class Affected:
             if reader != name[0] and not told and leaf not in IMPLICIT:
                 continue
             mentions = tracked.source.function_mentions
-            words = (leaf, GLOBALS[0], *(LOOKING if is_plain(event, name) else ()))
+            words = {leaf, GLOBALS[0], *(LOOKING if is_plain(event, name) else ())}
+            if reader != name[0] and is_plain(event, name):
+                module = module_at(name[0])
+                words |= {held for held, value in list(tracked.namespace.items()) if value is module}
             for qualname in sorted(set().union(*(mentions.get(word, ()) for word in words))):
                 if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname

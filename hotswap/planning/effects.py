@@ -24,7 +24,7 @@ from hotswap.planning.edition import Edition, is_namespace
 from hotswap.planning.untaken import BLOCKS, without_untaken
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
-from hotswap.syntax import chain_of
+from hotswap.syntax import Chain, chain_of
 
 MESSAGES = frozenset("debug info warning warn error exception critical fatal log".split())
 HARMLESS = frozenset(
@@ -115,11 +115,17 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
     value = resolve_value(namespace, chain)
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
     if is_filled(owner):
-        return True
+        return not _stands_in_library(chain, namespace, index)
     function_of = value.__func__ if is_instance(value, MethodType | staticmethod | classmethod) else value
     if is_instance(function_of, FunctionType | type):
         return function_of.__module__ in index.modules
     return type(value).__module__ in index.modules
+
+
+def _stands_in_library(chain: Chain, namespace: dict[str, Any], index: Index) -> bool:
+    """Whether a container belongs to a module that is none of the program's: `sys.path`."""
+    holders = (resolve_value(namespace, chain[:length]) for length in range(1, len(chain)))
+    return any(is_instance(each, ModuleType) and each.__name__ not in index.modules for each in holders)
 
 
 def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:

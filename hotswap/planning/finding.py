@@ -22,8 +22,12 @@ def looks_around(code: CodeFacts) -> bool:
 
 
 def looks_into(code: CodeFacts, module: object, space: dict[str, object]) -> bool:
-    """Whether a function may find attributes of the module, which it knows, without naming them."""
-    return looks_around(code) and any(resolve_value(space, chain) is module for chain in code.reads)
+    """Whether a function may find attributes of the module, which it knows, without naming them.
+
+    It looks for them itself, or hands the module on: `app.config.from_object(settings)`.
+    """
+    looking = code.reads if looks_around(code) else code.whole
+    return any(resolve_value(space, chain) is module for chain in looking)
 
 
 def finds(edition: Edition, path: StatementPath, leaf: str) -> bool:
