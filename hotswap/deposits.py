@@ -100,12 +100,23 @@ class Token:
             return MISSING if any(part is MISSING for part in parts) else parts
         return self.value if self.kind in ATOMS else MISSING
 
-    def translated(self, twin: Callable[[Any], Any]) -> Token:
-        """The token of what an object has become."""
+    def translated(self, twin: Callable[[Any], Any], ids: Mapping[int, int] | None = None) -> Token:
+        """The token of what an object has become; `ids` stand beside references to it."""
+        ids = self._ids(twin) if ids is None else ids
         if self.kind is tuple:
-            return Token(tuple, tuple(token.translated(twin) for token in self.value))
+            return Token(tuple, tuple(token.translated(twin, ids) for token in self.value))
+        if self.kind is int:
+            return Token(int, ids.get(self.value, self.value))
         found = self.value() if self.kind in (Weak, WeakTo) else None
         return self if found is None or twin(found) is found else Token(self.kind, ref(twin(found)))
+
+    def _ids(self, twin: Callable[[Any], Any]) -> dict[int, int]:
+        """The ids of objects to which a tuple refers weakly, with those of what they have become."""
+        found: dict[int, int] = {}
+        for token in self.value if self.kind is tuple else ():
+            held = token.value() if token.kind is WeakTo else None
+            found |= token._ids(twin) | ({id(held): id(twin(held))} if held is not None else {})
+        return found
 
 
 NOTHING = Token(type(MISSING), MISSING)

@@ -178,7 +178,8 @@ class Runner:
     def held_by_merges(self) -> tuple[set[int], list[object]]:
         """The ids of the classes that took part in a merge, and the containers in which replaced objects are kept."""
         twins = list(self.merger.twins.values())
-        return {id(each) for twin in twins for each in twin}, [*twins, twins, *self.values.kept()]
+        tables = [self._foreign.shapes, *self._snapshot.by_class()]
+        return {id(each) for twin in twins for each in twin}, [*twins, twins, *self.values.kept(), *tables]
 
     def found_out(self) -> Findings:
         """All that the next plan can do with."""

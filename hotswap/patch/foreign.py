@@ -60,7 +60,7 @@ class Foreign:
         """What the last statement changed."""
         self.saw_all = False
         """Whether the last look ended for nothing else being there."""
-        self._shapes = Shapes()
+        self.shapes = Shapes()
         self._left = MOST_IN_ROUND
 
     @contextmanager
@@ -79,7 +79,7 @@ class Foreign:
 
     def within_reach(self, roots: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """The containers in which a statement that reads these objects may write, with copies; the nearest first."""
-        shapes, level, self.saw_all = self._shapes, list(roots), False
+        shapes, level, self.saw_all = self.shapes, list(roots), False
         seen: dict[int, Any] = {}  # an id is that of one object only as long as the object is there
         left = min(MOST, self._left)
         for _ in range(DEEPEST):

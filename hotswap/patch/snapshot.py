@@ -46,6 +46,10 @@ class Snapshot:
         self.seen: set[int] = set()
         """The ids of what has been remembered."""
 
+    def by_class(self) -> list[object]:
+        """The tables that hold classes, which nobody need hold any more."""
+        return [self._ways, self._slots]
+
     def take(self, tracked: Tracked) -> None:
         """Remember a module, and those that it imports, before a statement of it runs."""
         if tracked.name in self._taken:
