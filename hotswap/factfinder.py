@@ -15,6 +15,9 @@ MUTATORS = frozenset(
     "setter getter deleter".split()
 )
 SURVEYS = frozenset(("globals", "locals", "vars", "dir"))
+LISTING = frozenset(("vars", "dir", "getmembers", "getmembers_static"))
+"""What looks at all names of the module that it is given."""
+
 LOOKING = frozenset("items values keys get copy".split())
 """Methods of a namespace that change nothing in it."""
 
@@ -287,6 +290,8 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and node.func.id in COLLECTING and node.args:
             self.look(node.args[0])
         self.called(node.func)
+        if node.args and is_own_module(node.args[0]) and (chain_of(node.func) or ("",))[-1] in LISTING:
+            self.surveys = True
         if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
             self.mutate(node.func.value)
         if isinstance(node.func, ast.Name) and not self.is_local(node.func.id):
@@ -572,3 +577,9 @@ def owner_of_namespace(node: ast.expr) -> ast.expr | None:
         return node.value
     is_vars = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars"
     return node.args[0] if is_vars and len(node.args) == 1 else None  # type: ignore[attr-defined]  # a call
+
+
+def is_own_module(node: ast.expr) -> bool:
+    """Whether it is `sys.modules[__name__]`."""
+    is_entry = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and node.slice.id == "__name__"
+    return is_entry and isinstance(node, ast.Subscript) and (chain_of(node.value) or ("",))[-1] == "modules"

@@ -252,6 +252,7 @@ class Runner:
             self.values.arrange(step.module)
         self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
         twins = len(self.merger.twins)
+        own = Contents(self._instances_bound(), self.graph)
         contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
         registrations = Registrations(self._generic_functions(edition, tracked))
         overloads = overloads_of(step.module)
@@ -280,6 +281,9 @@ class Runner:
             self.changes.add(event)  # whichever statement binds the name at last
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched})
+            for name in own.changed():
+                if value_of(name, self.graph) is self.values.original(name):
+                    self.changes.add(name, self._place)  # a call has returned the same object, and changed it
             for name in contents.changed():
                 self.changes.add(content(name), self._place)
             self._check_twice(node, contents, counters)
@@ -391,6 +395,12 @@ class Runner:
 
     def _mutated(self) -> list[Name]:
         return [bare(event) for event, place in self.plan.foreseen if place == self._place and is_content(event)]
+
+    def _instances_bound(self) -> list[Name]:
+        """The names that the statement gives a value, and that stand for instances of the program's classes."""
+        bindings = self.values.group(self._place[0]).new.bindings(self._place)
+        names = {b.name for b in bindings if b.name[0] == self._place[0] and "." not in b.name[1] and not b.defines}
+        return [name for name in names if type(self.values.original(name)).__module__ in self.index.modules]
 
     def _note(self, made: dict[Name, Any], touched: set[Name]) -> None:
         """Compare what the names of the statement held with what they hold."""

@@ -19,7 +19,7 @@ from hotswap.enclosed import Node, annotations_of, codes_around, defaults_of, is
 from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
 from hotswap.model import Edit, Reason
-from hotswap.source import Source
+from hotswap.source import Source, innermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Signatures:
         return self._nodes[id(pair)]
 
     def _edited(self, pair: CodePair) -> tuple[Node, Node] | None:
-        if "<locals>" not in pair.qualname:
+        if "<locals>" not in pair.qualname and not self._is_one_of_many(pair):
             return None
         old, new = node_of(self.old, pair.old), node_of(self.new, pair.new)
         if old is None or new is None:
@@ -92,6 +92,12 @@ class Signatures:
             if [(n, exact(e)) for n, e in before.items()] != [(n, exact(e)) for n, e in now.items()]:
                 return old, new
         return None
+
+    def _is_one_of_many(self, pair: CodePair) -> bool:
+        """Whether the statement that runs again need not make the same function anew: a lambda, a `def` in a loop."""
+        path = innermost(self.new, pair.new.co_firstlineno)
+        loops = ast.For | ast.While | ast.With | ast.If | ast.Try
+        return pair.new.co_name == "<lambda>" or (path is not None and isinstance(self.new.statement(path), loops))
 
     def _default(
         self,

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
 from hotswap.deposits import Deposit
-from hotswap.events import content
+from hotswap.events import content, subclasses
 from hotswap.graph import Graph
 from hotswap.imports import imports_of, parents, resolve
 from hotswap.index import Tracked
@@ -27,8 +27,9 @@ from hotswap.planning.imported import BroughtByStar
 from hotswap.planning.live_names import name_of_holder, value_of
 from hotswap.planning.matching import Matching
 from hotswap.reach import Reach
-from hotswap.resolving import exports, module_at
+from hotswap.resolving import definition_of, exports, module_at, resolve_value
 from hotswap.source import Source, StatementPath, prefix_of, siblings
+from hotswap.syntax import chain_of
 
 IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
@@ -191,6 +192,12 @@ class Editions:
             assert edition is not None
             yield from (content(name) for name in edition.mutates(path) | edition.may_mutate(path))
             yield from (b.name for b in edition.bindings(path) if b.name[0] != module and path != LOADED)
+            node = edition.source.statement(path)
+            for chain in map(chain_of, node.bases if isinstance(node, ast.ClassDef) else ()):
+                base = resolve_value(edition.tracked.namespace, chain) if chain is not None else None
+                home = definition_of(base, self.index)
+                if home is not None and home[0] != module:
+                    yield subclasses(home)
 
     def asked_anew(self, place: Place) -> Iterator[str]:
         """The modules that were loaded already, but are through before a statement since it imports them."""
