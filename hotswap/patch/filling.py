@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
@@ -51,19 +52,24 @@ def filled_by(footprint: Footprint, node: ast.stmt, tracked: Tracked, graph: Gra
 
 def functions_at(tree: ast.Module, qualname: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The definitions of a qualified name."""
-    nodes: list[ast.AST] = [tree]
-    for part in qualname.split("."):
-        if part != "<locals>":
-            nodes = [d for n in nodes for d in _definitions_in(n) if getattr(d, "name", "") == part]
-    return [n for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return _functions_in(tree).get(qualname.replace("<locals>.", ""), [])
 
 
-def _definitions_in(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield child
-        else:
-            yield from _definitions_in(child)
+@functools.lru_cache(maxsize=32)
+def _functions_in(tree: ast.Module) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """The functions of a module by their qualified names, without `<locals>`."""
+    found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+    todo: list[tuple[str, ast.AST]] = [("", tree)]
+    while todo:
+        prefix, node = todo.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.setdefault(prefix + child.name, []).append(child)
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                todo.append((f"{prefix}{child.name}.", child))
+            elif not isinstance(child, ast.expr):
+                todo.append((prefix, child))
+    return found
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
