@@ -73,6 +73,22 @@ class Source:
             raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
 
     @cached_property
+    def definitions(self) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """The functions of the module by their qualified names, without `<locals>`."""
+        found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        todo: list[tuple[str, ast.AST]] = [("", self.tree)]
+        while todo:
+            prefix, node = todo.pop()
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found.setdefault(prefix + child.name, []).append(child)
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    todo.append((f"{prefix}{child.name}.", child))
+                elif not isinstance(child, ast.expr):
+                    todo.append((prefix, child))
+        return found
+
+    @cached_property
     def functions(self) -> dict[str, CodeFacts]:
         """What the code of each function refers to, by qualified name; of several of one name, all together."""
         found: dict[str, CodeFacts] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
@@ -16,6 +15,7 @@ from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch.functions import cell_content
 from hotswap.resolving import owner_of, resolve_value
+from hotswap.source import Source
 from hotswap.syntax import Chain, chain_of
 from hotswap.trace import Footprint
 
@@ -41,7 +41,7 @@ def filled_by(footprint: Footprint, node: ast.stmt, tracked: Tracked, graph: Gra
     callees = list(_callees(node, tracked))
     for name in called:
         home = graph.index.modules.get(name[0])
-        for function in functions_at(home.source.tree, name[1]) if home is not None else ():
+        for function in functions_at(home.source, name[1]) if home is not None else ():
             assert home is not None
             for chain in _chains_filled(function):
                 for value in _values_of(chain, function, name, home, callees):
@@ -50,26 +50,9 @@ def filled_by(footprint: Footprint, node: ast.stmt, tracked: Tracked, graph: Gra
     return list(found.values())
 
 
-def functions_at(tree: ast.Module, qualname: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+def functions_at(source: Source, qualname: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The definitions of a qualified name."""
-    return _functions_in(tree).get(qualname.replace("<locals>.", ""), [])
-
-
-@functools.lru_cache(maxsize=32)
-def _functions_in(tree: ast.Module) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """The functions of a module by their qualified names, without `<locals>`."""
-    found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-    todo: list[tuple[str, ast.AST]] = [("", tree)]
-    while todo:
-        prefix, node = todo.pop()
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.setdefault(prefix + child.name, []).append(child)
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                todo.append((f"{prefix}{child.name}.", child))
-            elif not isinstance(child, ast.expr):
-                todo.append((prefix, child))
-    return found
+    return source.definitions.get(qualname.replace("<locals>.", ""), [])
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:

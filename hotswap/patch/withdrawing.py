@@ -41,7 +41,7 @@ from hotswap.patch.registries import (
 from hotswap.patch.repeats import removed_effect
 from hotswap.patch.worded import Removed
 from hotswap.patch.words import words_of
-from hotswap.planning.effects import bare_calls, root_of
+from hotswap.planning.effects import bare_calls, is_harmless, root_of
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 from hotswap.trace import Footprint
@@ -148,6 +148,8 @@ def _tells_of(keys: list[Any], wanted: set[int], part: Any) -> bool:
 def _leaves_something(node: ast.stmt, footprint: Footprint, edit: Edit, graph: Graph) -> bool:
     """Whether a removed call may have done something that stays, and that the new source does not do again."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    if is_harmless(node.value.func, graph.index.modules[edit.module].namespace):
         return False
     now = edit.new.statements if edit.new is not None else ()
     if any(ast.dump(node.value) == ast.dump(call) for statement in now for call in bare_calls(statement)):

@@ -70,7 +70,7 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
-        if not _is_the_programs(call.func, namespace, index) and not _is_harmless(call.func, namespace):
+        if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))
     for store in facts.stores:
         if edition.attribute_set(store, path) is not None:
@@ -128,7 +128,8 @@ def _stands_in_library(chain: Chain, namespace: dict[str, Any], index: Index) ->
     return any(is_instance(each, ModuleType) and each.__name__ not in index.modules for each in holders)
 
 
-def _is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
+def is_harmless(function: ast.expr, namespace: dict[str, Any]) -> bool:
+    """Whether a call of it leaves nothing behind that would have to be taken back."""
     while isinstance(function, ast.Call):  # `on_file(pattern)(function)`
         function = function.func
     chain = chain_of(function)

@@ -102,9 +102,9 @@ def failing_statement(number: int) -> Iterator[None]:
     original = Tracer.recording
 
     @contextmanager
-    def recording(tracer: Tracer, code: CodeType) -> Iterator[Any]:
+    def recording(tracer: Tracer, code: CodeType, text: bytes) -> Iterator[Any]:
         count()
-        with original(tracer, code) as lines:
+        with original(tracer, code, text) as lines:
             yield lines
         count()
 
