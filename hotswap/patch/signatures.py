@@ -136,8 +136,8 @@ class Signatures:
     ) -> dict[str, Any] | None:
         old, new = annotations_of(nodes[0], pair.old), annotations_of(nodes[1], pair.new)
         texts = [{name: exact(node) for name, node in said.items()} for said in (old, new)]
-        if texts[0] == texts[1] or is_decorated(nodes[1]):
-            return None  # a decorator gives the function those of another one (`functools.wraps`)
+        if texts[0] == texts[1] or is_decorated(nodes[1]) or before.keys() != old.keys():
+            return None  # `functools.wraps` has given the function those of another one
         found = {}
         for name, node in new.items():
             if texts[0].get(name) == texts[1][name] and name in before:
