@@ -318,6 +318,8 @@ class Transaction:
             taken[number], others = self.runner.ledger.withdraw(old, number)
             for name in others:
                 self.changes.add(name)
+            for name in old.mutates((number,)) if taken[number] else ():
+                self.changes.add(name)  # made anew it may equal what is left of it, and stay the object that it is
         return taken
 
     def _drop_computed(self, edit: Edit) -> None:
