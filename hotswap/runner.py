@@ -113,7 +113,7 @@ class Runner:
         self._keep: frozenset[str] = frozenset()
         self._outside: set[str] = set()
         self._taken: frozenset[str] = frozenset()
-        self.ledger = Ledger(self.editions, graph, journal)
+        self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
         self._defined: frozenset[str] = frozenset()
         """The qualified names of members that the running class statement defines."""
 
@@ -506,6 +506,9 @@ class Runner:
         past, execute = ModulePast(self.values, self._place), self._executor(node)
         made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
         self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
+        if self.ledger.is_astray(step.module, self._surely_due().__contains__):  # who looks into that has run by now
+            root = next(iter(sorted(facts.roots)), "")
+            self.tolerate(CannotSwap(added_twice(self.editions, self._place, (step.module, root))))
         done = self.ledger.taken.handled
         registered = Registered.before(node, before, facts, tracked, self.graph, made, done)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)

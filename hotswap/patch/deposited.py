@@ -6,7 +6,7 @@ when it runs again comes where its entries stood before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
@@ -68,6 +68,8 @@ class Deposited:
     """Whether a number has been counted on by others."""
     handled: set[int] = field(default_factory=set)
     """The identities of the targets that were found."""
+    astray: set[int] = field(default_factory=set)
+    """Those of them, containers, for which the names of the statement do not stand any more."""
     is_counted_on: IsCountedOn = lambda *_: False
     beneath: Beneath = lambda _, entry: entry.before
     is_others: Callable[[tuple[int, Kind]], bool] = lambda _: False
@@ -85,9 +87,13 @@ class Deposited:
         graph: Graph,
         journal: Journal,
         authors: Authors,
+        originals: Mapping[str, Any],
         is_counted_on: IsCountedOn = lambda *_: False,
     ) -> Deposited:
-        """Take back what a statement of the sources that run until now has put anywhere."""
+        """Take back what a statement of the sources that run until now has put anywhere.
+
+        `originals` are the names of its module as they were: one may stand for another container by now.
+        """
         found, tracked, node = cls(journal), edition.tracked, edition.source.statement(path)
         found.is_counted_on = is_counted_on
         found.beneath = partial(authors.beneath, edition.module, first_line(node))
@@ -97,8 +103,13 @@ class Deposited:
             filled = filled_by(footprint, node, tracked, graph)
             found.memos = {id(each.container) for each in filled if each.is_asked}
             found.kept = {binding.name for binding in edition.bindings(path)}
-            roots = roots_of(tracked, edition.source.facts(path), footprint, graph)
-            found.take_back(footprint.deposits, roots, graph.index.modules.keys())
+            facts = edition.source.facts(path)
+            ours = graph.index.modules.keys()
+            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph), ours)
+            known = set(found.handled)
+            left = [d for d in footprint.deposits if d.target not in known and d.kind != "attributes"]
+            found.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours)
+            found.astray = found.handled - known
         return found
 
     def take_back(self, deposits: Iterable[Deposit], roots: Iterable[Any], ours: Container[object]) -> None:

@@ -16,9 +16,10 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, own_space
 from hotswap.model import Name, Place
 from hotswap.patch.authors import Authors
-from hotswap.patch.deposited import Deposited, roots_of
+from hotswap.patch.deposited import Deposited, IsCountedOn, roots_of
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
+from hotswap.source import StatementPath
 from hotswap.trace import Footprint
 
 SORTING = frozenset(
@@ -31,8 +32,11 @@ SORTING = frozenset(
 class Ledger:
     """Goes with the statements of one round."""
 
-    def __init__(self, editions: Editions, graph: Graph, journal: Journal) -> None:
-        self.editions, self.graph, self.journal = editions, graph, journal
+    def __init__(
+        self, editions: Editions, graph: Graph, journal: Journal, originals: Callable[[str], dict[str, Any]]
+    ) -> None:
+        """`originals` gives the names of a module as they were when the round began."""
+        self.editions, self.graph, self.journal, self.originals = editions, graph, journal, originals
         self.authors = Authors(editions)
         self.taken = Deposited(journal)
         """What was taken back of the statement that is running."""
@@ -47,7 +51,7 @@ class Ledger:
 
         Returns the identities of the containers out of which all was taken, and the attributes that are others now.
         """
-        taken = Deposited.of(edition, (number,), self.graph, self.journal, self.authors)
+        taken = self._take(edition, (number,))
         self._held += [place for place, _ in taken.gaps.values()]
         self._gaps |= {at: position for at, (_, position) in taken.gaps.items()}
         done = taken.handled if not taken.is_unclear else set()
@@ -59,8 +63,23 @@ class Ledger:
         self.taken = Deposited(self.journal)
         if is_due is not None and before is not None and old is not None:
             counted = partial(self._is_counted_on, is_due)
-            self.taken = Deposited.of(old, before[1], self.graph, self.journal, self.authors, counted)
+            self.taken = self._take(old, before[1], counted)
             self.restored |= self.taken.restored
+
+    def _take(self, edition: Edition, path: StatementPath, *counted: IsCountedOn) -> Deposited:
+        originals = self.originals(edition.module)
+        return Deposited.of(edition, path, self.graph, self.journal, self.authors, originals, *counted)
+
+    def is_astray(self, module: str, is_due: Callable[[Place], bool]) -> bool:
+        """Whether the statement had put something into an object that only other names stand for, and go on to."""
+        index = self.editions.index
+        known = self.graph.imports(index.modules[module]) & index.modules.keys()
+        for each in {module, *known} if self.taken.astray else ():
+            for name, value in list(index.modules[each].namespace.items()):
+                group = self.editions.group(each) if id(value) in self.taken.astray else None
+                if group is not None and not any(map(is_due, group.new.final((each, name)))):
+                    return True
+        return False
 
     def _is_counted_on(self, is_due: Callable[[Place], bool], owner: int, entry: Entry, value: Any) -> bool:
         return self.authors.is_counted_on(owner, entry, value, is_due)
