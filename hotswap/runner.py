@@ -4,52 +4,51 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, subclasses
+from hotswap.events import HOOKS, behaviour, described
+from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family, in_classes, is_a, is_instance, own_space
+from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
-from hotswap.patch import abstract, caches, classes, enums, mapped, models, registries, scopes
+from hotswap.patch import abstract, caches, classes, mapped, registries, scopes
 from hotswap.patch.changes import Changes, Ran
-from hotswap.patch.collected import Collected, collected, made_by_body
-from hotswap.patch.contents import Contents, Counters
-from hotswap.patch.dispatch import Registrations, methods_of, named_in, registry_of
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
-from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.functions import Merger
 from hotswap.patch.hooked import Hooked
-from hotswap.patch.inheritance import inherited_by, other_inheritance
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.ledger import Ledger
-from hotswap.patch.live import substitute, substitute_in
+from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
-from hotswap.patch.moved import Made, made_with, take_over
+from hotswap.patch.observed import Observed
 from hotswap.patch.order import Added
-from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.past import ClassPast, ModulePast
+from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.repeats import added_twice, refused_twice
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
     Effect,
+    Execute,
     defined_members,
-    is_foreign,
     run_in_class,
     run_in_module,
     taken_members,
     takes_from_a_name,
 )
+from hotswap.patch.surroundings import Surroundings
 from hotswap.patch.values import Values
 from hotswap.patch.views import Content
 from hotswap.patch.weakly import refer_to_living
@@ -57,8 +56,8 @@ from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
-from hotswap.resolving import definition_of, is_alias, resolve_value
-from hotswap.source import Source, first_line, prefix_of, siblings
+from hotswap.resolving import definition_of, resolve_value
+from hotswap.source import first_line, prefix_of, siblings
 from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
 
@@ -83,39 +82,37 @@ class Runner:
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
         self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
-        self.merger = Merger(journal, self._pour_class, formers)
-        self.merger.is_new = self._is_new
         self.values = Values(self.editions, journal, plan.views)
+        self.pourer = Pourer(self.editions, graph, journal, changes, self.values, tolerate)
+        self.merger = self.pourer.merger = Merger(journal, self.pourer.pour, formers)
+        self.merger.is_new = self._is_new
         self.merger.was_there = self.values.was_there
         self._loaded = set(sys.modules)
         self._known = set(self._loaded)
         self._due = False
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
-        self.bound: dict[str, dict[str, set[str]]] = {}
+        self.bound = self.pourer.bound
         """By module and class ("": the module itself) the names that statements have bound."""
-        self.sizes: dict[str, dict[tuple[str, str], int]] = {}
-        """By module the members of classes that were kept, and how many entries the making of the class put there."""
         self.ran: list[Ran] = []
         self.findings = NOTHING
         """What nobody had foreseen.  The statements behind run all the same, so that one try finds much."""
         self.failed_module = ""
         self.refusal: Reason | None = None
         """What to say if a statement raised for no other reason than that it ran a second time."""
-        self.rebuilt = False
+        self._hands_on = False
         self._snapshot = Snapshot(journal, graph)
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
         self._cleared: set[Name] = set()
         self._caches: list[Any] | None = None
-        self._qualnames: dict[Name, Name] = {}
-        self._keep: frozenset[str] = frozenset()
-        self._outside: set[str] = set()
-        self._taken: frozenset[str] = frozenset()
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
-        self._defined: frozenset[str] = frozenset()
-        """The qualified names of members that the running class statement defines."""
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether definitions were made anew that others may hold already."""
+        return self._hands_on or self.pourer.has_poured
 
     # ------------------------------------------------------------------ in order
 
@@ -240,32 +237,27 @@ class Runner:
         tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
         self._due = due
         edition = self.editions.new(step.module)
-        source = edition.source
         self._snapshot.take(tracked)
         self._snapshot.take_all(edition.asked(step.statement))  # what it imports only now
-        self._qualnames = self._qualified_names()
-        shown = self._names_shown(step)
+        around = Surroundings(self._place, self.values, self.graph)
+        node, prefix = around.node, prefix_of(edition.source, step.statement)
+        qualnames, shown = around.qualified_names(), around.names_shown()
         self.values.show(self._place, shown)
-        if self._imports_anew():
+        if around.imports_anew():
             self.values.show_all(self._place)
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
-        self._defined = defined_members(source.statement(step.statement), prefix_of(source, step.statement))
+        self.pourer.making = Making(self._place, defined_members(node, prefix))
         twins = len(self.merger.twins)
-        own = Contents(self._instances_bound(), self.graph)
-        contents, counters = Contents(self._mutated(), self.graph), Counters(edition, step.statement, self.graph)
-        registrations = Registrations(self._generic_functions(edition, tracked))
-        overloads = overloads_of(step.module)
-        node = source.statement(step.statement)
-        self.rebuilt = self.rebuilt or any(map(hands_on, ast.walk(node)))
+        observed = Observed(around, [event for event, place in self.plan.foreseen if place == self._place])
+        self._hands_on = self._hands_on or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
         doubled = list(self.values.doubled(self._place, filled)) if due else []
-        run = self._run_member if len(step.statement) > 1 else self._run_statement
-        prefix, effect = run(step, source, node, tracked)
+        effect = self._run_member(around, prefix) if len(step.statement) > 1 else self._run_statement(around)
         self._check_calls(shown)
         self._carry_over(doubled)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
-        made = self._set_elsewhere() | made
+        made = around.set_elsewhere() | made
         if not prefix:
             left = edition.facts(step.statement).deletes - tracked.namespace.keys()
             made |= {(step.module, name): MISSING for name in left}
@@ -274,27 +266,20 @@ class Runner:
             self._note_bound(module, target)
         self.values.reveal()
         self._note_imported()
-        registrations.settle(self.merger.twin, self.journal)
-        for event in registrations.events(self.index):
-            self.changes.add(event, self._place)
-        for event in other_overloads(overloads, step.module):
+        observed.registrations.settle(self.merger.twin, self.journal)
+        self._add(observed.registered())
+        for event in observed.overloaded():
             self.changes.add(event)  # whichever statement binds the name at last
         if due:
-            self._note(made, {(step.module, prefix + name) for name in effect.touched})
-            for name in own.changed():
-                if value_of(name, self.graph) is self.values.original(name):
-                    self.changes.add(name, self._place)  # a call has returned the same object, and changed it
-            for name in contents.changed():
-                self.changes.add(content(name), self._place)
-            self._check_twice(node, contents, counters)
+            self._note(made, {(step.module, prefix + name) for name in effect.touched}, qualnames)
+            self._add(observed.filled())
+            self._check_twice(node, observed)
         if len(self.merger.twins) > twins:
             self._put_twins_in(self._reached(node, tracked) or ())
 
-    def _generic_functions(self, edition: Edition, tracked: Tracked) -> Iterator[Any]:
-        """Those with which the statement registers something, or has done so before."""
-        before = self.editions.old_place(self._place)
-        yield from named_in(edition.facts(self._place[1]), tracked.namespace)
-        yield from named_in(tracked.source.facts(before[1]), tracked.namespace) if before is not None else ()
+    def _add(self, events: Iterable[Name]) -> None:
+        for event in events:
+            self.changes.add(event, self._place)
 
     def _put_twins_in(self, containers: Iterable[Any]) -> None:
         """Let the containers that the statement filled hold the live classes, not the fresh ones that were poured.
@@ -320,12 +305,12 @@ class Runner:
             if not view.carry_over(container, self.journal):
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
 
-    def _check_twice(self, node: ast.stmt, contents: Contents, counters: Counters) -> None:
+    def _check_twice(self, node: ast.stmt, observed: Observed) -> None:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
         known = self.ledger.known(self._place, self._footprint())
-        for name in contents.grown(known):
+        for name in observed.contents.grown(known):
             group = self.editions.group(name[0])
             makers = group.new.final(name) if group is not None else ()
             if any(self.values.has_run(place) for place in makers):
@@ -334,7 +319,7 @@ class Runner:
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
             else:
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
-        for name in counters.counted_on(known, self.ledger.restored):
+        for name in observed.counters.counted_on(known, self.ledger.restored):
             group = self.editions.group(name[0])
             if group is None or not any(self.values.has_run(place) for place in group.new.final(name)):
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
@@ -343,73 +328,18 @@ class Runner:
         """The statements that run in any case, as far as that is known by now."""
         return {(s.module, s.statement) for s in self.plan.steps if s.due.holds(self.changes.causes)}
 
-    def _qualified_names(self) -> dict[Name, Name]:
-        """The functions that the statement will replace, as their code calls them: lambdas have names of their own."""
-        found = {}
-        for binding in self.values.group(self._place[0]).new.bindings(self._place):
-            value = self.values.original(binding.name)
-            if is_a(value, FunctionType) and value.__module__ in self.index.modules:
-                found[binding.name] = value.__module__, value.__code__.co_qualname
-        return found
-
-    def _set_elsewhere(self) -> dict[Name, Any]:
-        """What the statement gave to names of other modules, and to attributes of classes and functions.
-
-        To names of its own module, too, where functions that it called did so: `global total`.
-        """
-        found = {}
-        edition = self.editions.new(self._place[0])
-        written = edition.written_by_functions(self._place[1])
-        for binding in self.values.group(self._place[0]).new.bindings(self._place):
-            module, target = binding.name
-            owner, _, leaf = target.rpartition(".")
-            is_own = module == self._place[0] and not owner and binding.name not in written
-            if is_own or (owner and edition.class_around(self._place[1]) == (module, owner)):
-                continue
-            holder = value_of((module, owner), self.graph) if owner else sys.modules.get(module)
-            value = own_space(holder).get(leaf, MISSING)
-            if value is not MISSING or isinstance(self.editions.node(self._place), ast.Delete):
-                found[binding.name] = value
-        return found
-
     def _note_bound(self, module: str, target: str) -> None:
         owner, _, leaf = target.rpartition(".")
         self.bound.setdefault(module, {}).setdefault(owner, set()).add(leaf)
 
-    def _names_shown(self, step: Step) -> AbstractSet[Name]:
-        """The names that must hold what they held at the statement's place."""
-        edition, group = self.editions.new(step.module), self.values.group(step.module)
-        named = set(edition.reads(step.statement))
-        for origin in edition.stars(edition.facts(step.statement)):  # without its `__all__` it gives away all it has
-            named |= {name for name in group.new.names if name[0] == origin and "." not in name[1]}
-        takes = isinstance(self.editions.node(self._place), ast.Delete)  # what it deletes has to be there
-        return named | {b.name for b in group.new.bindings(self._place) if b.maybe or takes}
-
-    def _imports_anew(self) -> bool:
-        """Whether the statement loads a module, which may look at any name of those that are half way through."""
-        edition = self.editions.new(self._place[0])
-        return any(
-            home not in sys.modules or (name and name != "*" and name not in own_space(sys.modules[home]))
-            for home, name in edition.asked_names(self._place[1])
-        )
-
-    def _mutated(self) -> list[Name]:
-        return [bare(event) for event, place in self.plan.foreseen if place == self._place and is_content(event)]
-
-    def _instances_bound(self) -> list[Name]:
-        """The names that the statement gives a value, and that stand for instances of the program's classes."""
-        bindings = self.values.group(self._place[0]).new.bindings(self._place)
-        names = {b.name for b in bindings if b.name[0] == self._place[0] and "." not in b.name[1] and not b.defines}
-        return [name for name in names if type(self.values.original(name)).__module__ in self.index.modules]
-
-    def _note(self, made: dict[Name, Any], touched: set[Name]) -> None:
+    def _note(self, made: dict[Name, Any], touched: set[Name], qualnames: dict[Name, Name]) -> None:
         """Compare what the names of the statement held with what they hold."""
         group = self.values.group(self._place[0])
         names = {b.name for b in group.new.bindings(self._place)} | made.keys()
         for name, value in made.items():
             is_new = is_a(value, type) and value is not self.values.original(name)
             if is_new and (value.__module__, value.__qualname__) == name:
-                self._family_changes((), value.__bases__)
+                self.pourer.note_bases((), value.__bases__)
         for name in names:
             if self._holds_another(group, name, made):
                 self.changes.add(name, self._place)
@@ -419,9 +349,9 @@ class Runner:
         for name in touched:
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
-            if name in self._qualnames:
-                self.changes.add(behaviour(self._qualnames[name]), self._place)
-                self.changes.add(described(self._qualnames[name]), self._place)
+            if name in qualnames:
+                self.changes.add(behaviour(qualnames[name]), self._place)
+                self.changes.add(described(qualnames[name]), self._place)
         if len(self._place[1]) > 1 and made:
             self._class_changed(made.keys())
 
@@ -442,38 +372,37 @@ class Runner:
 
     # ------------------------------------------------------------------ one statement
 
-    def _run_member(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
-        prefix = prefix_of(source, step.statement)
-        owner = self.values.owner(step.module, prefix)
+    def _run_member(self, around: Surroundings, prefix: str) -> Effect:
+        node, tracked, (module, path) = around.node, around.tracked, self._place
+        owner = self.values.owner(module, prefix)
         try:
             mapped.check_member(owner, node)
         except CannotSwap as refusal:
             self.tolerate(refusal)
-            return prefix, Effect()
+            return Effect()
         space = self.values.class_space(self._place, owner.__qualname__)
         annotations = vars(owner).get("__annotations__")
         if is_instance(annotations, dict):
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        past = ClassPast(self.values, self._place, owner)
+        past, source = ClassPast(self.values, self._place, owner), around.edition.source
         body = ClassBody(owner, space, past.was, past.is_shared)
-        before_node, execute = self._statement_before(), self._executor(node)
-        took = before_node is not None and takes_from_a_name(before_node)
-        facts = source.facts(step.statement)
-        registered = Registered.before(node, before_node, facts, tracked, self.graph)
-        effect = run_in_class(source, step.statement, body, tracked.namespace, self.merger, execute, took=took)
+        took = around.before is not None and takes_from_a_name(around.before)
+        registered = Registered.before(node, around.before, around.facts, tracked, self.graph)
+        execute = self._executor(around)
+        effect = run_in_class(source, path, body, tracked.namespace, self.merger, execute, took=took)
         try:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
         except CannotSwap as refusal:
             self.tolerate(refusal)
         if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
-            self.findings |= Findings(whole=frozenset([(step.module, step.statement[:-1])]))
+            self.findings |= Findings(whole=frozenset([(module, path[:-1])]))
         before = abstract.are_abstract(owner)
         self._store_members(owner, effect, space)
-        stated = {name for _, facts in siblings(source, step.statement) for name in facts.binds}
+        stated = {name for _, facts in siblings(source, path) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)
         self.changes.add_abstract(before, abstract.are_abstract(owner), self._place)
-        return prefix, effect
+        return effect
 
     def _store_members(self, owner: type, effect: Effect, space: dict[str, Any]) -> None:
         group = self.values.group(self._place[0])
@@ -494,53 +423,64 @@ class Runner:
                 if set_name is not None:
                     set_name(value, owner, name)
 
-    def _run_statement(self, step: Step, source: Source, node: ast.stmt, tracked: Tracked) -> tuple[str, Effect]:
-        facts, before = source.facts(step.statement), self._statement_before()
-        changed = self.changes.events
-        anew = self.hooked.asks_anew
-        self._keep = scopes.kept_members(node, step.statement, self.editions, step.module, changed, anew)
-        self._outside = scopes.set_from_outside(node, tracked)
-        self._taken = taken_members(node, before)
+    def _run_statement(self, around: Surroundings) -> Effect:
+        node, before, facts, tracked = around.node, around.before, around.facts, around.tracked
+        self.pourer.making = self._making(around)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         self._free(self._place)
-        past, execute = ModulePast(self.values, self._place), self._executor(node)
+        past = ModulePast(self.values, self._place)
         made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
-        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
-        if self.ledger.is_astray(step.module, self._surely_due().__contains__):  # who looks into that has run by now
-            root = next(iter(sorted(facts.roots)), "")
-            self.tolerate(CannotSwap(added_twice(self.editions, self._place, (step.module, root))))
-        done = self.ledger.taken.handled
-        registered = Registered.before(node, before, facts, tracked, self.graph, made, done)
+        self._open_ledger(facts)
+        registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken.handled)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
-        added = Added.before(node, source, tracked, places)
+        added = Added.before(node, around.edition.source, tracked, places)
         if isinstance(node, ast.Delete) and before is not None:
             node = deepcopy(node)  # the tree belongs to the source
             node.targets = [target for target in node.targets if not self._is_deleted(target, tracked)]
             if not node.targets:
-                return "", Effect()
+                return Effect()
         if before is not None and not isinstance(node, _DEFINITIONS):
-            for cls, leaf in list(scopes.computed_attributes(self.editions.new(step.module), step.statement)):
+            for cls, leaf in list(scopes.computed_attributes(around.edition, self._place[1])):
                 self.journal.delete_attribute(cls, leaf)
+        source, execute = around.edition.source, self._executor(around)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             reached = self._reached(node, tracked)
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)
             registered.withdraw_what_is_not_there_again(self.journal, reached)
-            if self._due:
-                is_due = self._surely_due().__contains__
-                for name in self.ledger.close(self._place, self._footprint(), is_due):
-                    self.changes.add(name, self._place)
+            self._close_ledger()
             if not self.ledger.orders_itself(self._place, self._footprint()):
                 added.put_in_order(self.journal)
-            registered.withdraw_lost_words(self.editions.edits.get(step.module), self.graph, self.journal, reached)
+            registered.withdraw_lost_words(self.editions.edits.get(self._place[0]), self.graph, self.journal, reached)
             if isinstance(node, ast.ClassDef):
                 added.put_subclass_in_order(effect.bound.get(node.name), self.graph, self.journal)
         except CannotSwap as refusal:
             self.tolerate(refusal)
         if stale := left_behind(node, before, self._foreign.differences):
             self.tolerate(CannotSwap(registered_twice(stale, f"{source.path}:{first_line(node)}")))
-        return "", effect
+        return effect
+
+    def _making(self, around: Surroundings) -> Making:
+        """What is to be known of the statement if it makes a class."""
+        (module, path), changed, anew = self._place, self.changes.events, self.hooked.asks_anew
+        return replace(
+            self.pourer.making,
+            kept=scopes.kept_members(around.node, path, self.editions, module, changed, anew),
+            from_outside=scopes.set_from_outside(around.node, around.tracked),
+            taken=taken_members(around.node, around.before),
+        )
+
+    def _open_ledger(self, facts: Facts) -> None:
+        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
+        if self.ledger.is_astray(self._place[0], self._surely_due().__contains__):
+            root = next(iter(sorted(facts.roots)), "")  # who looks into that has run by now
+            self.tolerate(CannotSwap(added_twice(self.editions, self._place, (self._place[0], root))))
+
+    def _close_ledger(self) -> None:
+        if self._due:
+            for name in self.ledger.close(self._place, self._footprint(), self._surely_due().__contains__):
+                self.changes.add(name, self._place)
 
     def _footprint(self) -> Footprint:
         """What the statement that has just run called."""
@@ -574,13 +514,6 @@ class Runner:
             return False  # nobody makes it any more
         return not any(self.values.has_run(place) for place in group.new.binders(home))
 
-    def _statement_before(self) -> ast.stmt | None:
-        """The statement as it stands in the source that ran until now."""
-        before = self.editions.old_place(self._place)
-        if before is None:
-            return None
-        return self.index.modules[before[0]].source.statement(before[1])
-
     def _is_new(self, definition: Any) -> bool:
         module = definition.__module__
         if module not in self.index.modules:
@@ -602,128 +535,18 @@ class Runner:
     def _is_defined_anew(self, definition: Any, name: str) -> bool:
         return definition.__qualname__ == name and self._is_new(definition)
 
-    def _pour_class(self, live: type, fresh: type, merge: Merge) -> type:
-        before, members, home = dict(vars(live)), enums.payloads(live), live.__module__
-        bases = live.__bases__
-        inherited = {cls: inherited_by(cls) for cls in family(live)}
-        keep = self._keep | (self._outside - vars(fresh).keys())
-        taken, self._taken = self._taken, frozenset()
-        self._keep, self._outside = frozenset(), set()
-        self.rebuilt = True
-        for name in vars(fresh):
-            self._note_bound(live.__module__, f"{live.__qualname__}.{name}")
-        mark, twins = len(self.journal), dict(self.merger.twins)
-        registrations, outer = Registrations(methods_of(live)), self._outer_models(live, fresh)
-        is_statement = isinstance(self.editions.node(self._place), ast.ClassDef)  # else it was there for others to use
-        made: Made = ([], []) if is_statement else made_with(fresh)
-        gathered, define = self._gathered(live, fresh, keep), self._define_in(live)
-        node = self.editions.node(self._place)
-        own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else frozenset()
-        of_fresh = enums.members(fresh)
-        try:
-            known = classes.Known(keep, taken, own)
-            merged = classes.pour(live, fresh, journal=self.journal, merge=merge, known=known, define=define)
-        except CannotSwap as refusal:
-            self.tolerate(refusal)
-            self.journal.rollback(mark)
-            self.merger.twins = twins
-            self.changes.add((live.__module__, live.__qualname__), self._place)
-            return fresh
-        if merged is live:
-            self.values.replace(fresh, live)  # another module's statement may have made it
-            take_over(made, live, fresh, self.journal)
-            for each in gathered:
-                each.exchange(self.journal)
-            replaced = enums.replaced(of_fresh, live)
-            self.merger.twins |= replaced
-            if not is_statement and replaced:
-                substitute(replaced, self.journal, [self.merger.twins, of_fresh], self.values.made)
-        else:
-            # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
-            self.merger.twins[id(live)] = live, fresh
-        after = vars(merged)
-        for event in registrations.events(self.index):
-            self.changes.add(event, self._place)
-        for name in before.keys() - after.keys():
-            self.merger.formers.add_own((home, f"{live.__qualname__}.{name}"), before[name], self.journal)
-        changed = {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
-        for name in changed.union(enums.other_payloads(members, merged)):
-            for module in {home, live.__module__}:
-                self.changes.add((module, f"{live.__qualname__}.{name}"), self._place)
-        for model in outer:  # what was asked of them tells of this one, too
-            self.changes.add((model.__module__, f"{model.__qualname__}.model_json_schema"), self._place)
-        self._family_changes(bases, merged.__bases__)
-        for cls, name in other_inheritance(inherited):
-            self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), self._place)
-        return merged
-
-    def _outer_models(self, live: type, fresh: type) -> list[type]:
-        return models.containing(live) if enums.have_other_members(live, fresh) else []
-
-    def _gathered(self, live: type, fresh: type, keep: frozenset[str]) -> list[Collected]:
-        """The members that stay what they are, but into which the making of the class has put something else now."""
-        node, tracked = self.editions.node(self._place), self.index.modules.get(live.__module__)
-        if not isinstance(node, ast.ClassDef) or node.name != live.__name__ or tracked is None:
-            return []
-        sizes = tracked.imprint.sizes if tracked.imprint is not None else {}
-        group, twins = self.values.group(self._place[0]), {id(vars(fresh).get(n)): vars(live).get(n) for n in keep}
-        found = []
-        for each in collected(node, live, fresh, keep, sizes):
-            at = live.__qualname__, each.name
-            self.sizes.setdefault(live.__module__, {})[at] = each.size
-            if each.is_another(twins) and not group.new.mutators((live.__module__, ".".join(at))):
-                self.sizes[live.__module__][at] = len(each.fresh)
-                found.append(each)
-        return found
-
-    def _define_in(self, cls: type) -> classes.Define:
-        """What `classes.pour` asks for the members that a class body defines: all that they stood for follows them."""
-
-        def define(leaf: str, old: object, fresh: object) -> object:
-            target = f"{cls.__qualname__}.{leaf}"
-            if self.merger.module is None or target not in self._defined:
-                return None
-            registered = {id(each) for generic in methods_of(cls) for each in registry_of(generic).values()}
-            if self.merger.twin(fresh) is not fresh and id(self.merger.twin(fresh)) in registered:
-                return self.merger.twin(fresh)
-            if leaf == "_" or id(old) in registered:  # several of one name: it is another one's implementation
-                return fresh
-            owned = MISSING if old is MISSING or is_alias(old, target) or is_foreign(old, self.merger) else old
-            if not is_alias(fresh, target):
-                return self.merger.define((self.merger.module, target), owned, fresh)
-            self.merger.succeed((self.merger.module, target), [] if owned is MISSING else [owned], fresh)
-            return fresh
-
-        return define
-
-    def _family_changes(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
-        """A class derives from other bases now: note it for those who ask these for their subclasses."""
-        for base in {*before, *after} if before != after else ():
-            self.changes.add(subclasses((base.__module__, base.__qualname__)), self._place)
-
-    def _within_reach(self) -> Iterator[Any]:
-        """What the statement reads; one that loads a module may read anything."""
-        edition, path = self.editions.new(self._place[0]), self._place[1]
-        for name in edition.reads(path):
-            yield value_of(name, self.graph)
-        node, facts = edition.source.statement(path), edition.facts(path)
-        yield from registries.read_on_the_way(node, facts, edition.tracked, self.graph, self.editions.code_now)
-        if self._imports_anew():
-            for module in list(self.index.modules):
-                yield from list(own_space(sys.modules.get(module)).values())
-
-    def _executor(self, node: ast.stmt) -> Callable[[CodeType, dict[str, Any], dict[str, Any] | None], None]:
+    def _executor(self, around: Surroundings) -> Execute:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
-                self._foreign.watched(self._within_reach()),
-                self.tracer.recording(code, self.editions.new(self._place[0]).source.data) as lines,
+                self._foreign.watched(around.within_reach()),
+                self.tracer.recording(code, around.edition.source.data) as lines,
                 not_yet_in_packages(self.editions, self._place),
             ):
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
                 each.deposits = each.deposits if self._due else []  # else it has filled what was built for others
-                seen.setdefault(max(line, first_line(node)), Footprint()).add(each)
+                seen.setdefault(max(line, first_line(around.node)), Footprint()).add(each)
 
         return execute
 

@@ -226,7 +226,7 @@ class Transaction:
             *self.edits,
             *(place[0] for place in runner.calls),
         } - self._gone  # what is gone may come back as it was
-        bound, sizes = runner.bound, runner.sizes
+        bound, sizes = runner.bound, runner.pourer.sizes
         carried = {
             name: replace(
                 self.index.modules[name],

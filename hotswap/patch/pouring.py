@@ -1,0 +1,192 @@
+"""Pours the classes that a statement makes anew into the live ones, and notes what became other for whoever asks.
+
+`classes.pour` moves the members of one class; here stands what a round has to know besides: which members stay what
+they are, what was registered with them, who held the fresh class meanwhile, and which events follow from it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from hotswap.errors import CannotSwap
+from hotswap.events import subclasses
+from hotswap.graph import Graph
+from hotswap.journal import MISSING, Journal
+from hotswap.looking import family
+from hotswap.model import Place
+from hotswap.patch import classes, enums, models
+from hotswap.patch.changes import Changes
+from hotswap.patch.collected import Collected, collected, made_by_body
+from hotswap.patch.dispatch import Registrations, methods_of, registry_of
+from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.inheritance import inherited_by, other_inheritance
+from hotswap.patch.live import substitute
+from hotswap.patch.moved import Made, made_with, take_over
+from hotswap.patch.statements import is_foreign
+from hotswap.patch.values import Values
+from hotswap.planning.editions import Editions
+from hotswap.resolving import is_alias
+
+NO_NAMES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What is known of the statement that runs, before it has made its class.
+
+    The members in `kept` stay what they are; those `from_outside` were set by others and stay, too, unless the fresh
+    class has them; functions in `taken` belong to somebody else.  The statement defines the qualified names `defined`.
+    """
+
+    place: Place = ("", ())
+    defined: frozenset[str] = NO_NAMES
+    kept: frozenset[str] = NO_NAMES
+    taken: frozenset[str] = NO_NAMES
+    from_outside: Collection[str] = NO_NAMES
+
+
+class Pourer:
+    """The classes of one round."""
+
+    merger: Merger
+    """Set by whoever makes one: the two need each other."""
+
+    def __init__(
+        self,
+        editions: Editions,
+        graph: Graph,
+        journal: Journal,
+        changes: Changes,
+        values: Values,
+        tolerate: Callable[[CannotSwap], None],
+    ) -> None:
+        """`tolerate` raises what it is given, or takes note that it is left out."""
+        self.editions, self.graph, self.index, self.journal = editions, graph, graph.index, journal
+        self.changes, self.values, self.tolerate = changes, values, tolerate
+        self.making = Making()
+        self.bound: dict[str, dict[str, set[str]]] = {}
+        """By module and class the members that the fresh classes had."""
+        self.sizes: dict[str, dict[tuple[str, str], int]] = {}
+        """By module the members of classes that were kept, and how many entries the making of the class put there."""
+        self.has_poured = False
+
+    def pour(self, live: type, fresh: type, merge: Merge) -> type:
+        """Pour `fresh` into `live`, and note what changed; returns the class that the name must be bound to."""
+        keep, taken = self._kept_and_taken(fresh)
+        self.has_poured = True
+        self.bound.setdefault(live.__module__, {}).setdefault(live.__qualname__, set()).update(vars(fresh))
+        before = _Before(live)
+        mark, twins = len(self.journal), dict(self.merger.twins)
+        outer = models.containing(live) if enums.have_other_members(live, fresh) else []
+        node = self.editions.node(self.making.place)
+        is_statement = isinstance(node, ast.ClassDef)  # else it was there for others to use
+        made: Made = ([], []) if is_statement else made_with(fresh)
+        gathered, of_fresh = self._gathered(live, fresh, keep), enums.members(fresh)
+        own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else NO_NAMES
+        try:
+            known = classes.Known(keep, taken, own)
+            merged = classes.pour(
+                live, fresh, journal=self.journal, merge=merge, known=known, define=self._define_in(live)
+            )
+        except CannotSwap as refusal:
+            self.tolerate(refusal)
+            self.journal.rollback(mark)
+            self.merger.twins = twins
+            self.changes.add((live.__module__, live.__qualname__), self.making.place)
+            return fresh
+        if merged is live:
+            self.values.replace(fresh, live)  # another module's statement may have made it
+            take_over(made, live, fresh, self.journal)
+            for each in gathered:
+                each.exchange(self.journal)
+            replaced = enums.replaced(of_fresh, live)
+            self.merger.twins |= replaced
+            if not is_statement and replaced:
+                substitute(replaced, self.journal, [self.merger.twins, of_fresh], self.values.made)
+        else:
+            # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
+            self.merger.twins[id(live)] = live, fresh
+        self._note_changes(before, live, merged)
+        for model in outer:  # what was asked of them tells of this one, too
+            self.changes.add((model.__module__, f"{model.__qualname__}.model_json_schema"), self.making.place)
+        return merged
+
+    def note_bases(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
+        """A class derives from other bases now: note it for those who ask these for their subclasses."""
+        for base in {*before, *after} if before != after else ():
+            self.changes.add(subclasses((base.__module__, base.__qualname__)), self.making.place)
+
+    def _kept_and_taken(self, fresh: type) -> tuple[frozenset[str], frozenset[str]]:
+        """The members that stay, and those that are others'; only the first class that the statement makes has such."""
+        making = self.making
+        self.making = Making(making.place, making.defined)
+        return making.kept | (frozenset(making.from_outside) - vars(fresh).keys()), making.taken
+
+    def _note_changes(self, before: _Before, live: type, merged: type) -> None:
+        place, after = self.making.place, vars(merged)
+        for event in before.registrations.events(self.index):
+            self.changes.add(event, place)
+        for name in before.members.keys() - after.keys():
+            former = before.home, f"{live.__qualname__}.{name}"
+            self.merger.formers.add_own(former, before.members[name], self.journal)
+        for name in before.changed(after).union(enums.other_payloads(before.payloads, merged)):
+            for module in {before.home, live.__module__}:
+                self.changes.add((module, f"{live.__qualname__}.{name}"), place)
+        self.note_bases(before.bases, merged.__bases__)
+        for cls, name in other_inheritance(before.inherited):
+            self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), place)
+
+    def _gathered(self, live: type, fresh: type, keep: frozenset[str]) -> list[Collected]:
+        """The members that stay what they are, but into which the making of the class has put something else now."""
+        node, tracked = self.editions.node(self.making.place), self.index.modules.get(live.__module__)
+        if not isinstance(node, ast.ClassDef) or node.name != live.__name__ or tracked is None:
+            return []
+        sizes = tracked.imprint.sizes if tracked.imprint is not None else {}
+        group = self.values.group(self.making.place[0])
+        twins = {id(vars(fresh).get(n)): vars(live).get(n) for n in keep}
+        found = []
+        for each in collected(node, live, fresh, keep, sizes):
+            at = live.__qualname__, each.name
+            self.sizes.setdefault(live.__module__, {})[at] = each.size
+            if each.is_another(twins) and not group.new.mutators((live.__module__, ".".join(at))):
+                self.sizes[live.__module__][at] = len(each.fresh)
+                found.append(each)
+        return found
+
+    def _define_in(self, cls: type) -> classes.Define:
+        """What `classes.pour` asks for the members that a class body defines: all that they stood for follows them."""
+
+        def define(leaf: str, old: object, fresh: object) -> object:
+            target = f"{cls.__qualname__}.{leaf}"
+            if self.merger.module is None or target not in self.making.defined:
+                return None
+            registered = {id(each) for generic in methods_of(cls) for each in registry_of(generic).values()}
+            if self.merger.twin(fresh) is not fresh and id(self.merger.twin(fresh)) in registered:
+                return self.merger.twin(fresh)
+            if leaf == "_" or id(old) in registered:  # several of one name: it is another one's implementation
+                return fresh
+            owned = MISSING if old is MISSING or is_alias(old, target) or is_foreign(old, self.merger) else old
+            if not is_alias(fresh, target):
+                return self.merger.define((self.merger.module, target), owned, fresh)
+            self.merger.succeed((self.merger.module, target), [] if owned is MISSING else [owned], fresh)
+            return fresh
+
+        return define
+
+
+class _Before:
+    """A class as it was before another one was poured into it."""
+
+    def __init__(self, live: type) -> None:
+        self.members, self.payloads = dict(vars(live)), enums.payloads(live)
+        self.home, self.bases = live.__module__, live.__bases__
+        self.inherited = {cls: inherited_by(cls) for cls in family(live)}
+        self.registrations = Registrations(methods_of(live))
+
+    def changed(self, after: Any) -> set[str]:
+        """The names that stand for something else in `after`, or that only one of the two has."""
+        before = self.members
+        return {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
