@@ -37,6 +37,7 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.repeats import added_twice, refused_twice
+from hotswap.patch.scene import Scene
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
     ClassBody,
@@ -48,7 +49,6 @@ from hotswap.patch.statements import (
     taken_members,
     takes_from_a_name,
 )
-from hotswap.patch.surroundings import Surroundings
 from hotswap.patch.values import Values
 from hotswap.patch.views import Content
 from hotswap.patch.weakly import refer_to_living
@@ -209,13 +209,16 @@ class Runner:
         if not due and not step.needed.holds(self.changes.causes):
             return
         self._done.add(step)
-        self._forget_cached()
+        self._place = (step.module, step.statement)
+        scene = Scene(self._place, self.values, self.graph)
+        if not scene.runs_nothing():
+            self._forget_cached()
         self.hooked.before((step.module, step.statement), self.changes.events, due=due)
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self.merger.is_aside = not due
         try:
-            self._run(step, due=due)
+            self._run(step, scene, due=due)
         except Exception as error:
             self.refusal = refused_twice(error, self._place, self.editions)
             if self.refusal is None and is_refused(error, self.editions.node(self._place), self.index):
@@ -233,31 +236,29 @@ class Runner:
                 self._caches = caches.scattered(self.graph)
             caches.clear(new, self.graph, self.journal, self._caches)
 
-    def _run(self, step: Step, *, due: bool) -> None:
-        tracked, self._place = self.index.modules[step.module], (step.module, step.statement)
+    def _run(self, step: Step, scene: Scene, *, due: bool) -> None:
+        tracked, edition = scene.tracked, scene.edition
         self._due = due
-        edition = self.editions.new(step.module)
         self._snapshot.take(tracked)
         self._snapshot.take_all(edition.asked(step.statement))  # what it imports only now
-        around = Surroundings(self._place, self.values, self.graph)
-        node, prefix = around.node, prefix_of(edition.source, step.statement)
-        qualnames, shown = around.qualified_names(), around.names_shown()
+        node, prefix = scene.node, prefix_of(edition.source, step.statement)
+        qualnames, shown = scene.qualified_names(), scene.names_shown()
         self.values.show(self._place, shown)
-        if around.imports_anew():
+        if scene.imports_anew():
             self.values.show_all(self._place)
         if edition.surveys(step.statement):
             self.values.arrange(step.module)
         self.pourer.making = Making(self._place, defined_members(node, prefix))
         twins = len(self.merger.twins)
-        observed = Observed(around, [event for event, place in self.plan.foreseen if place == self._place])
+        observed = Observed(scene, [event for event, place in self.plan.foreseen if place == self._place])
         self._hands_on = self._hands_on or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
         doubled = list(self.values.doubled(self._place, filled)) if due else []
-        effect = self._run_member(around, prefix) if len(step.statement) > 1 else self._run_statement(around)
+        effect = self._run_member(scene, prefix) if len(step.statement) > 1 else self._run_statement(scene)
         self._check_calls(shown)
         self._carry_over(doubled)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
-        made = around.set_elsewhere() | made
+        made = scene.set_elsewhere() | made
         if not prefix:
             left = edition.facts(step.statement).deletes - tracked.namespace.keys()
             made |= {(step.module, name): MISSING for name in left}
@@ -372,8 +373,8 @@ class Runner:
 
     # ------------------------------------------------------------------ one statement
 
-    def _run_member(self, around: Surroundings, prefix: str) -> Effect:
-        node, tracked, (module, path) = around.node, around.tracked, self._place
+    def _run_member(self, scene: Scene, prefix: str) -> Effect:
+        node, tracked, (module, path) = scene.node, scene.tracked, self._place
         owner = self.values.owner(module, prefix)
         try:
             mapped.check_member(owner, node)
@@ -385,11 +386,11 @@ class Runner:
         if is_instance(annotations, dict):
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
-        past, source = ClassPast(self.values, self._place, owner), around.edition.source
+        past, source = ClassPast(self.values, self._place, owner), scene.edition.source
         body = ClassBody(owner, space, past.was, past.is_shared)
-        took = around.before is not None and takes_from_a_name(around.before)
-        registered = Registered.before(node, around.before, around.facts, tracked, self.graph)
-        execute = self._executor(around)
+        took = scene.before is not None and takes_from_a_name(scene.before)
+        registered = Registered.before(node, scene.before, scene.facts, tracked, self.graph)
+        execute = self._executor(scene)
         effect = run_in_class(source, path, body, tracked.namespace, self.merger, execute, took=took)
         try:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
@@ -397,10 +398,12 @@ class Runner:
             self.tolerate(refusal)
         if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
             self.findings |= Findings(whole=frozenset([(module, path[:-1])]))
-        before = abstract.are_abstract(owner)
+        before, answers = abstract.are_abstract(owner), abstract.asked_of(owner, effect.bound)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, path) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)
+        if abstract.asked_of(owner, effect.bound) != answers:
+            abstract.forget_answers(self.journal)
         self.changes.add_abstract(before, abstract.are_abstract(owner), self._place)
         return effect
 
@@ -423,9 +426,9 @@ class Runner:
                 if set_name is not None:
                     set_name(value, owner, name)
 
-    def _run_statement(self, around: Surroundings) -> Effect:
-        node, before, facts, tracked = around.node, around.before, around.facts, around.tracked
-        self.pourer.making = self._making(around)
+    def _run_statement(self, scene: Scene) -> Effect:
+        node, before, facts, tracked = scene.node, scene.before, scene.facts, scene.tracked
+        self.pourer.making = self._making(scene)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         self._free(self._place)
         past = ModulePast(self.values, self._place)
@@ -434,16 +437,16 @@ class Runner:
         registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken.handled)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
-        added = Added.before(node, around.edition.source, tracked, places)
+        added = Added.before(node, scene.edition.source, tracked, places)
         if isinstance(node, ast.Delete) and before is not None:
             node = deepcopy(node)  # the tree belongs to the source
             node.targets = [target for target in node.targets if not self._is_deleted(target, tracked)]
             if not node.targets:
                 return Effect()
         if before is not None and not isinstance(node, _DEFINITIONS):
-            for cls, leaf in list(scopes.computed_attributes(around.edition, self._place[1])):
+            for cls, leaf in list(scopes.computed_attributes(scene.edition, self._place[1])):
                 self.journal.delete_attribute(cls, leaf)
-        source, execute = around.edition.source, self._executor(around)
+        source, execute = scene.edition.source, self._executor(scene)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
         try:
             reached = self._reached(node, tracked)
@@ -461,14 +464,14 @@ class Runner:
             self.tolerate(CannotSwap(registered_twice(stale, f"{source.path}:{first_line(node)}")))
         return effect
 
-    def _making(self, around: Surroundings) -> Making:
+    def _making(self, scene: Scene) -> Making:
         """What is to be known of the statement if it makes a class."""
         (module, path), changed, anew = self._place, self.changes.events, self.hooked.asks_anew
         return replace(
             self.pourer.making,
-            kept=scopes.kept_members(around.node, path, self.editions, module, changed, anew),
-            from_outside=scopes.set_from_outside(around.node, around.tracked),
-            taken=taken_members(around.node, around.before),
+            kept=scopes.kept_members(scene.node, path, self.editions, module, changed, anew),
+            from_outside=scopes.set_from_outside(scene.node, scene.tracked),
+            taken=taken_members(scene.node, scene.before),
         )
 
     def _open_ledger(self, facts: Facts) -> None:
@@ -535,18 +538,18 @@ class Runner:
     def _is_defined_anew(self, definition: Any, name: str) -> bool:
         return definition.__qualname__ == name and self._is_new(definition)
 
-    def _executor(self, around: Surroundings) -> Execute:
+    def _executor(self, scene: Scene) -> Execute:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
-                self._foreign.watched(around.within_reach()),
-                self.tracer.recording(code, around.edition.source.data) as lines,
+                self._foreign.watched(scene.within_reach()),
+                self.tracer.recording(code, scene.edition.source.data) as lines,
                 not_yet_in_packages(self.editions, self._place),
             ):
                 exec(code, space, space if local is None else local)  # the program's own statement
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
                 each.deposits = each.deposits if self._due else []  # else it has filled what was built for others
-                seen.setdefault(max(line, first_line(around.node)), Footprint()).add(each)
+                seen.setdefault(max(line, first_line(scene.node)), Footprint()).add(each)
 
         return execute
 

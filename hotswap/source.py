@@ -211,24 +211,36 @@ class Source:
         return found
 
     @cached_property
-    def mentions(self) -> dict[str, set[int]]:
-        """Which statements mention an identifier in what they read or import ("*": all there is)."""
-        found: dict[str, set[int]] = {}
-        for number in range(len(self.statements)):
-            for facts in self.facts_within((number,)):
-                words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
-                words |= {"*"} if facts.surveys else set()
-                for word in words | facts.maybe | facts.attributes:
-                    found.setdefault(word, set()).add(number)
+    def mentions(self) -> dict[str, set[StatementPath]]:
+        """Which statements mention an identifier in what they read or import ("*": all there is).
+
+        Those in the body of a class are told besides the class.
+        """
+        found: dict[str, set[StatementPath]] = {}
+        for path in (path for number in range(len(self.statements)) for path in self.paths_within((number,))):
+            facts = self.facts(path)
+            words = {word for chain in facts.reads for word in chain} | {each.name for each in facts.imports}
+            words |= {"*"} if facts.surveys else set()
+            for word in words | facts.maybe | facts.attributes:
+                found.setdefault(word, set()).add(path)
         return found
 
-    def facts_within(self, path: StatementPath) -> Iterator[Facts]:
-        """The facts of a statement and of those in the body of a class."""
+    @cached_property
+    def ends(self) -> dict[str, set[StatementPath]]:
+        """In which statements a dotted name ends with an identifier: what it stands for is read as a whole."""
+        found: dict[str, set[StatementPath]] = {}
+        for path in (path for number in range(len(self.statements)) for path in self.paths_within((number,))):
+            for chain in self.facts(path).reads:
+                found.setdefault(chain[-1], set()).add(path)
+        return found
+
+    def paths_within(self, path: StatementPath) -> Iterator[StatementPath]:
+        """A statement and those in the body of a class."""
         node = self.statement(path)
-        yield self.facts(path)
+        yield path
         if isinstance(node, ast.ClassDef):
             for number in range(len(node.body)):
-                yield from self.facts_within((*path, number))
+                yield from self.paths_within((*path, number))
 
     @cached_property
     def function_mentions(self) -> dict[str, set[str]]:

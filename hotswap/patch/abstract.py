@@ -43,6 +43,18 @@ def are_abstract(cls: type) -> dict[type, bool]:
     )
 
 
+def asked_of(cls: type, members: Iterable[str]) -> list[tuple[str, object]]:
+    """What `isinstance` may look at in a class: which of these members it has, and those that answer themselves.
+
+    `__iter__ = None` says that there is no such method.
+    """
+    own = vars(cls)
+    return [(name, own[name] if name in _ANSWERING else own[name] is None) for name in members if name in own]
+
+
+_ANSWERING = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__", "__class__", "__annotations__"))
+
+
 def forget_answers(journal: Journal) -> None:
     """Forget what abstract classes and protocols answered to isinstance; they ask anew, also after a rollback."""
     journal.call((_clear_abstract_caches,), (_clear_abstract_caches,))

@@ -101,6 +101,7 @@ def needs_whole_class(member: object) -> bool:
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
     """Compute again what depends on the members of a plain class, after some of them were written.
 
+    What `isinstance` answered is not forgotten here: that depends on which members there are, not on what they do.
     `stated` are names that the class statement binds itself; a `__hash__` among them is left alone.
     """
     own = cls.__dict__
@@ -109,7 +110,6 @@ def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
     elif "__eq__" not in own and own.get("__hash__", MISSING) is None and "__hash__" not in stated:
         journal.delete_attribute(cls, "__hash__")
     abstract.update_abstract(cls, journal)
-    abstract.forget_answers(journal)
 
 
 def dismiss(fresh: type) -> None:

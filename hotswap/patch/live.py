@@ -186,14 +186,18 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = (), ne
         targets: list[object] = [pair[0] for pair in twins.values()]
         tuples: Twins = {}
         undo = journal.entries()  # what is replaced is what a rollback puts back
-        for holder in gc.get_referrers(*targets):
-            if id(holder) in skip or id(holder) in undo or holder is targets or journal.keeps(holder):
-                continue
+        holders = [
+            holder
+            for holder in gc.get_referrers(*targets)
+            if not (id(holder) in skip or id(holder) in undo or holder is targets or journal.keeps(holder))
+        ]
+        owners = classes_of_namespaces([holder for holder in holders if is_instance(holder, dict)])
+        for holder in holders:
             made = _made_anew(holder, twins)
             if made is not MISSING:
                 tuples[id(holder)] = holder, made
             elif not is_instance(holder, types.FrameType):
-                _substitute_in(holder, twins, journal, is_new=id(holder) in new)
+                _substitute_in(holder, twins, journal, is_new=id(holder) in new, owner=owners.get(id(holder)))
         if not tuples:
             return
         twins, skip = tuples, skip | {id(tuples), *(id(pair) for pair in tuples.values())}
@@ -236,10 +240,12 @@ def _twin(value: Any, twins: Twins) -> Any:
     return twins[id(value)][1] if id(value) in twins else value
 
 
-def _substitute_in(holder: Any, twins: Twins, journal: Journal, *, is_new: bool = False) -> None:
+def _substitute_in(
+    holder: Any, twins: Twins, journal: Journal, *, is_new: bool = False, owner: type | None = None
+) -> None:
+    """`owner` is the class of which the holder is the namespace, if so."""
     _change_class(holder, twins, journal)
     if is_instance(holder, dict):
-        owner = class_of_namespace(holder)
         if owner is not None:  # past the type's own attribute cache nothing may be written
             for name, value in [(n, v) for n, v in items_of(holder) if id(v) in twins]:
                 journal.set_attribute(owner, name, _twin(value, twins))
@@ -289,11 +295,15 @@ def _same_items(one: Mapping[str, Any], other: dict[Any, Any]) -> bool:
     return len(one) == len(other) and all(one.get(key, MISSING) is value for key, value in other.items())
 
 
-def class_of_namespace(space: dict[Any, Any]) -> type | None:
-    """The class whose namespace the dictionary is; None for all others."""
-    if "__module__" not in space or "__doc__" not in space or "__name__" in space:
-        return None
-    return next((r for r in gc.get_referrers(space) if is_instance(r, type) and _same_items(vars(r), space)), None)
+def classes_of_namespaces(spaces: Iterable[dict[Any, Any]]) -> dict[int, type]:
+    """By the ids of those of the dictionaries that are namespaces of classes, these classes (one heap pass for all)."""
+    likely = [s for s in spaces if "__module__" in s and "__doc__" in s and "__name__" not in s]
+    found: dict[int, type] = {}
+    for holder in gc.get_referrers(*likely) if likely else ():
+        if is_instance(holder, type):
+            own = vars(holder)
+            found |= {id(space): holder for space in likely if _same_items(own, space)}
+    return found
 
 
 def _in_slot(holder: object, name: str) -> Any:

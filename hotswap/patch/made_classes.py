@@ -23,7 +23,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, own_space
 from hotswap.members import Members, compare
 from hotswap.model import Edit
-from hotswap.patch import classes
+from hotswap.patch import abstract, classes
 from hotswap.patch.reasons import reason
 from hotswap.patch.signatures import Signatures
 from hotswap.patch.statements import implicit_kind
@@ -97,6 +97,7 @@ class MadeClasses:
             if set_name is not None:
                 set_name(value, cls, name)
         classes.refresh(cls, self.journal, stated)
+        abstract.forget_answers(self.journal)
         return None
 
 

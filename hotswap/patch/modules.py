@@ -19,7 +19,7 @@ from hotswap.index import Index, Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_instance, own_space
 from hotswap.model import Edit, Name, Place
-from hotswap.patch import classes, mapped
+from hotswap.patch import abstract, classes, mapped
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.editions import Editions
 from hotswap.resolving import definition_of, resolve_value
@@ -129,6 +129,7 @@ def _remove_member(owner: object, name: str, made: dict[str, str], journal: Jour
         else:
             journal.delete_attribute(owner, name)
         classes.refresh(owner, journal)
+        abstract.forget_answers(journal)
 
 
 def _remove_attribute(function: FunctionType, name: str, journal: Journal) -> None:

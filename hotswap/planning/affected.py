@@ -7,9 +7,10 @@ import os
 import re
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.assets import askers
@@ -88,6 +89,7 @@ class Affected:
         self._known: dict[tuple[str, str], set[str]] | None = {}
         self._names: dict[str, dict[int, list[str]]] | None = {}
         self._asking: dict[str, list[StatementPath]] | None = {}
+        self._kinds: dict[Place, AbstractSet[type]] | None = {}
 
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
@@ -107,11 +109,11 @@ class Affected:
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = self._names = self._asking = None
+        self._found = self._referred = self._known = self._names = self._asking = self._kinds = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
-        self._found, self._referred, self._known, self._names, self._asking = {}, {}, {}, {}, {}
+        self._found, self._referred, self._known, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -259,7 +261,7 @@ class Affected:
             edition = self.editions.find_new(reader)
             for path in edition.paths if edition is not None else ():
                 assert edition is not None
-                if self.works_with(edition, path, cls, (member[0], owner)):
+                if cls in self.kinds_at(edition, path) and self.keeps_none(edition, path, (member[0], owner)):
                     yield Concerned((reader, path), f"it works with instances of {owner}")
 
     def users_of_constructor(self, member: Name) -> Iterator[Concerned]:
@@ -269,9 +271,7 @@ class Affected:
             return
         for reader, qualname in self.functions_that_read(cls, cls):
             for each in self.callers_of((reader, qualname)):
-                edition = self.editions.new(each.place[0])
-                kept = map(edition.tracked.namespace.get, edition.facts(each.place[1]).binds)
-                if not any(holds_instance(value, cls) for value in kept):
+                if self.keeps_none(self.editions.new(each.place[0]), each.place[1], cls):
                     yield Concerned(each.place, f"it calls {reader}.{qualname}, which makes a {cls[1]}")
 
     def text_is_read(self, module: str) -> bool:
@@ -311,17 +311,27 @@ class Affected:
             return False
         return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
 
-    def works_with(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
-        """Whether a statement reads an instance of the class, or makes one, and keeps none."""
+    def kinds_at(self, edition: Edition, path: StatementPath) -> AbstractSet[type]:
+        """The classes of the instances that a statement reads or makes, and those which these derive from."""
+        if self._kinds is None:
+            return self.find_kinds(edition, path)
+        if (edition.module, path) not in self._kinds:
+            self._kinds[edition.module, path] = self.find_kinds(edition, path)
+        return self._kinds[edition.module, path]
+
+    def find_kinds(self, edition: Edition, path: StatementPath) -> AbstractSet[type]:
+        """The same, found anew."""
         facts, space = edition.facts(path), edition.tracked.namespace
         if not facts.binds or facts.defines:
-            return False
+            return NO_KINDS
         values = (resolve_value(space, chain) for chain in facts.reads)
         made = (resolve_value(space, chain) for chain in facts.calls)
-        kinds = [*map(type, values), *(m for m in made if is_a(m, type))]
-        if not any(cls in kind.__mro__ for kind in kinds):
-            return False
-        return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
+        return {base for kind in (*map(type, values), *(m for m in made if is_a(m, type))) for base in kind.__mro__}
+
+    def keeps_none(self, edition: Edition, path: StatementPath, cls: Name) -> bool:
+        """Whether no name that the statement binds holds an instance of the class."""
+        held = map(edition.tracked.namespace.get, edition.facts(path).binds)
+        return not any(holds_instance(value, cls) for value in held)
 
     def place_at(self, module: str, line: int) -> Place | None:
         """Where the statement that stood on a line of the running source stands in the newest one."""
@@ -408,18 +418,19 @@ class Affected:
         """Statements that read the name in a way for which the event makes a difference."""
         root, leaf = name[1].partition(".")[0], name[1].rpartition(".")[2]
         value = value_of(name, self.graph) if event != name else None
+        module = module_at(name[0])
         for reader in {name[0], *self.known_in(name[0], root)} & self.index.modules.keys():
             edition = self.editions.find_new(reader)
             if edition is None:
                 continue
-            words = {leaf, "*", *self.other_names(edition, value), *self.other_names(edition, module_at(name[0]))}
+            words, known_as = {leaf, "*", *self.other_names(edition, value)}, self.other_names(edition, module)
+            if leaf == "__getattr__" or answers_itself(module):
+                words.update(known_as)  # any attribute of it may come from the name
             if leaf == "__abstractmethods__" or (is_content(event) and "." in name[1]):
                 words.add(name[1].split(".")[-2])
-            mentions = edition.source.mentions
-            for number in sorted(set().union(*(mentions.get(word, ()) for word in words))):
-                for path in edition.paths_of(number):
-                    if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
-                        yield Concerned((reader, path), f"it reads {name[1]}")
+            for path in edition.mentioning(words, known_as):
+                if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
+                    yield Concerned((reader, path), f"it reads {name[1]}")
 
     def other_names(self, edition: Edition, value: object) -> Sequence[str]:
         """The names under which a module knows an object besides its own."""
@@ -552,6 +563,8 @@ class Affected:
                     yield Concerned((reader, path), f"it imports {gone}")
 
 
+NO_KINDS: frozenset[type] = frozenset()
+
 PLAIN = ATOMS | {tuple, frozenset}
 """What does not change in place: who takes it has what it was."""
 
@@ -561,6 +574,11 @@ def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: ob
     plain = (chain for chain in facts.reads if len(chain) > 1 and type(resolve_value(namespace, chain)) in PLAIN)
     chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
     return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
+
+
+def answers_itself(module: object) -> bool:
+    """Whether attributes of a module may be computed: by a function of its own, by properties of its class."""
+    return not is_a(module, ModuleType) or type(module) is not ModuleType or "__getattr__" in vars(module)
 
 
 def only_adds(chain: Chain, facts: Facts) -> bool:

@@ -94,15 +94,26 @@ class Edition(Importing):
         yield path
 
     @cached_property
+    def _order(self) -> dict[StatementPath, int]:
+        return {path: number for number, path in enumerate(self.paths)}
+
+    @cached_property
     def _by_statement(self) -> list[list[StatementPath]]:
         found: list[list[StatementPath]] = [[] for _ in self.source.statements]
         for path in self.paths:
             found[path[0]].append(path)
         return found
 
-    def paths_of(self, number: int) -> list[StatementPath]:
-        """The places in one statement of the module."""
-        return self._by_statement[number]
+    def mentioning(self, words: Iterable[str], alone: Iterable[str] = ()) -> list[StatementPath]:
+        """The places at which one of these identifiers is mentioned in what is read or imported, in order.
+
+        Those of `alone` count where they are read as a whole, not on the way to an attribute.
+        """
+        mentions, ends, places = self.source.mentions, self.source.ends, self._order
+        within = set().union(*(mentions.get(word, ()) for word in words), *(ends.get(word, ()) for word in alone))
+        # a member of a class that runs as a whole is no place of its own
+        found = {next(each for n in range(len(path), 0, -1) if (each := path[:n]) in places) for path in within}
+        return sorted(found, key=places.__getitem__)
 
     def path_at(self, line: int) -> StatementPath | None:
         """The innermost place that covers a line."""

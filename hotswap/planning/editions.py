@@ -136,7 +136,8 @@ class Editions:
         edit = self.edits.get(module)
         if (edit is not None and edit.whole) or self.matching(module).fate(path) in ("edited", "added"):
             return False
-        if any(facts.opaque or facts.surveys for facts in source.facts_within(path)) or has_globals(node):
+        within = [source.facts(each) for each in source.paths_within(path)]
+        if any(facts.opaque or facts.surveys for facts in within) or has_globals(node):
             return False
         if self._decides_at_the_start(module, path, source):
             return False
@@ -330,8 +331,8 @@ class Editions:
             tracked, source = self.index.modules[module], self.source(module)
             if source is None:
                 continue
-            for number in source.mentions.get(leaf, ()):
-                chains = [c for facts in source.facts_within((number,)) for c in facts.reads if leaf in c[1:]]
+            for path in source.mentions.get(leaf, ()):
+                chains = [chain for chain in source.facts(path).reads if leaf in chain[1:]]
                 if any(name in self.graph.references(tracked, chain) for chain in chains):
                     return True
             for qualname in source.function_mentions.get(leaf, ()):

@@ -108,9 +108,9 @@ def test_the_header_of_a_class_has_facts_of_its_own():
 def test_mentions_lead_from_a_word_to_statements_and_functions():
     """Attributes, imported names and stars included."""
     made = source("from m import S\nfrom n import *\nx = S.speed\ndef f(): return g.speed\n")
-    assert made.mentions["speed"] == {2}
-    assert made.mentions["S"] == {0, 2}
-    assert made.mentions["*"] == {1}
+    assert made.mentions["speed"] == {(2,)}
+    assert made.mentions["S"] == {(0,), (2,)}
+    assert made.mentions["*"] == {(1,)}
     assert made.function_mentions["speed"] == {"f"}
 
 

@@ -71,10 +71,16 @@ def test_the_place_on_a_line(edition):
     assert [found.path_at(line) for line in range(1, 7)] == [(0,), None, (2 - 1,), (1, 0), (1,), (1, 1)]
 
 
-def test_the_places_of_one_statement(edition):
-    """The members of a class before the class."""
-    found = edition("x = 1\nclass C:\n y = 1\n")
-    assert (found.paths_of(1), found.places[-1]) == ([(1, 0), (1,)], ("a", (1,)))
+def test_the_places_that_mention_a_word(edition):
+    """The members of a class before the class; words read alone do not count on the way to an attribute."""
+    found = edition("import math as m\nz = 1\nclass C:\n y = z\nx = z.real\nu = m.pi\nv = m\n")
+    assert found.mentioning(["z"], ["m"]) == [(2, 0), (2,), (3,), (5,)]
+
+
+def test_a_class_that_runs_as_a_whole_is_one_place(edition):
+    """What its members mention, it mentions."""
+    found = edition("z = 1\nclass C:\n y = z\n vars()\n")
+    assert found.mentioning(["z"]) == [(1,)]
 
 
 def test_spans_are_lines(edition):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.graph import Graph
 from hotswap.journal import MISSING
-from hotswap.looking import is_a, own_space
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.patch import registries
 from hotswap.patch.dispatch import named_in
@@ -19,7 +20,7 @@ from hotswap.patch.values import Values
 from hotswap.planning.live_names import value_of
 
 
-class Surroundings:
+class Scene:
     """Of the statement at one place of the new sources."""
 
     def __init__(self, place: Place, values: Values, graph: Graph) -> None:
@@ -32,6 +33,16 @@ class Surroundings:
         self.facts = self.edition.source.facts(place[1])
         self.before = self._node_before()
         """The statement as it stands in the source that ran until now."""
+
+    def runs_nothing(self) -> bool:
+        """Whether no code of the program runs with the statement: a plain `def`, annotated with what is no instance."""
+        if not isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef) or self.node.decorator_list:
+            return False
+        roots = [self.tracked.namespace.get(root, vars(builtins).get(root, MISSING)) for root in self.facts.roots]
+        return not self.facts.runs_code and all(is_any(r, type, ModuleType) or self._is_foreign(r) for r in roots)
+
+    def _is_foreign(self, value: Any) -> bool:
+        return value is not MISSING and type(value).__module__ not in self.index.modules
 
     def names_shown(self) -> AbstractSet[Name]:
         """The names that must hold what they held at the statement's place."""
