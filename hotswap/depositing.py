@@ -10,6 +10,7 @@ import ast
 import dis
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Protocol
 
@@ -67,58 +68,99 @@ def may_fill(code: CodeType) -> bool:
     return known
 
 
+@dataclass(slots=True)
+class Body:
+    """The body of a module, or of a class in it, that is being run."""
+
+    code: int
+    """The identity of its code."""
+    indent: int
+    """How far its statements stand from the margin."""
+    names: dict[str, Any]
+    last: int = 0
+    """The last line so far that may have begun a statement."""
+    begun: int = 0
+    """The line on which the running statement begins; 0: none has."""
+    decorates: bool = False
+    """Only its decorators have been reached."""
+    defines: bool = False
+    """It is a definition: what it makes is nobody's yet."""
+
+    def goes_on(self, text: bytes) -> bool:
+        """Whether no statement of the body begins on a line of this text."""
+        return bool(text[: self.indent].strip()) or GOES_ON.match(text[self.indent :]) is not None
+
+
 class Depositing:
-    """Goes with one module, or one statement, while it runs; fills in `lines` what each of the statements put where."""
+    """Goes with one module, or one statement, while it runs; fills in `lines` what each of the statements put where.
+
+    The statements in the bodies of classes, too: what is left there of a class is what was done when it was made.
+    """
 
     def __init__(self, text: bytes, lines: Mapping[int, HasDeposits], is_ours: IsOurs) -> None:
         self._text, self._lines, self._is_ours = text.splitlines(keepends=True), lines, is_ours
-        self._begun = 0
-        """The line on which the running statement begins; 0: none has."""
-        self._last = 0
-        """The last line so far that may have begun one."""
-        self._decorates = False
-        """Only its decorators have been reached."""
+        self._bodies: list[Body] = []
+        """Those that are being run, the outermost first."""
         self._look: Look | None = None
-        self._defines = False
-        """It is a definition: what it makes is nobody's yet."""
-        self._namespace: dict[str, Any] = {}
 
-    def reach(self, line: int, namespace: dict[str, Any]) -> None:
-        """A line of the module is about to run."""
+    def reach(self, line: int, frame: FrameType) -> None:
+        """A line of the module, or of a class in it, is about to run."""
         text = self._text[line - 1] if line <= len(self._text) else b""
-        if line <= self._last or (self._begun and GOES_ON.match(text)):  # back in a loop, or among its decorators
+        body = self._body_of(frame, text)
+        if body is None or line <= body.last or (body.begun and body.goes_on(text)):  # back in a loop, say
             return
-        self._last = line
-        if self._decorates:
-            self._decorates = text.startswith(b"@")
+        text, body.last = text[body.indent :], line
+        if body.decorates:
+            body.decorates = text.startswith(b"@")
             return
         self._finish()
-        self._begun, self._namespace, self._decorates = line, namespace, text.startswith(b"@")
-        self._defines = text.startswith(DEFINING)
+        body.begun, body.decorates, body.defines = line, text.startswith(b"@"), text.startswith(DEFINING)
         if not text.startswith(QUIET):
-            self._look_ahead(line, namespace)
+            self._look_ahead(line, body, frame.f_globals)
 
-    def enter(self, frame: FrameType) -> None:
-        """A function begins that may fill something, below the running statement."""
+    def _body_of(self, frame: FrameType, text: bytes) -> Body | None:
+        """The body to which a line belongs; None for the lines that lead to a class."""
+        code = id(frame.f_code)
+        if not self._bodies or code not in {each.code for each in self._bodies}:
+            indent = len(text) - len(text.lstrip(b" \t")) if self._bodies else 0
+            if self._bodies and indent <= self._bodies[-1].indent:
+                return None
+            self._finish()  # what came before the body is the statement's own
+            names = frame.f_locals
+            self._bodies.append(Body(code, indent, names if type(names) is dict else {}))
+        self._turn_to(code)
+        return self._bodies[-1]
+
+    def _turn_to(self, code: int) -> None:
+        """Bodies of classes within this one have ended."""
+        if code in {each.code for each in self._bodies}:
+            while self._bodies[-1].code != code:
+                self._finish()
+                self._bodies.pop()
+
+    def enter(self, frame: FrameType, caller: FrameType) -> None:
+        """A function begins that may fill something, below the running statement of a body: the `caller`."""
+        self._turn_to(id(caller.f_code))
         if not self._begun:
             return
         code, look = frame.f_code, self._looked()
         given = dict(frame.f_locals)
-        for value in self._made(code, given):
+        for value in self._made(code, given, caller.f_globals):
             look.leave_out(value)
             if is_a(value, type):
                 look.at([*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)])
         sets = not WRITES_BY_NAME.isdisjoint(code.co_names)
         look.at([*given.values(), *_named(code, frame.f_globals)], sets=sets)
 
-    def _made(self, code: CodeType, given: dict[str, Any]) -> Iterator[Any]:
+    def _made(self, code: CodeType, given: dict[str, Any], names: dict[str, Any]) -> Iterator[Any]:
         """What the statement itself makes, of what a function is given: nothing has to be taken out of that."""
+        body = self._bodies[-1]
         is_making = code.co_name in _MAKING and code.co_argcount > 0
         if is_making and code.co_name != "__new__":  # which is given the class
             yield given.get(code.co_varnames[0])
-        for value in given.values() if self._defines else ():
+        for value in given.values() if body.defines else ():
             if is_any(value, type, FunctionType):
-                if self._namespace.get(value.__name__) is not value:
+                if all(space.get(value.__name__) is not value for space in (names, body.names)):
                     yield value
             elif is_making and is_a(value, dict):  # the namespace of the class
                 yield from (value, *value.values())
@@ -126,7 +168,12 @@ class Depositing:
     def end(self) -> None:
         """The last statement is through."""
         self._finish()
-        self._begun = 0
+        self._bodies.clear()
+
+    @property
+    def _begun(self) -> int:
+        """The line on which the innermost statement begins that is running; 0: none is."""
+        return next((each.begun for each in reversed(self._bodies) if each.begun), 0)
 
     def _looked(self) -> Look:
         if self._look is None:
@@ -137,12 +184,16 @@ class Depositing:
         look, self._look = self._look, None
         deposits = look.deposits() if look is not None else []
         if deposits or (look is not None and look.is_unclear):
-            self._lines[self._begun].deposits += deposits
-            self._lines[self._begun].is_unclear = look is not None and look.is_unclear
+            footprint = self._lines[self._begun]
+            footprint.deposits += deposits
+            footprint.is_unclear = footprint.is_unclear or (look is not None and look.is_unclear)
 
-    def _look_ahead(self, line: int, namespace: dict[str, Any]) -> None:
-        """Look at what a statement may change that is about to run, if it is one that may."""
-        text = b"".join(self._statement(line))
+    def _look_ahead(self, line: int, body: Body, namespace: dict[str, Any]) -> None:
+        """Look at what a statement may change that is about to run, if it is one that may.
+
+        What is a member of a class that is not made yet goes with it.
+        """
+        text = b"".join(self._statement(line, body))
         if not WRITES.search(text) and not CALLS.match(text):
             return
         try:
@@ -150,19 +201,20 @@ class Depositing:
         except (SyntaxError, ValueError):  # a text of several lines, say
             self._looked().is_unclear = True
             return
+        members = body.names.keys() if body.indent else frozenset[str]()
         for node in nodes:
             facts = facts_of(node, postponed=True, first=False)
             set_on = facts.computed | {store.chain for store in facts.stores if store.attribute}
             for chains, sets in ((set_on, True), (facts.mutates | facts.arguments, False)):
-                roots = [_resolved(chain, namespace) for chain in chains]
+                roots = [_resolved(chain, namespace) for chain in chains if chain[0] not in members]
                 self._looked().at([root for root in roots if not is_a(root, ModuleType)], sets=sets)
 
-    def _statement(self, line: int) -> Iterator[bytes]:
-        yield self._text[line - 1]
+    def _statement(self, line: int, body: Body) -> Iterator[bytes]:
+        yield self._text[line - 1][body.indent :]
         for each in self._text[line:]:
-            if not GOES_ON.match(each):
+            if not body.goes_on(each):
                 return
-            yield each
+            yield each if each[: body.indent].strip() else each[body.indent :]
 
 
 def _named(code: CodeType, namespace: dict[str, Any]) -> Iterable[Any]:

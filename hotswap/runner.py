@@ -389,11 +389,13 @@ class Runner:
         past, source = ClassPast(self.values, self._place, owner), scene.edition.source
         body = ClassBody(owner, space, past.was, past.is_shared)
         took = scene.before is not None and takes_from_a_name(scene.before)
-        registered = Registered.before(node, scene.before, scene.facts, tracked, self.graph)
+        self._open_ledger(scene.facts)
+        registered = Registered.before(node, scene.before, scene.facts, tracked, self.graph, taken=self.ledger.taken)
         execute = self._executor(scene)
         effect = run_in_class(source, path, body, tracked.namespace, self.merger, execute, took=took)
         try:
             registered.withdraw_what_is_not_there_again(self.journal, self._reached(node, tracked))
+            self._close_ledger()
         except CannotSwap as refusal:
             self.tolerate(refusal)
         if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
@@ -434,7 +436,7 @@ class Runner:
         past = ModulePast(self.values, self._place)
         made = past.was(node.name) if isinstance(node, _DEFINITIONS) else MISSING
         self._open_ledger(facts)
-        registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken.handled)
+        registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken)
         is_definition = isinstance(node, _DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []
         added = Added.before(node, scene.edition.source, tracked, places)
@@ -481,8 +483,10 @@ class Runner:
             self.tolerate(CannotSwap(added_twice(self.editions, self._place, (self._place[0], root))))
 
     def _close_ledger(self) -> None:
+        """What the statement has put anywhere gets its place there."""
         if self._due:
-            for name in self.ledger.close(self._place, self._footprint(), self._surely_due().__contains__):
+            is_due = self._surely_due().__contains__
+            for name in self.ledger.close(self._place, self._footprint(), is_due):
                 self.changes.add(name, self._place)
 
     def _footprint(self) -> Footprint:

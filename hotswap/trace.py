@@ -95,9 +95,11 @@ class Tracer:
     def end(self, code: CodeType) -> None:
         """Stop recording below frames of the code."""
         with self._lock:
-            depositing = self._depositing.pop(id(code), None)
+            depositing = self._depositing.get(id(code))
             if depositing is not None:
                 depositing.end()
+                for each in [at for at, held in self._depositing.items() if held is depositing]:
+                    del self._depositing[each]
             if self._watched.pop(code, None) is not None:
                 self._open -= 1
                 if self._open == 0:
@@ -154,7 +156,7 @@ class Tracer:
         def _at_line(self, code: CodeType, line: int) -> Any:
             depositing = self._depositing.get(id(code))
             if depositing is not None:
-                depositing.reach(line, sys._getframe(1).f_globals)
+                depositing.reach(line, sys._getframe(1))
             return sys.monitoring.DISABLE  # a line begins a statement once only
 
     else:
@@ -185,11 +187,13 @@ class Tracer:
                 sys.settrace(self._trace)
 
         def _trace(self, frame: FrameType, event: str, _argument: object) -> Any:
+            if event == "call":
+                self._take_in(frame)
             depositing = self._depositing.get(id(frame.f_code))
             if depositing is None:
                 return None
             if event == "line":
-                depositing.reach(frame.f_lineno, frame.f_globals)
+                depositing.reach(frame.f_lineno, frame)
             return self._trace
 
     # ------------------------------------------------------------------ what a call means
@@ -218,9 +222,20 @@ class Tracer:
         file = own_space(sys.modules.get(home)).get("__file__") if isinstance(home, str) else None
         return isinstance(file, str) and self._is_ours_file(file)
 
+    def _take_in(self, frame: FrameType) -> None:
+        """The body of a class begins: what its statements put somewhere is noted with that of the body around it."""
+        code, outer = frame.f_code, frame.f_back
+        if code in self._watched or code.co_flags & CO_OPTIMIZED or outer is None:
+            return
+        depositing = self._depositing.get(id(outer.f_code))
+        if depositing is not None:
+            self._depositing[id(code)] = depositing
+            self._follow_lines(code)
+
     def _note(self, code: CodeType, frame: FrameType) -> None:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
         if code in self._watched or not code.co_flags & CO_OPTIMIZED:
+            self._take_in(frame)
             return  # the body of a module or class runs once, where it stands
         constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
         lines = body = None
@@ -236,7 +251,7 @@ class Tracer:
         if outer is None or lines is None:
             return
         if may_fill(code) and (depositing := self._depositing.get(id(outer.f_code))) is not None:
-            depositing.enter(frame)
+            depositing.enter(frame, outer if body is None else body)
         footprint = lines[(outer if body is None else body).f_lineno]
         if code.co_name == "import_module":
             footprint.imported.add(str(frame.f_locals.get("name")))

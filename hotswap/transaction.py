@@ -42,6 +42,7 @@ from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Runner
+from hotswap.source import StatementPath
 from hotswap.trace import Footprint, Tracer
 
 
@@ -151,7 +152,7 @@ class Transaction:
             members = [path for path in gone if len(path) > 1]
             registrations = Registrations(self._generic_functions(edit))
             self._withdraw_from_blocks(edit)
-            taken = self._take_back_removed(edit)
+            taken = self._take_back_removed(edit, members)
             for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again, taken):
                 self._tolerate(refusal)
             for event in registrations.events(self.index):
@@ -308,17 +309,17 @@ class Transaction:
                 if len(kept) < len(registry_of(dispatcher)):
                     refill(dispatcher, kept, self.journal)
 
-    def _take_back_removed(self, edit: Edit) -> dict[int, AbstractSet[int]]:
+    def _take_back_removed(self, edit: Edit, members: Iterable[StatementPath]) -> dict[StatementPath, AbstractSet[int]]:
         """What statements that are gone had put into containers; by statement the identities of these."""
         old, diff = self.runner.editions.find_old(edit.module), edit.diff
         removed = range(len(edit.old.statements)) if edit.new is None else diff.removed if diff is not None else ()
-        taken: dict[int, AbstractSet[int]] = {}
-        for number in reversed(removed) if old is not None else ():
+        taken: dict[StatementPath, AbstractSet[int]] = {}
+        for path in sorted([*((number,) for number in removed), *members], reverse=True) if old is not None else ():
             assert old is not None
-            taken[number], others = self.runner.ledger.withdraw(old, number)
+            taken[path], others = self.runner.ledger.withdraw(old, path)
             for name in others:
                 self.changes.add(name)
-            for name in old.mutates((number,)) if taken[number] else ():
+            for name in old.mutates(path) if taken[path] else ():
                 self.changes.add(name)  # made anew it may equal what is left of it, and stay the object that it is
         return taken
 

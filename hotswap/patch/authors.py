@@ -26,10 +26,14 @@ class Authors:
         """The statements that have put something into the target, where they stand now."""
         for module, line, deposit in self._by_target().get(target, ()):
             place = self.editions.place_at(module, line)
-            if place is not None and place not in self._now:
+            if place is not None and not self._has_run(place):
                 yield place, deposit
         for place, deposits in self._now.items():
             yield from ((place, each) for each in deposits if (each.target, each.kind) == target)
+
+    def _has_run(self, place: Place) -> bool:
+        """Whether the statement has run again, or the class around it."""
+        return any((place[0], place[1][:depth]) in self._now for depth in range(1, len(place[1]) + 1))
 
     def _by_target(self) -> dict[tuple[int, Kind], list[tuple[str, int, Deposit]]]:
         if self._known is None:
@@ -59,9 +63,11 @@ class Authors:
                 found = next(((e.after, found[1]) for each in mine for e in _same(entry, each)), found)
         return found[0]
 
-    def is_others(self, module: str, line: int, target: tuple[int, Kind]) -> bool:
-        """Whether other statements than that on a line have put something into a target."""
-        return any((other, at) != (module, line) for other, at, _ in self._by_target().get(target, ()))
+    def is_others(self, module: str, lines: tuple[int, int], target: tuple[int, Kind]) -> bool:
+        """Whether other statements than that on these lines have put something into a target."""
+        first, last = lines
+        known = self._by_target().get(target, ())
+        return any(other != module or not first <= at <= last for other, at, _ in known)
 
     def _is_ahead(self, one: tuple[str, int], other: tuple[str, int]) -> bool:
         mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])

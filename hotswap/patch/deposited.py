@@ -68,6 +68,8 @@ class Deposited:
     """Whether a number has been counted on by others."""
     handled: set[int] = field(default_factory=set)
     """The identities of the targets that were found."""
+    is_complete: bool = False
+    """Whether it is known what the statement had put anywhere, and all of that was found."""
     astray: set[int] = field(default_factory=set)
     """Those of them, containers, for which the names of the statement do not stand any more."""
     is_counted_on: IsCountedOn = lambda *_: False
@@ -97,19 +99,22 @@ class Deposited:
         found, tracked, node = cls(journal), edition.tracked, edition.source.statement(path)
         found.is_counted_on = is_counted_on
         found.beneath = partial(authors.beneath, edition.module, first_line(node))
-        found.is_others = partial(authors.is_others, edition.module, first_line(node))
-        footprint = tracked.footprint(*lines_of(node)) if len(path) == 1 and tracked.deposits else None
+        found.is_others = partial(authors.is_others, edition.module, lines_of(node))
+        footprint = tracked.footprint(*lines_of(node)) if tracked.deposits else None
+        found.is_complete = footprint is not None and not footprint.is_unclear
         if footprint is not None and footprint.deposits:
             filled = filled_by(footprint, node, tracked, graph)
             found.memos = {id(each.container) for each in filled if each.is_asked}
             found.kept = {binding.name for binding in edition.bindings(path)}
             facts = edition.source.facts(path)
             ours = graph.index.modules.keys()
-            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph), ours)
+            owner = edition.class_around(path)[1]
+            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph, owner), ours)
             known = set(found.handled)
             left = [d for d in footprint.deposits if d.target not in known and d.kind != "attributes"]
             found.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours)
             found.astray = found.handled - known
+            found.is_complete &= all(d.target in found.handled for d in footprint.deposits)
         return found
 
     def take_back(self, deposits: Iterable[Deposit], roots: Iterable[Any], ours: Container[object]) -> None:
@@ -296,10 +301,15 @@ def _differ(before: Any, after: Any) -> bool:
     return isinstance(before, dict) and any(after[key] is not before[key] for key in after)
 
 
-def roots_of(tracked: Tracked, facts: Facts, footprint: Footprint, graph: Graph) -> list[Any]:
-    """The objects from which all can be reached that a statement may have written to."""
+def roots_of(tracked: Tracked, facts: Facts, footprint: Footprint, graph: Graph, owner: str = "") -> list[Any]:
+    """The objects from which all can be reached that a statement may have written to.
+
+    `owner` is the class in whose body the statement stands, if it does.
+    """
+    cls = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
+    spaces = [tracked.namespace, *([own_space(cls)] if is_a(cls, type) else [])]
     chains = facts.reads | {(name,) for name in facts.binds}
-    found = [resolve_value(tracked.namespace, chain[:n]) for chain in chains for n in range(1, len(chain) + 1)]
+    found = [resolve_value(space, chain[:n]) for space in spaces for chain in chains for n in range(1, len(chain) + 1)]
     for called in footprint.called.union(*footprint.constructing.values()):
         home, code = graph.index.modules.get(called[0]), graph.code_facts(called)
         if home is not None:

@@ -46,12 +46,12 @@ class Ledger:
         self._held: list[Any] = []
         """What must not go as long as its identity stands for it."""
 
-    def withdraw(self, edition: Edition, number: int) -> tuple[AbstractSet[int], Iterator[Name]]:
+    def withdraw(self, edition: Edition, path: StatementPath) -> tuple[AbstractSet[int], Iterator[Name]]:
         """Take back what a statement that is gone had put anywhere.
 
         Returns the identities of the containers out of which all was taken, and the attributes that are others now.
         """
-        taken = self._take(edition, (number,))
+        taken = self._take(edition, path)
         self._held += [place for place, _ in taken.gaps.values()]
         self._gaps |= {at: position for at, (_, position) in taken.gaps.items()}
         done = taken.handled if not taken.is_unclear else set()
@@ -98,7 +98,8 @@ class Ledger:
         edition = self.editions.new(place[0])
         self.authors.note(place, footprint.deposits)
         wanted = {(each.target, each.kind): each for each in footprint.deposits}
-        roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph) if wanted else []
+        owner = edition.class_around(place[1])[1]
+        roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph, owner) if wanted else []
         reached = within(roots, self.editions.index.modules.keys().__contains__, {}, sets=True)
         targets = [target for target in reached if target.key in wanted]
         keeps_order = not self.orders_itself(place, footprint)

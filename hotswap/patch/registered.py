@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Edit, Reason
+from hotswap.patch.deposited import Deposited
 from hotswap.patch.filling import Filled, filled_by
 from hotswap.patch.foreign import Difference, copy_of
 from hotswap.patch.recorded import apart, made_of
@@ -89,6 +89,8 @@ class Registered:
     surely: bool
     """Whether it is decorated or derived in another way now: what it does not register again is gone."""
     where: str
+    is_known: bool = False
+    """Whether all was taken out that it had put into containers, as far as that was noted."""
     old: ast.stmt | None = None
     filled: list[Filled] = field(default_factory=list)
     lost: set[Word] = field(default_factory=set)
@@ -103,12 +105,13 @@ class Registered:
         tracked: Tracked,
         graph: Graph,
         made: Any = MISSING,
-        done: AbstractSet[int] = frozenset(),
+        taken: Deposited | None = None,
     ) -> Registered:
         """Look before the statement runs.  `made` is what it made before, MISSING when that is not known.
 
-        Not into containers (`done`) out of which its entries were taken.
+        Not into containers out of which its entries were `taken`.
         """
+        done = taken.handled if taken is not None else frozenset[int]()
         if old is None or not isinstance(node, DEFINITIONS):
             return cls([], [], [], surely=False, where="")
         footprint, foreign = graph.footprint(tracked, old, facts), list(foreign_decorators(old, tracked, graph))
@@ -124,6 +127,7 @@ class Registered:
             foreign,
             surely=is_another,
             where=f"{tracked.path}:{first_line(node)}",
+            is_known=taken is not None and taken.is_complete,
             old=old,
             filled=filled_by(footprint, old, tracked, graph) if is_another and not done else [],
             lost=words_of(old, tracked.name) - words_of(node, tracked.name),
@@ -156,6 +160,8 @@ class Registered:
         wanted = {id(d) for d in self.definitions}
         known = None if reached is None else {id(place) for place in reached}
         for place, content in self.contents:
+            if self.is_known and not _held_in(content, wanted):
+                continue
             is_touched = size_of(place) != len(content) or not _same_content(place, content)
             surely = self.surely or (known is not None and id(place) not in known)
             if is_touched or surely:

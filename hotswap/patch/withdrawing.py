@@ -53,7 +53,7 @@ def withdraw_removed(
     journal: Journal,
     members: Iterable[StatementPath] = (),
     made_again: AbstractSet[Name] = frozenset(),
-    taken: Mapping[int, AbstractSet[int]] | None = None,
+    taken: Mapping[StatementPath, AbstractSet[int]] | None = None,
 ) -> Iterator[CannotSwap]:
     """Take what removed statements, and removed `members` of classes, registered out of the registries.
 
@@ -63,13 +63,12 @@ def withdraw_removed(
     """
     tracked = graph.index.modules[edit.module]
     removed = edit.diff.removed if edit.diff is not None else ()
-    for number in range(len(edit.old.statements)) if edit.new is None else removed:
-        node = edit.old.statements[number]
-        if (edit.module, root_of(node)) not in made_again:
-            done = taken.get(number, set()) if taken is not None else set()
-            yield from _withdraw_removed(edit, node, edit.old.facts((number,)), tracked, graph, journal, done)
-    for path in members:
-        yield from _withdraw_removed(edit, edit.old.statement(path), edit.old.facts(path), tracked, graph, journal)
+    numbers = range(len(edit.old.statements)) if edit.new is None else removed
+    for path in [*((number,) for number in numbers), *members]:
+        node = edit.old.statement(path)
+        if len(path) > 1 or (edit.module, root_of(node)) not in made_again:
+            done = taken.get(path, set()) if taken is not None else set()
+            yield from _withdraw_removed(edit, node, edit.old.facts(path), tracked, graph, journal, done)
 
 
 def _withdraw_removed(

@@ -225,7 +225,7 @@ class Editions:
                 lambda name: self.home(name, before=True),
                 self.follows,
                 lambda: self.lookups.read_before,
-                lambda path: deposits_of(tracked, path),
+                lambda path: deposits_of(tracked, path, self._members_apart(tracked, path)),
             )
             self._old[module] = Edition(tracked, tracked.source, self.graph, around)
         return self._old[module]
@@ -258,17 +258,22 @@ class Editions:
         return self._called_then[place]
 
     def _calls_before(self, tracked: Tracked, path: StatementPath) -> set[Name]:
-        node, now = tracked.source.statement(path), self.matching(tracked.name).new(path)
-        divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
-        members = node.body if isinstance(node, ast.ClassDef) and divided else ()
+        members = self._members_apart(tracked, path)
         return self.graph.called(tracked, tracked.source, path, members, self.lookups.before)
+
+    def _members_apart(self, tracked: Tracked, path: StatementPath) -> Sequence[ast.stmt]:
+        """The statements in a class of the source that runs which are looked at by themselves."""
+        node, now = tracked.source.statement(path), self.matching(tracked.name).new(path)
+        is_divided = isinstance(node, ast.ClassDef) and now is not None and self.memberwise(tracked.name, now)
+        return node.body if isinstance(node, ast.ClassDef) and is_divided else ()
 
     def deposits(self, place: Place) -> list[Deposit] | None:
         """What a statement of the newest source has put into containers and objects; None if nobody knows."""
         before = self.matching(place[0]).old(place[1])
         if before is None or self.matching(place[0]).fate(place[1]) == "edited":
             return None
-        return deposits_of(self.index.modules[place[0]], before)
+        tracked = self.index.modules[place[0]]
+        return deposits_of(tracked, before, self._members_apart(tracked, before))
 
     def code_now(self, function: Name) -> CodeFacts | None:
         """What the code of a function refers to in the newest source."""

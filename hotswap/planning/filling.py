@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,14 @@ if TYPE_CHECKING:  # it asks here
     from hotswap.planning.editions import Editions
 
 
-def deposits_of(tracked: Tracked, path: StatementPath) -> list[Deposit] | None:
-    """What a statement of the source that runs has put into containers and objects; None if nobody knows."""
-    if not tracked.deposits or len(path) > 1:
+def deposits_of(tracked: Tracked, path: StatementPath, without: Iterable[ast.stmt] = ()) -> list[Deposit] | None:
+    """What a statement of the source that runs has put into containers and objects; None if nobody knows.
+
+    `without` are statements in it that are looked at by themselves.
+    """
+    if not tracked.deposits:
         return None
-    footprint = tracked.footprint(*lines_of(tracked.source.statement(path)))
+    footprint = tracked.footprint(*lines_of(tracked.source.statement(path)), [lines_of(each) for each in without])
     return footprint.deposits if footprint is not None and not footprint.is_unclear else None
 
 
@@ -34,6 +38,8 @@ def is_known_of(editions: Editions, place: Place, name: Name) -> bool:
     before = editions.old_place(place)
     if before is None or deposits_of(editions.index.modules[before[0]], before[1]) is None:
         return False
+    if len(place[1]) > 1 and "." in name[1]:
+        return False  # what the body of a class does to its own members is made again with these
     value = value_of(name, editions.graph)
     return type(value) in CONTAINERS and len(value) <= LARGEST
 

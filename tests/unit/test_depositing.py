@@ -85,3 +85,33 @@ def test_what_a_statement_makes_is_left_out(deposits):
         "b = Box()\n"
     )
     assert deposits(text) == {6: [(None, "A")]}
+
+
+def test_the_body_of_a_class_has_statements_of_its_own(deposits):
+    """What is done when the class is made is noted with the class."""
+    text = (
+        "L = []\n"
+        "def deco(n):\n"
+        "    def inner(f):\n"
+        "        L.append(n)\n"
+        "        return f\n"
+        "    return inner\n"
+        "class Base:\n"
+        "    def __init_subclass__(cls):\n"
+        "        L.append(cls.__name__)\n"
+        "@deco(1)\n"
+        "class C(Base):\n"
+        "    @deco(2)\n"
+        "    def f(self):\n"
+        "        pass\n"
+        "    class In(Base):\n"
+        "        @deco(\n"
+        "            3,\n"
+        "        )\n"
+        "        def g(self):\n"
+        "            pass\n"
+        "    L.append(4)\n"
+        "L.append(5)\n"
+    )
+    expected = {10: ["C", 1], 12: [2], 15: ["In"], 16: [3], 21: [4], 22: [5]}
+    assert deposits(text) == {line: [(None, value) for value in values] for line, values in expected.items()}
