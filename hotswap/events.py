@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hotswap.model import ASSET, Name
 
 HOOKS = frozenset(
@@ -51,6 +53,11 @@ def member(leaf: str) -> Name:
 def loaded(path: str) -> Name:
     """Something else was made of a file that is no module."""
     return ASSET, path
+
+
+def listed(folder: str, *, deep: bool) -> Name:
+    """A file of the program came to a folder, or went; `deep`: to one in it."""
+    return ASSET, os.path.join(folder, "**" if deep else "*")
 
 
 def is_loaded(event: Name) -> bool:

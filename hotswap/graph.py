@@ -22,6 +22,7 @@ from hotswap.looking import in_classes, is_a, is_instance, look_up, own_space
 from hotswap.model import Name
 from hotswap.reach import Reach
 from hotswap.resolving import definition_of, holds_instance, resolve_value
+from hotswap.scanning import Listed, folders_around
 from hotswap.source import Source, StatementPath, first_line
 from hotswap.syntax import Chain
 from hotswap.trace import Footprint
@@ -37,6 +38,9 @@ class Graph:
         self._indexed: dict[str, frozenset[str]] = {}
         self._callers: dict[Name, set[tuple[str, int]]] = defaultdict(set)
         self._called_by: dict[str, set[Name]] = {}
+        self._by_name: dict[str, frozenset[str]] = {}
+        self._scanned: dict[str, set[Listed]] = {}
+        self._scanners: dict[Listed, set[str]] = defaultdict(set)
         self._eager: dict[str, tuple[Source, frozenset[str]]] = {}
         self._estimates: dict[str, tuple[int, dict[Name, set[tuple[str, int]]]]] = {}
 
@@ -66,6 +70,7 @@ class Graph:
                 self._importers[imported].add(changed)
             self._indexed[changed] = imports
             self._note_calls(changed, tracked)
+            self._note_scans(changed, tracked)
 
     def dependents(self, name: str) -> set[str]:
         """The modules that import the module, directly or by way of others."""
@@ -97,7 +102,13 @@ class Graph:
         known = self._eager.get(name)
         if known is None or known[0] is not tracked.source:
             known = self._eager[name] = tracked.source, imports_of(tracked, eager=True)
-        return known[1]
+        self._take_in()
+        return known[1] | self._by_name[name] if name in self._by_name else known[1]
+
+    def asks_by_name(self, name: str) -> bool:
+        """Whether a module asked for others by computed names as it was imported."""
+        self._take_in()
+        return name in self._by_name
 
     def order(self, names: Iterable[str], imports: Callable[[str], Iterable[str]]) -> list[str]:
         """The modules of these names, dependencies before dependents, as a fresh process would finish them."""
@@ -135,6 +146,35 @@ class Graph:
         for name in {function[0], *dependents} & self.index.unobserved:
             found |= self._estimated_callers(name).get(function, set())
         return found
+
+    def scanned(self, path: str) -> list[Listed]:
+        """The folders that statements looked through when they ran, and in which a module's file stands."""
+        self._take_in()
+        return [each for each in folders_around(path) if self._scanners.get(each)] if self._scanned else []
+
+    def all_scanned(self) -> set[Listed]:
+        """All folders that statements looked through when they ran."""
+        self._take_in()
+        return set().union(*self._scanned.values())
+
+    def scanners(self, listed: Listed) -> set[tuple[str, int]]:
+        """(module, line) of the statements that looked through a folder when they ran."""
+        self._take_in()
+        modules = {n: t for n in self._scanners.get(listed, ()) if (t := self.index.modules.get(n)) is not None}
+        calls = ((n, line, each) for n, t in modules.items() for line, each in list((t.calls or {}).items()))
+        return {(n, line) for n, line, each in calls if listed in each.listed}
+
+    def _note_scans(self, name: str, tracked: Tracked | None) -> None:
+        for listed in self._scanned.pop(name, ()):
+            self._scanners[listed].discard(name)
+        self._by_name.pop(name, None)
+        seen = list(tracked.calls.values()) if tracked is not None and tracked.calls else []
+        if asked := frozenset[str]().union(*(each.imported for each in seen)):
+            self._by_name[name] = asked
+        if found := set[Listed]().union(*(each.listed for each in seen)):
+            self._scanned[name] = found
+            for listed in found:
+                self._scanners[listed].add(name)
 
     def _note_calls(self, name: str, tracked: Tracked | None) -> None:
         for function in self._called_by.pop(name, ()):

@@ -50,10 +50,12 @@ class ImportHook:
         path = os.path.abspath(loader.path)
         self.index.attempted.add(path)
         self.index.begins(module.__name__)
+        self.index.note_again(module)
         data = loader.get_data(loader.path)
         source = Source(path, data)
         code = loader.source_to_code(data, loader.path)
         take_in_parts(module)
+        self.tracer.asks_for(module.__name__)
         with asked.made_anew(module.__name__), self.tracer.recording(code, data) as lines:
             tracked = Tracked(module.__name__, path, source, calls=lines if self.tracer.observes else None)
             tracked.deposits = self.tracer.observes

@@ -109,6 +109,8 @@ class Index:
         """Modules that ran before anybody looked what they call."""
         self.attempted: set[str] = set()
         """Files that were loaded, or failed to, since the set was emptied."""
+        self.again: dict[str, Tracked] = {}
+        """Modules that were loaded a second time in this round, as other objects, as they were before."""
         self._numbers = count()
         self.begun: dict[str, int] = {}
         """When the loading of a module began: its number in the order of all."""
@@ -211,6 +213,12 @@ class Index:
     def begins(self, name: str) -> None:
         """Note that a module is being loaded."""
         self.begun.setdefault(name, next(self._numbers))
+
+    def note_again(self, module: ModuleType) -> None:
+        """A module is about to be loaded: note if another object is the module of that name."""
+        known = self.modules.get(module.__name__)
+        if known is not None and known.away is None and self._seen.get(module.__name__) != id(module):
+            self.again.setdefault(module.__name__, known)
 
     def forget(self, name: str) -> None:
         """Stop tracking a module."""

@@ -15,7 +15,7 @@ from types import FunctionType
 
 from hotswap.codes import CodePair, docstring, function_around, pair_codes
 from hotswap.diff import Diff
-from hotswap.events import bare, behaviour, content, described, is_content, loaded, written
+from hotswap.events import bare, behaviour, content, described, is_content, listed, loaded, written
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
@@ -32,7 +32,7 @@ from hotswap.planning.live_names import value_of
 from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.orphaned import left_behind
-from hotswap.planning.prepared import Prepared
+from hotswap.planning.prepared import Beside, Prepared
 from hotswap.planning.untaken import BLOCKS
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
 
@@ -40,17 +40,15 @@ from hotswap.source import StatementPath, first_line, name_of, prefix_of
 def make_plan(
     changes: ChangeSet,
     edits: Sequence[Edit],
-    created: Iterable[str],
     graph: Graph,
     is_plain: IsPlain,
     found: Findings,
-    files: tuple[str, ...] = (),
+    beside: Beside = Beside(),  # noqa: B008  it is frozen
 ) -> Prepared:
     """Decide what a change set means.
 
-    `edits` are the loaded modules among the changed files, `created` the names of modules whose files are new, `found`
-    what earlier tries have shown, `files` those of which assets are loaded anew.  Raises SyntaxError when a new source
-    cannot be compiled.
+    `edits` are the loaded modules among the changed files, `beside` what there is in it besides, `found` what earlier
+    tries have shown.  Raises SyntaxError when a new source cannot be compiled.
     """
     whole = set(found.whole)
     lookups: Lookups | None = None
@@ -58,12 +56,12 @@ def make_plan(
         planner = Planner(edits, graph, is_plain, whole, found, lookups)
         lookups = planner.editions.lookups
         try:
-            planner.work(tuple(created), found.causes, files)
+            planner.work(beside, found.causes)
         except RunsWhole as divided:
             for place in divided.places:  # members are no places of their own then, so all begins anew
                 whole |= planner.undivided(place)
             continue
-        return planner.plan(changes, files)
+        return planner.plan(changes, beside.files)
 
 
 class Planner:
@@ -92,17 +90,20 @@ class Planner:
         self.created: tuple[str, ...] = ()
         self.certain: set[Name] = set()
 
-    def work(self, created: tuple[str, ...], seeds: Iterable[Cause], files: Iterable[str] = ()) -> None:
+    def work(self, beside: Beside, seeds: Iterable[Cause]) -> None:
         """Draft all that there is to do.  Raises RunsWhole when a class turns out not to be divisible."""
         for edit in self.edits.values():
             self.edit(edit)
         self.comparison.flows(self.edits)
-        self.created = created
-        for name in created:
+        self.created = beside.created
+        for name in beside.created:
             self.drafts.happens((name, "*"))
+        for path in beside.coming:
+            for folder in self.drafts.graph.scanned(path):
+                self.surely_happens(listed(folder.folder, deep=folder.deep))
         for event, place in seeds:
             self.drafts.happens(event, place)
-        for path in files:
+        for path in beside.files:
             self.drafts.happens(loaded(path))
         self.close()
         self.drafts.check_whole()

@@ -160,14 +160,20 @@ class Reloader:
 
     def _loaded(self, tracked: Tracked) -> None:
         """A module was imported: watch its file, and those that it asked for in vain."""
-        self._watcher.track([tracked.path, *self._rounds.want(tracked)])
+        self._watcher.track([tracked.path, *self._rounds.wanted.want(tracked)])
+        self._watch_folders()
+
+    def _watch_folders(self) -> None:
+        """A source that comes to a folder which a module looks through is news."""
+        for folder, pattern in self._rounds.wanted.folders():
+            self._watcher.watch_directory(folder, pattern)
 
     def _adopt(self, until: float = inf) -> None:
         """Take in modules that were loaded by other means than the import hook."""
         found = self._index.adopt(until)
         if found:
             self._watcher.track(found)
-            wanted = [self._rounds.want(tracked) for path in found for tracked in self._index.at(path)]
+            wanted = [self._rounds.wanted.want(tracked) for path in found for tracked in self._index.at(path)]
             self._watcher.track(path for paths in wanted for path in paths)
 
     def watch_directory(
@@ -393,6 +399,7 @@ class Reloader:
             self._why.note(outcome, self._namespace)
             self._adopt()
             self._watcher.track(self._index.paths())
+            self._watch_folders()
             self._learn(outcome)
         ended, outcome = outcome, tell(outcome)
         self._ended = ended

@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from importlib.machinery import all_suffixes
 
 from hotswap import asked, assets
 from hotswap.ahead import Larder, Ready, take_snapshot
@@ -17,9 +16,8 @@ from hotswap.diff import diff_sources
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.files import read, text_of
 from hotswap.graph import Graph
-from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_instance, own_space
+from hotswap.looking import is_instance
 from hotswap.marks import mark_of
 from hotswap.model import (
     NOTHING,
@@ -40,13 +38,14 @@ from hotswap.patch import classes
 from hotswap.patch.formers import Formers
 from hotswap.patch.orphans import Orphan, left_alive
 from hotswap.plan import make_plan
-from hotswap.planning.prepared import Prepared
+from hotswap.planning.prepared import Beside, Prepared
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
 from hotswap.source import Source, opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Done, Transaction
+from hotswap.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Rounds:
         self.larder = Larder()
         self.is_untidy = False
         """Whether a round has left things that `tidy()` would drop."""
-        self.unloaded: dict[str, bytes | None] = {}
+        self.wanted = Wanted(index, graph)
         self._put_away: dict[object, str] = {}
         """By their keys the names of the `on_dispose` hooks that this round has called."""
 
@@ -92,32 +91,6 @@ class Rounds:
         failed, self.failed = self.failed, None
         return frozenset(failed.contents) if failed else frozenset()
 
-    def want(self, tracked: Tracked) -> list[str]:
-        """Note the files that a module asked for in vain: if one appears or changes, the imports are tried again."""
-        imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
-        found = [p for name in imports if name not in sys.modules for p in self._places(name)]
-        for path in found:
-            self.unloaded.setdefault(path, read(path))
-        return found
-
-    def _places(self, name: str) -> list[str]:
-        parent, _, leaf = name.rpartition(".")
-        if leaf in own_space(sys.modules.get(parent)):
-            return []
-        if not parent:
-            folders = sys.path
-        elif parent in sys.modules:
-            folders = getattr(sys.modules[parent], "__path__", [])
-        else:
-            folders = [os.path.join(f, *parent.split(".")) for f in sys.path]
-        places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
-        return [
-            p
-            for place in places
-            for p in (f"{place}.py", os.path.join(place, "__init__.py"))
-            if self.index.scope.contains(p)
-        ]
-
     # ------------------------------------------------------------------ from paths to a plan
 
     def changes(self, paths: Iterable[str]) -> ChangeSet:
@@ -125,14 +98,9 @@ class Rounds:
         paths = {*paths, *self.awaited}
         found = {path: change for path in paths if (change := assets.change_of(path)) is not None}
         of_modules = self.index.changes(path for path in paths if self.index.at(path) or not assets.is_followed(path))
-        found |= {c.path: c for c in of_modules if c.kind != "added" or self._is_news(c.path)}
+        found |= {c.path: c for c in of_modules if c.kind != "added" or self.wanted.is_news(c.path)}
+        found |= {c.path: c for c in self.wanted.gone(paths)}
         return tuple(found[path] for path in sorted(found))
-
-    def _is_news(self, path: str) -> bool:
-        """Whether a file that is not loaded was not there, or was another one, when it was asked for."""
-        if any(t.away for t in self.index.at(path)):
-            return True
-        return self._module_name(path) is not None and read(path) != self.unloaded.get(path)
 
     # What can be done about a round beforehand, in pieces; each goes on from the one before, and `run()` from the last.
     # They touch nothing, and raise what planning raises (SyntaxError among others); then `run()` finds out by itself.
@@ -164,10 +132,11 @@ class Rounds:
             return Prepared(changes=changes, restart=blocked, edits=tuple(edits))
         moved = {e.path for e in edits}
         new = [c.path for c in changes if c.kind == "added" and c.path not in moved and not assets.is_followed(c.path)]
-        created = [name for path in new if (name := self._module_name(path))]
+        created = [name for path in new if (name := self.wanted.module_name(path))]
         created += [e.module for e in edits if e.revived is not None]
         files = tuple(sorted({c.path for c in changes if c.path in assets.assets} | assets.faulty().keys()))
-        return make_plan(changes, edits, created, self.graph, self._is_plain, found, files)
+        beside = Beside(created=tuple(created), files=files, coming=tuple(self.wanted.coming(changes)))
+        return make_plan(changes, edits, self.graph, self._is_plain, found, beside)
 
     def _edits(self, changes: ChangeSet) -> list[Edit]:
         edits = []
@@ -214,25 +183,6 @@ class Rounds:
         else:
             place = os.path.join(os.path.splitext(tracked.path)[0], "__init__.py")
         return place if os.path.isfile(place) else None
-
-    def _module_name(self, path: str) -> str | None:
-        """The name under which a new file would be imported; None when nobody can import it."""
-        if not path.endswith(tuple(all_suffixes())):
-            return None  # a table beside the modules
-        stem = os.path.dirname(path) if os.path.basename(path) == "__init__.py" else os.path.splitext(path)[0]
-        folder, leaf = os.path.split(stem)
-        for tracked in self.index.modules.values():
-            if tracked.is_package and os.path.dirname(tracked.path) == folder:
-                return f"{tracked.name}.{leaf}"
-        for entry in sys.path:
-            if os.path.abspath(entry or os.curdir) == folder:
-                return leaf
-            base = os.path.abspath(entry or os.curdir) + os.sep
-            if stem.startswith(base):
-                dotted = stem[len(base) :].replace(os.sep, ".")
-                if dotted.rpartition(".")[0] in sys.modules or path in self.unloaded:
-                    return dotted
-        return None
 
     def _is_plain(self, module: str, qualname: str) -> bool:
         cls = resolve_value(self.index.modules[module].namespace, tuple(qualname.split(".")))
@@ -290,9 +240,8 @@ class Rounds:
             outcome = self._attempt(changes, began, force=True)
         contents = {path: self._content(path) for path in self.index.attempted | {c.path for c in changes}}
         self.watch_more(contents)
-        for path in self.unloaded.keys() & contents.keys() if isinstance(outcome, Swapped) else ():
-            self.unloaded[path] = read(path)
         for path in contents if isinstance(outcome, Swapped) else ():
+            self.wanted.note(path)
             assets.marks.accept(path)
         failed = isinstance(outcome, RolledBack | RestartRequired)
         self.failed = Failed(changes, contents, outcome) if isinstance(outcome, RolledBack | RestartRequired) else None
@@ -342,7 +291,7 @@ class Rounds:
 
     def _plan_of_before(self, found: Findings) -> Prepared:
         """What runs of the sources that are live, because it was put away."""
-        return make_plan((), (), (), self.graph, self._is_plain, found)
+        return make_plan((), (), self.graph, self._is_plain, found)
 
     def _carry_out(self, plan: Prepared) -> None:
         Transaction(plan, self.graph, self.tracer, self.formers).apply()
@@ -447,7 +396,7 @@ class Rounds:
         return outcome if isinstance(outcome, Swapped) else self._given_up(plan.changes, failed, error, began)
 
     def _want_for(self, edits: Iterable[Edit]) -> list[str]:
-        return [p for e in edits if e.new is not None for p in self.want(Tracked(e.module, e.path, e.new))]
+        return [p for e in edits if e.new is not None for p in self.wanted.want(Tracked(e.module, e.path, e.new))]
 
     def _given_up(
         self, changes: ChangeSet, failed: Transaction, error: BaseException, began: float

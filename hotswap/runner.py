@@ -36,7 +36,7 @@ from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
-from hotswap.patch.repeats import added_twice, refused_twice
+from hotswap.patch.repeats import added_twice, loaded_twice, refused_twice
 from hotswap.patch.scene import Scene
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
@@ -243,6 +243,7 @@ class Runner:
         self._snapshot.take_all(edition.asked(step.statement))  # what it imports only now
         node, prefix = scene.node, prefix_of(edition.source, step.statement)
         qualnames, shown = scene.qualified_names(), scene.names_shown()
+        again = len(self.index.again)
         self.values.show(self._place, shown)
         if scene.imports_anew():
             self.values.show_all(self._place)
@@ -266,7 +267,7 @@ class Runner:
         for module, target in made:
             self._note_bound(module, target)
         self.values.reveal()
-        self._note_imported()
+        self._note_imported(again)
         observed.registrations.settle(self.merger.twin, self.journal)
         self._add(observed.registered())
         for event in observed.overloaded():
@@ -291,8 +292,13 @@ class Runner:
         for place in containers:
             substitute_in(place, self.merger.twins, self.journal, is_new=id(place) in self.values.made)
 
-    def _note_imported(self) -> None:
-        """Modules that were loaded for the first time, or come before this statement now, have changed others."""
+    def _note_imported(self, again: int) -> None:
+        """Modules that were loaded for the first time, or come before this statement now, have changed others.
+
+        Of those that were loaded a second time so many were known before it.
+        """
+        for module in list(self.index.again)[again:]:
+            self.tolerate(CannotSwap(loaded_twice(self.editions, self._place, module)))
         loaded = {name for name in sys.modules.keys() - self._known if name in self.index.modules}
         self._known |= loaded
         loaded |= set(self.editions.asked_anew(self._place))

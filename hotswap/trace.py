@@ -8,6 +8,8 @@ imported or a statement of it runs.
 
 from __future__ import annotations
 
+import dis
+import os
 import sys
 import threading
 from collections import defaultdict
@@ -21,10 +23,13 @@ from hotswap.depositing import Depositing, may_fill
 from hotswap.deposits import Deposit
 from hotswap.looking import is_a, own_space
 from hotswap.model import Name
+from hotswap.scanning import Listed, folders_in, in_scope, is_listing, listed_by, lists, may_scan
 
 CO_VARARGS = 0x4
 CO_OPTIMIZED = 0x1
 """Set for functions, not for the bodies of modules and classes."""
+
+IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 
 CONSTRUCTORS = frozenset(("__init__", "__new__", "__post_init__", "__attrs_post_init__"))
 
@@ -35,12 +40,14 @@ class Footprint:
 
     `called` are (module, qualified name) of functions; those called inside of constructors of the program's classes are
     kept apart in `constructing`, under the class, because a statement that makes an instance does not run again when
-    the constructor is edited.  `imported` are modules asked for by name, `deposits` is what it put into containers.
+    the constructor is edited.  `imported` are modules asked for by name, `listed` folders in which files were looked
+    for, `deposits` is what it put into containers.
     """
 
     called: set[Name] = field(default_factory=set)
     constructing: dict[Name, set[Name]] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    listed: set[Listed] = field(default_factory=set)
     deposits: list[Deposit] = field(default_factory=list)
     is_unclear: bool = False
     """Whether it may have put more somewhere than that."""
@@ -49,6 +56,7 @@ class Footprint:
         """Take in what another one holds."""
         self.called |= more.called
         self.imported |= more.imported
+        self.listed |= more.listed
         self.deposits += more.deposits
         self.is_unclear = self.is_unclear or more.is_unclear
         for owner, called in more.constructing.items():
@@ -128,6 +136,7 @@ class Tracer:
                 monitoring.use_tool_id(self._tool, "hotswap")
                 monitoring.register_callback(self._tool, monitoring.events.PY_START, self._started)
                 monitoring.register_callback(self._tool, monitoring.events.LINE, self._at_line)
+                monitoring.register_callback(self._tool, monitoring.events.CALL, self._calls)
             monitoring.set_events(self._tool, monitoring.events.PY_START)
 
         def _switch_off(self) -> None:
@@ -138,7 +147,8 @@ class Tracer:
             """Give the monitoring tool back."""
             if self._tool is not None:
                 sys.monitoring.set_events(self._tool, 0)
-                for event in (sys.monitoring.events.PY_START, sys.monitoring.events.LINE):
+                events = sys.monitoring.events
+                for event in (events.PY_START, events.LINE, events.CALL):
                     sys.monitoring.register_callback(self._tool, event, None)
                 sys.monitoring.free_tool_id(self._tool)
                 self._tool = None
@@ -146,12 +156,23 @@ class Tracer:
         def _started(self, code: CodeType, _offset: int) -> Any:
             if not self._interesting(code):
                 return sys.monitoring.DISABLE
+            if lists(code) and self._tool is not None:
+                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.CALL)
             self._note(code, sys._getframe(1))
             return None
 
         def _follow_lines(self, code: CodeType) -> None:
             if self._tool is not None:
-                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.LINE)
+                events = sys.monitoring.events
+                followed = events.LINE | events.CALL if lists(code) else events.LINE
+                sys.monitoring.set_local_events(self._tool, code, followed)
+
+        def _calls(self, _code: CodeType, _offset: int, function: object, given: object) -> Any:
+            if not is_listing(function):
+                return sys.monitoring.DISABLE
+            if self._open:
+                self._note_listed(sys._getframe(1), folders_in("" if given is sys.monitoring.MISSING else given))
+            return None
 
         def _at_line(self, code: CodeType, line: int) -> Any:
             depositing = self._depositing.get(id(code))
@@ -178,9 +199,12 @@ class Tracer:
             """Stop observing."""
             self._switch_off()
 
-        def _profile(self, frame: FrameType, event: str, _argument: object) -> None:
+        def _profile(self, frame: FrameType, event: str, argument: object) -> None:
             if event == "call" and self._interesting(frame.f_code):
                 self._note(frame.f_code, frame)
+            elif event == "c_call" and is_listing(argument) and self._is_ours_file(frame.f_code.co_filename):
+                # With which argument is not told: probably the module's own folder, or one in it.
+                self._note_listed(frame, folders_in(os.path.dirname(frame.f_code.co_filename), "**"))
 
         def _follow_lines(self, _code: CodeType) -> None:
             if sys.gettrace() is None:  # else a debugger's own
@@ -211,7 +235,9 @@ class Tracer:
 
     def _interesting(self, code: CodeType) -> bool:
         file = code.co_filename
-        return self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py"))
+        if self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py")):
+            return True
+        return may_scan(code)
 
     def _makes_instance(self, frame: FrameType) -> bool:
         """Whether a constructor is one of the program's, or one that makes an instance of a class of the program."""
@@ -237,6 +263,9 @@ class Tracer:
         if code in self._watched or not code.co_flags & CO_OPTIMIZED:
             self._take_in(frame)
             return  # the body of a module or class runs once, where it stands
+        if may_scan(code) and not self._is_ours_file(code.co_filename):
+            self._note_listed(frame.f_back, listed_by(frame))
+            return
         constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
         lines = body = None
         outer = frame.f_back
@@ -254,13 +283,44 @@ class Tracer:
             depositing.enter(frame, outer if body is None else body)
         footprint = lines[(outer if body is None else body).f_lineno]
         if code.co_name == "import_module":
-            footprint.imported.add(str(frame.f_locals.get("name")))
+            footprint.imported.add(_asked_for(frame))
             return
         called = name_of_frame(frame)
         if constructor is None:
             footprint.called.add(called)
         else:
             footprint.constructing.setdefault(class_of_constructor(constructor), set()).add(called)
+
+    def asks_for(self, module: str) -> None:
+        """A module is about to be loaded: note who asked for it, if not by a statement that says so.
+
+        By `__import__`, say, or by a loader of the program's own.
+        """
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+            frame = frame.f_back
+        if frame is None or frame.f_code.co_code[frame.f_lasti] == IMPORT_NAME:
+            return
+        while frame is not None and frame.f_code not in self._watched:
+            frame = frame.f_back
+        if frame is not None:
+            self._watched[frame.f_code][frame.f_lineno].imported.add(module)
+
+    def _note_listed(self, frame: FrameType | None, found: Iterator[Listed]) -> None:
+        """Note for the statement that the frame belongs to which folders it looks through."""
+        while frame is not None and frame.f_code not in self._watched:
+            frame = frame.f_back
+        if frame is not None:
+            self._watched[frame.f_code][frame.f_lineno].listed.update(in_scope(found, self._is_ours_file))
+
+
+def _asked_for(frame: FrameType) -> str:
+    """The absolute name of the module that a call of `import_module` asks for."""
+    name, package = str(frame.f_locals.get("name")), frame.f_locals.get("package")
+    leaf = name.lstrip(".")
+    if leaf == name or not isinstance(package, str):
+        return name
+    return ".".join([*package.split(".")[: 1 - (len(name) - len(leaf)) or None], leaf]).strip(".")
 
 
 def name_of_frame(frame: FrameType) -> Name:

@@ -83,7 +83,8 @@ class Transaction:
         """Classes that left the source: while statements ask their bases for subclasses they are none."""
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
-        self._loaded = set(sys.modules)
+        self._modules = dict(sys.modules)
+        self._loaded = set(self._modules)
         self._bodies = Bodies(self.journal)
         self._made_classes = MadeClasses(self.journal)
         self._paired: dict[str, list[CodePair]] = {}
@@ -108,6 +109,7 @@ class Transaction:
 
     def apply(self) -> Done:
         """Carry out the plan.  Raises what user code raised, or CannotSwap; then nothing has changed."""
+        self.index.again.clear()
         try:
             self.runner.begin()
             self.runner.hooked.begin(self.plan.edits)
@@ -202,6 +204,9 @@ class Transaction:
             if is_instance(fresh, type) and fresh is not live:
                 classes.dismiss(fresh)
         self.journal.rollback()
+        for name, before in self.index.again.items():
+            self.index.put(before)
+            sys.modules[name] = self._modules.get(name, sys.modules[name])
         for name in set(sys.modules) - self._loaded:
             tracked = self.index.modules.get(name)
             is_ours = name.partition(".")[0] in self.index.modules

@@ -53,6 +53,18 @@ def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
     )
 
 
+def loaded_twice(editions: Editions, place: Place, module: str) -> Reason:
+    """Why a round cannot go on: a module was made once more, by a loader that the program calls itself."""
+    source = editions.new(place[0]).source
+    return Reason(
+        code="HS402",
+        what=f"a statement that ran again loaded {module} a second time",
+        where=f"{source.path}:{first_line(source.statement(place[1]))}",
+        why="who holds what is in the first one would keep that",
+        remedy="restart, or import it by its name",
+    )
+
+
 ALREADY = re.compile(
     r"already|conflict|duplicat|overwrit|redefin|\bexist(s|ing)\b|no longer|\btwice\b|\bonce\b|second time",
     re.IGNORECASE,

@@ -39,6 +39,7 @@ from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, line
 from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
+from hotswap.scanning import Listed
 from hotswap.source import StatementPath
 from hotswap.syntax import Chain
 
@@ -210,6 +211,11 @@ class Affected:
             place = self.place_at(entry.module, entry.line) if entry.thing.path == path else None
             if place is not None:
                 yield Concerned(place, f"it asks for {os.path.basename(path)}")
+        folder, depth = os.path.split(path)
+        for module, line in sorted(self.graph.scanners(Listed(folder, depth == "**"))):
+            place = self.place_at(module, line)
+            if place is not None:
+                yield Concerned(place, f"it looks for files in {os.path.basename(folder)}")
 
     # ------------------------------------------------------------------ who called it
 
@@ -561,6 +567,10 @@ class Affected:
                 assert edition is not None
                 if gone in edition.asked(path):
                     yield Concerned((reader, path), f"it imports {gone}")
+            for line in lines_that_import(gone, reader, self.graph) if edition is not None else ():
+                place = self.place_at(reader, line)
+                if place is not None:
+                    yield Concerned(place, f"it imports {gone} by name")
 
 
 NO_KINDS: frozenset[type] = frozenset()

@@ -62,6 +62,8 @@ class Surroundings:
     """What functions read, as far as it was looked up; None: nothing is to be remembered."""
     deposits: Callable[[StatementPath], list[Deposit] | None]
     """What a statement has put into containers and objects; None: nobody knows."""
+    by_name: Callable[[StatementPath], Iterable[str]]
+    """The modules that a statement asked for by names that were computed, when it ran."""
 
 
 NAMESPACES = ("globals", "vars", "locals")
@@ -79,7 +81,7 @@ class Edition(Importing):
         self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
-        self.follows, self.deposits = around.follows, around.deposits
+        self.follows, self.deposits, self.by_name = around.follows, around.deposits, around.by_name
         self._filled: dict[StatementPath, frozenset[Name]] = {}
 
     @cached_property

@@ -14,7 +14,7 @@ from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
 from hotswap.deposits import Deposit
 from hotswap.events import content, subclasses
-from hotswap.graph import Graph
+from hotswap.graph import Graph, lines_of
 from hotswap.imports import imports_of, parents, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, is_instance
@@ -182,6 +182,7 @@ class Editions:
             self.follows,
             lambda: self.lookups.read_now,
             lambda path: self.deposits((module, path)),
+            lambda path: self.asked_by_name(module, self.matching(module).old(path)),
         )
         return Edition(tracked, source, self.graph, around)
 
@@ -226,6 +227,7 @@ class Editions:
                 self.follows,
                 lambda: self.lookups.read_before,
                 lambda path: deposits_of(tracked, path, self._members_apart(tracked, path)),
+                lambda path: self.asked_by_name(module, path),
             )
             self._old[module] = Edition(tracked, tracked.source, self.graph, around)
         return self._old[module]
@@ -274,6 +276,15 @@ class Editions:
             return None
         tracked = self.index.modules[place[0]]
         return deposits_of(tracked, before, self._members_apart(tracked, before))
+
+    def asked_by_name(self, module: str, before: StatementPath | None) -> Sequence[str]:
+        """The modules that a statement of the source that runs asked for by computed names, as they were loaded."""
+        tracked = self.index.modules[module]
+        if before is None or len(before) > 1 or not self.graph.asks_by_name(module):
+            return ()
+        footprint, begun = tracked.footprint(*lines_of(tracked.source.statement(before))), self.index.begun
+        known = footprint.imported & self.index.modules.keys() if footprint is not None else ()
+        return sorted(known, key=lambda name: begun.get(name, -1))
 
     def code_now(self, function: Name) -> CodeFacts | None:
         """What the code of a function refers to in the newest source."""

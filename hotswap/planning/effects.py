@@ -40,6 +40,9 @@ HARMLESS = frozenset(
 SETTERS = re.compile(r"set([A-Z_]\w*)?|seed|use|config|configure")
 """Names of functions of which a second call takes the place of the first, if it is about the same thing."""
 
+REPEATABLE = frozenset(("import_module", "__import__"))
+"""Functions that do nothing when they are called a second time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -90,6 +93,8 @@ def root_of(node: ast.AST) -> str:
 def _about(call: ast.Call) -> str | None:
     """What a call sets: all of it but the value, which comes last."""
     chain = chain_of(call.func)
+    if chain is not None and chain[-1] in REPEATABLE:
+        return ast.unparse(call)
     if chain is None or not SETTERS.fullmatch(chain[-1]):
         return None
     names = [keyword.arg or "**" for keyword in call.keywords]

@@ -35,6 +35,7 @@ class Importing:
     code: CodeOf
     called: Callable[[StatementPath], Iterable[Name]]
     facts: Callable[[StatementPath], Facts]
+    by_name: Callable[[StatementPath], Iterable[str]]
     _star: Callable[[str], BroughtByStar]
 
     def __init__(self, is_at_rest: Callable[[], bool]) -> None:
@@ -94,7 +95,7 @@ class Importing:
             found |= dict.fromkeys([*reversed(list(parents(base))), base])
             if each.name and each.name != "*":
                 found[f"{base}.{each.name}"] = None
-        return list(found)
+        return [*found, *(name for name in self.by_name(path) if name not in found)]
 
     def _skipped(self, node: ast.stmt) -> set[str]:
         """The names that blocks under `if` import which did not run, as the live module tells by what it lacks.

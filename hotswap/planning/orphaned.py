@@ -44,7 +44,20 @@ def _imports(name: str, module: str, editions: Editions) -> bool:
         return False
     if name not in editions.edits:
         return True
-    return module in imports_of(Tracked(name, source.path, source))
+    if module in imports_of(Tracked(name, source.path, source)):
+        return True
+    return editions.graph.asks_by_name(name) and _may_ask_for(source.text, module, name, editions)
+
+
+def _may_ask_for(text: str, module: str, importer: str, editions: Editions) -> bool:
+    """Whether a source may ask for a module by a name that is computed, as the one before it did.
+
+    Its name is still written there, or comes from a look into a folder.
+    """
+    seen = (editions.index.modules[importer].calls or {}).values()
+    if not any(module in each.imported for each in seen):
+        return False
+    return module.rpartition(".")[2] in text or any(each.listed for each in seen)
 
 
 def _is_held(live: ModuleType, importers: set[str], editions: Editions) -> bool:
@@ -54,7 +67,14 @@ def _is_held(live: ModuleType, importers: set[str], editions: Editions) -> bool:
     parent = sys.modules.get(live.__name__.rpartition(".")[0])
     known |= {id(vars(parent))} if parent is not None else set()
     spaces = (each for each in gc.get_referrers(live) if is_instance(each, dict) and id(each) not in known)
-    return any("__builtins__" in space or "__name__" in space for space in spaces)
+    named = (space for space in spaces if "__builtins__" in space or "__name__" in space)
+    # One that only bears a module's name is a copy, which a round has made and garbage still holds.
+    return any(_name(space) not in modules or modules[_name(space)].namespace is space for space in named)
+
+
+def _name(space: dict[str, object]) -> str:
+    name = space.get("__name__")
+    return name if type(name) is str else ""
 
 
 def _reason(edit: Edit, path: StatementPath, module: str, name: Name) -> Reason:

@@ -12,6 +12,18 @@ from hotswap.planning.loading import Loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a change set holds besides edits of loaded modules."""
+
+    created: tuple[str, ...] = ()
+    """The names of modules whose files are new."""
+    files: tuple[str, ...] = ()
+    """The files of which assets are loaded anew."""
+    coming: tuple[str, ...] = ()
+    """The sources that come or go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared(Plan):
     """A plan that can be carried out."""
 
