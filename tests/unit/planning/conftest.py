@@ -6,6 +6,7 @@ import pytest
 
 from hotswap.model import Findings
 from hotswap.plan import Planner
+from hotswap.planning.prepared import Beside
 from hotswap.planning.drafts import RunsWhole
 from hotswap.planning.editions import Editions
 
@@ -30,7 +31,7 @@ class Edited:
         while True:
             planner = Planner(self.edits, self.rounds.graph, self.rounds._is_plain, whole, Findings())
             try:
-                planner.work((), ())
+                planner.work(Beside(), ())
             except RunsWhole as divided:
                 whole |= divided.places
             else:
