@@ -6,9 +6,9 @@ import pytest
 
 from hotswap.model import Findings
 from hotswap.plan import Planner
-from hotswap.planning.prepared import Beside
 from hotswap.planning.drafts import RunsWhole
 from hotswap.planning.editions import Editions
+from hotswap.planning.prepared import Beside
 
 
 class Edited:
