@@ -13,6 +13,7 @@ from hotswap.events import HOOKS, abstractness, behaviour, content, described, s
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
+from hotswap.planning.consumed import consumed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.planning.filling import is_known_of
@@ -151,6 +152,8 @@ class Drafts:
             before = self.content_before(name, place)
             for other in (*before, *(self.fillers_behind(name, place) if before else ())):
                 self.draft_along(other, f"{name[1]} is built again", place)
+        for name, maker in consumed(self.editions, place):
+            self.draft_along(maker, f"{name[1]} is gone through again", place)
         self.consequences(place)
 
     def fillers_behind(self, name: Name, place: Place) -> list[Place]:
