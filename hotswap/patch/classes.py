@@ -36,12 +36,13 @@ class Known:
 
     The live values of those in `kept` stay, unless they are functions or made by the machinery of the class.  Functions
     in `taken` are somebody else's, and stay what they are.  To those in `made` the class body gives an object of their
-    own.
+    own.  Subclasses in `stated` are made anew when another class takes the place of this one.
     """
 
     kept: Names = frozenset()
     taken: Names = frozenset()
     made: Names = frozenset()
+    stated: Collection[type] = ()
 
 
 Define: TypeAlias = Callable[[str, object, object], object]
@@ -68,7 +69,7 @@ def pour(
     work = _Pouring(live, fresh, journal, merge, known or Known(), define or _undefined)
     obstacle = _obstacle(live, fresh)
     if obstacle is not None:
-        _refuse_if_used(live, obstacle)
+        _refuse_if_used(live, obstacle, known.stated if known is not None else ())
         return work.replace()
     work.pour()
     return live
@@ -143,14 +144,14 @@ def _kind(cls: type) -> str:
     return f"a class made by {type(cls).__module__}.{type(cls).__qualname__}"
 
 
-def _refuse_if_used(live: type, obstacle: Reason) -> None:
-    """Raises CannotSwap when an instance or a subclass needs the class to stay the very object that it is."""
+def _refuse_if_used(live: type, obstacle: Reason, stated: Collection[type]) -> None:
+    """Raises CannotSwap when an instance, or a subclass that no statement makes, needs the class to stay as it is."""
     if not can_be_counted(live):
         raise CannotSwap(because(obstacle, "objects are hidden by gc.freeze()"))
     instances = alive(live)
     if instances:
         raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
-    subclasses = [child.__qualname__ for child in family(live) if child is not live]
+    subclasses = [child.__qualname__ for child in family(live) if child is not live and child not in stated]
     if subclasses:
         raise CannotSwap(because(obstacle, f"its subclasses {', '.join(subclasses)} build on the old ones"))
 

@@ -33,8 +33,10 @@ def kind(cls: type) -> str:
 
 def generated(cls: type) -> frozenset[str]:
     """The members that machinery made from the class body; empty for a class that only `type` built."""
-    if is_instance(cls, EnumMeta) or models.is_model(cls):
+    if is_instance(cls, EnumMeta):
         return frozenset(cls.__dict__)
+    if models.is_model(cls):
+        return frozenset(cls.__dict__) - models.class_variables(cls)
     if records.is_namedtuple(cls):
         return frozenset(cls.__dict__)
     return frozenset(records.field_names(cls))

@@ -23,6 +23,11 @@ def is_model(cls: type) -> bool:
     return pydantic is not None and "__pydantic_core_schema__" in cls.__dict__ and issubclass(cls, pydantic.BaseModel)
 
 
+def class_variables(cls: type) -> frozenset[str]:
+    """The attributes of a model that are no fields: `seen: ClassVar[list] = []` holds what the program put there."""
+    return frozenset(cls.__dict__.get("__class_vars__", ()))
+
+
 class Schemas:
     """The compiled validators that contain a model, its own and those of others."""
 

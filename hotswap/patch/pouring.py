@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from hotswap.containers import size_of
 from hotswap.errors import CannotSwap
 from hotswap.events import subclasses
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family
 from hotswap.model import Place
-from hotswap.patch import classes, enums, models
+from hotswap.patch import classes, enums, mapped, models
 from hotswap.patch.changes import Changes
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.dispatch import Registrations, methods_of, registry_of
@@ -28,7 +29,8 @@ from hotswap.patch.moved import Made, made_with, take_over
 from hotswap.patch.statements import is_foreign
 from hotswap.patch.values import Values
 from hotswap.planning.editions import Editions
-from hotswap.resolving import is_alias
+from hotswap.planning.live_names import value_of
+from hotswap.resolving import definition_of, is_alias
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -87,7 +89,7 @@ class Pourer:
         gathered, of_fresh = self._gathered(live, fresh, keep), enums.members(fresh)
         own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else NO_NAMES
         try:
-            known = classes.Known(keep, taken, own)
+            known = classes.Known(keep, taken, own, self._stated(live))
             merged = classes.pour(
                 live, fresh, journal=self.journal, merge=merge, known=known, define=self._define_in(live)
             )
@@ -139,6 +141,15 @@ class Pourer:
         for cls, name in other_inheritance(before.inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), place)
 
+    def _stated(self, live: type) -> list[type]:
+        """The subclasses of a class that statements of modules make, and so make anew when they get another base."""
+        found = []
+        for child in family(live)[1:]:
+            home = definition_of(child, self.index)
+            if home is not None and value_of(home, self.graph) is child and not mapped.is_mapped(child):
+                found.append(child)
+        return found
+
     def _gathered(self, live: type, fresh: type, keep: frozenset[str]) -> list[Collected]:
         """The members that stay what they are, but into which the making of the class has put something else now."""
         node, tracked = self.editions.node(self.making.place), self.index.modules.get(live.__module__)
@@ -147,12 +158,15 @@ class Pourer:
         sizes = tracked.imprint.sizes if tracked.imprint is not None else {}
         group = self.values.group(self.making.place[0])
         twins = {id(vars(fresh).get(n)): vars(live).get(n) for n in keep}
-        found = []
+        found, noted = [], self.sizes.setdefault(live.__module__, {})
+        for name in keep & vars(live).keys():
+            if type(held := vars(live)[name]) in (list, dict):  # what the program has added is not the making's
+                noted[live.__qualname__, name] = sizes.get((live.__qualname__, name), size_of(held))
         for each in collected(node, live, fresh, keep, sizes):
             at = live.__qualname__, each.name
-            self.sizes.setdefault(live.__module__, {})[at] = each.size
+            noted[at] = each.size
             if each.is_another(twins) and not group.new.mutators((live.__module__, ".".join(at))):
-                self.sizes[live.__module__][at] = len(each.fresh)
+                noted[at] = len(each.fresh)
                 found.append(each)
         return found
 

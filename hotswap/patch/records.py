@@ -23,12 +23,19 @@ def is_namedtuple(cls: type) -> bool:
 
 def field_names(cls: type) -> list[str]:
     """The fields that a decorator found in the body of the class itself, and its own notes about them."""
-    fields = cls.__dict__.get("__dataclass_fields__") or cls.__dict__.get("__attrs_attrs__")
-    if fields is None:
-        fields = cls.__dict__.get("__pydantic_fields__")
-    if fields is None:
-        return []
-    return [*fields, "*"] if is_instance(fields, Mapping) else [*(a.name for a in fields), "*"]
+    fields = cls.__dict__.get("__dataclass_fields__")
+    if is_instance(fields, Mapping) and fields:
+        return [*(name for name, each in fields.items() if not _is_of_the_class(each)), "*"]
+    attributes = cls.__dict__.get("__attrs_attrs__")
+    if attributes is not None:
+        return [*(a.name for a in attributes), "*"]
+    found = cls.__dict__.get("__pydantic_fields__")
+    return [] if found is None else [*found, "*"]
+
+
+def _is_of_the_class(field: Any) -> bool:
+    """Whether dataclasses only took note of an attribute of the class: `done: ClassVar[list] = []` holds its state."""
+    return field._field_type is dataclasses._FIELD_CLASSVAR  # type: ignore[attr-defined]
 
 
 def check_tuple(live: type, fresh: type) -> None:

@@ -3,73 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 
 from hotswap.diff import header
-from hotswap.events import behaviour, content
 from hotswap.factfinder import facts_of
 from hotswap.imprint import Imprint, take
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_instance
-from hotswap.model import Name, Place
+from hotswap.model import Place
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.resolving import resolve_value
-from hotswap.source import StatementPath, first_line, innermost, prefix_of
+from hotswap.source import StatementPath, first_line, innermost
 from hotswap.trace import Footprint
-
-
-def kept_members(
-    node: ast.stmt, path: StatementPath, editions: Editions, module: str, changed: set[Name], anew: set[StatementPath]
-) -> frozenset[str]:
-    """Which members of a class that is built anew keep their live values: those whose statements are as they were.
-
-    `anew` are statements in it that get something else of a file.
-    """
-    edit = editions.edits.get(module)
-    missed = edit is not None and edit.revived is not None and bool(edit.whole)  # what happened while it was away
-    if not isinstance(node, ast.ClassDef) or missed:
-        return frozenset()
-    edition, before = editions.new(module), editions.matching(module).old(path)
-    old = edition.tracked.source.statement(before) if before is not None else None
-    unchanged = {ast.dump(s) for s in old.body} if isinstance(old, ast.ClassDef) else set()
-    kept: set[str] = set()
-    group, qualname = editions.group(module), prefix_of(edition.source, path) + node.name
-
-    def is_from_here(name: str) -> bool:
-        return group is not None and group.holds_now((module, f"{qualname}.{name}"), (module, path))
-
-    changing = _gone(old, node) if isinstance(old, ast.ClassDef) else set()
-    count = Counter(n for number in range(len(node.body)) for n in edition.source.facts((*path, number)).binds)
-    changing |= {name for name, times in count.items() if times > 1}  # another one may be the last of them now
-    for number, statement in enumerate(node.body):
-        member = (*path, number)
-        facts, reads = edition.source.facts(member), edition.reads(member)
-        named = {behaviour((home, f"{name}.__set_name__")) for home, name in reads}
-        seen = reads.keys() | {event(r) for r in reads for event in (behaviour, content)}
-        stale = (seen | named | {behaviour(called) for called in edition.called(member)}) & changed
-        is_anew = any(each[: len(member)] == member for each in anew)
-        if (
-            ast.dump(statement) in unchanged
-            and not stale
-            and not is_anew
-            and not facts.defines
-            and not facts.surveys
-            and not facts.roots & changing
-        ):
-            kept |= {name for name in facts.binds if is_from_here(name)}
-        else:
-            changing |= facts.binds | facts.mutated
-    return frozenset(kept - changing - {"__doc__", "__annotations__", "__slots__"})
-
-
-def _gone(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
-    """The members that statements bound which the class body does not have any more."""
-    present = {ast.dump(s) for s in new.body}
-    gone = (facts_of(s, postponed=True, first=False, owner=old.name) for s in old.body if ast.dump(s) not in present)
-    return {name for facts in gone for name in facts.binds | facts.mutated}
 
 
 def set_from_outside(node: ast.stmt, tracked: Tracked) -> set[str]:
