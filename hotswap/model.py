@@ -168,7 +168,8 @@ class Reason:
 class Edit:
     """A loaded module whose file has another content now (`new` is None: the file is gone).
 
-    `whole`: all its statements run, because it cannot be told which would be enough.
+    `whole`: all its statements run, because it cannot be told which would be enough; `anew`: those that only make room
+    for state as well.
     """
 
     module: str
@@ -177,6 +178,7 @@ class Edit:
     new: Source | None
     diff: Diff | None = None
     whole: str = ""
+    anew: bool = False
     revived: ModuleType | None = None
 
 

@@ -34,6 +34,7 @@ from hotswap.planning.main_program import is_main_program, refusal
 from hotswap.planning.orphaned import left_behind
 from hotswap.planning.prepared import Beside, Prepared
 from hotswap.planning.untaken import BLOCKS
+from hotswap.planning.whole import may_stay
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
 
 
@@ -137,7 +138,8 @@ class Planner:
                 self.withdraw(edit.module, path)
         elif edit.whole or edit.diff is None:
             for path in self.editions.new(edit.module).paths:
-                self.drafts.draft((edit.module, path), edit.whole, ALWAYS)
+                if not may_stay(edit, path, self.editions):
+                    self.drafts.draft((edit.module, path), edit.whole, ALWAYS)
         else:
             self.changed_text(edit)
             self.patches(edit, edit.diff)

@@ -39,10 +39,11 @@ from hotswap.patch.formers import Formers
 from hotswap.patch.orphans import Orphan, left_alive
 from hotswap.plan import make_plan
 from hotswap.planning.prepared import Beside, Prepared
+from hotswap.planning.whole import why_whole
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
-from hotswap.source import Source, opened
+from hotswap.source import opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Done, Transaction
 from hotswap.wanted import Wanted
@@ -152,14 +153,21 @@ class Rounds:
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
         new = self.larder.source(tracked.name, path, text_of(path))
-        whole = self._whole(tracked, new)
+        anew = self._anew(tracked)
         diff = self.larder.diff(tracked.name, tracked.source, new) or diff_sources(tracked.source, new)
         return Edit(
-            module=tracked.name, path=path, old=tracked.source, new=new, diff=diff, whole=whole, revived=tracked.away
+            module=tracked.name,
+            path=path,
+            old=tracked.source,
+            new=new,
+            diff=diff,
+            whole=anew or why_whole(tracked, new, diff),
+            anew=bool(anew),
+            revived=tracked.away,
         )
 
-    def _whole(self, tracked: Tracked, new: Source) -> str:
-        """Why all statements of a module have to run, if they have to."""
+    def _anew(self, tracked: Tracked) -> str:
+        """Why all statements of a module have to run, state or not, if they have to."""
         if mode(tracked) == "reload":
             return "the module asks for it"
         if tracked.away is not None and tracked.name in asked.departed:
@@ -168,12 +176,6 @@ class Rounds:
             return "its file is back, and what it imports says something else"
         if not tracked.certain:
             return "the file was saved before watching began"
-        if tracked.source.future_flags != new.future_flags:
-            return "its `from __future__` imports changed"
-        if tracked.path != new.path:
-            return "its file moved"
-        if any(facts.opaque for _, facts in new.all_facts()):
-            return "it binds names in a way that cannot be analysed"
         return ""
 
     def _new_place(self, tracked: Tracked) -> str | None:

@@ -6,6 +6,7 @@ Names are resolved in the live program, read through `__dict__`s only.  Pure: no
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -166,7 +167,7 @@ class Edition(Importing):
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
             yield from self._members(path, node, prefix)
         if facts.opaque and not prefix:
-            for name in self.made_up | (self._overwritten(path) if fills_namespace(node) else frozenset()):
+            for name in self.made_up | self._overwritten(path, None if fills_namespace(node) else words_in(node)):
                 yield Binding((self.module, name), maybe=True)
         for name, sure in self.brought(path).items():
             yield Binding((self.module, name), maybe=not sure)
@@ -215,11 +216,17 @@ class Edition(Importing):
         """How many statements bind `_`."""
         return sum("_" in facts.binds for _, facts in self.source.all_facts())
 
-    def _overwritten(self, path: StatementPath) -> frozenset[str]:
-        """The names of before to which a statement that fills the namespace may give another value."""
+    def _overwritten(self, path: StatementPath, words: AbstractSet[str] | None) -> frozenset[str]:
+        """The names of before to which a statement that fills the namespace may give another value.
+
+        `words` are those of the code that it executes: only these can be meant.
+        """
+        if words is not None and not words:
+            return frozenset()
         earlier = [facts for number, facts in self.source.all_facts() if number < path[0]]
         imported = {each.bound for facts in earlier for each in facts.imports}
-        return frozenset().union(*(facts.binds - facts.defines - imported - UNRELATED for facts in earlier))
+        found = frozenset().union(*(facts.binds - facts.defines - imported - UNRELATED for facts in earlier))
+        return found if words is None else found & words
 
     @cached_property
     def made_up(self) -> frozenset[str]:
@@ -458,6 +465,12 @@ def fills_namespace(node: ast.stmt) -> bool:
     """Whether a statement puts names into its module by `globals().update(…)` and the like."""
     calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
     return any(isinstance(func, ast.Attribute) and is_namespace(func.value) for func in calls)
+
+
+def words_in(node: ast.stmt) -> set[str]:
+    """The words of the texts that a statement writes down: code for `exec`, maybe."""
+    texts = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    return {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
 
 
 def is_namespace(node: ast.expr) -> bool:
