@@ -100,6 +100,13 @@ class Token:
             return MISSING if any(part is MISSING for part in parts) else parts
         return self.value if self.kind in ATOMS else MISSING
 
+    @property
+    def is_found_again(self) -> bool:
+        """Whether the object itself can be told from it, while it lives: not of a list, which has no weak references."""
+        if self.kind is tuple:
+            return all(token.is_found_again for token in self.value)
+        return self.kind in ATOMS or self.kind is Weak or self is NOTHING
+
     def translated(self, twin: Callable[[Any], Any], ids: Mapping[int, int] | None = None) -> Token:
         """The token of what an object has become; `ids` stand beside references to it."""
         ids = self._ids(twin) if ids is None else ids

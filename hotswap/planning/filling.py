@@ -36,12 +36,14 @@ def deposits_of(tracked: Tracked, path: StatementPath, without: Iterable[ast.stm
 def is_known_of(editions: Editions, place: Place, name: Name) -> bool:
     """Whether it is known what a statement had put into a container, so that just that can be taken back."""
     before = editions.old_place(place)
-    if before is None or deposits_of(editions.index.modules[before[0]], before[1]) is None:
-        return False
     if len(place[1]) > 1 and "." in name[1]:
         return False  # what the body of a class does to its own members is made again with these
+    deposits = deposits_of(editions.index.modules[before[0]], before[1]) if before is not None else None
     value = value_of(name, editions.graph)
-    return type(value) in CONTAINERS and len(value) <= LARGEST
+    if deposits is None or type(value) not in CONTAINERS or len(value) > LARGEST:
+        return False
+    replaced = (entry.before for each in deposits if each.target == id(value) for entry in each.entries)
+    return all(token.is_found_again for token in replaced)
 
 
 def filled_by_methods(edition: Edition, path: StatementPath) -> Iterator[Name]:
