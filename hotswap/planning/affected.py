@@ -32,7 +32,7 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.asking import asks_about_classes, asks_class, is_listed
+from hotswap.planning.asking import asks_about_classes, asks_class, classes_met, is_listed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
@@ -309,10 +309,9 @@ class Affected:
         return self._asking[edition.module]
 
     def is_about(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
-        """Whether a statement names the class, one that derives from it, or an instance of these."""
+        """Whether a statement names the class, one that derives from it, an instance of these, or what holds such."""
         facts, space = edition.facts(path), edition.tracked.namespace
-        named = [resolve_value(space, chain) for chain in facts.reads]
-        kinds = [value if is_instance(value, type) else type(value) for value in named]
+        kinds = (kind for chain in facts.reads for kind in classes_met(resolve_value(space, chain)))
         if not any(cls in type.__dict__["__mro__"].__get__(kind) for kind in kinds):
             return False
         return not any(holds_instance(space.get(bound), name) for bound in facts.binds)

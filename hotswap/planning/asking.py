@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABCMeta
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
 
 from hotswap.facts import Facts
 from hotswap.looking import in_classes, is_a, is_instance, own_space
@@ -35,6 +37,20 @@ def asks_about_classes(edition: Edition, path: StatementPath) -> bool:
     if any(chain[-1] in ASKING for chain in facts.calls):
         return True
     return any(_lists_or_checks(edition, called) for called in edition.called(path))
+
+
+def classes_met(value: Any) -> Iterator[type]:
+    """The classes that a statement may ask about which reads a value: those in a module or container are among them."""
+    parts: Iterable[Any] = (value,)
+    if is_a(value, ModuleType):
+        parts = list(own_space(value).values())
+    elif type(value) in (list, tuple, set, frozenset, dict) and len(value) <= _MANY:
+        parts = list(value.values()) if type(value) is dict else list(value)
+    for part in parts:
+        yield part if is_instance(part, type) else type(part)
+
+
+_MANY = 1_000
 
 
 def is_listed(cls: object) -> bool:
