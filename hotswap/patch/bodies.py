@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
+from weakref import ref
 
 from hotswap.codes import CodePair
 from hotswap.errors import CannotSwap
@@ -82,10 +84,20 @@ class Bodies:
                 signature.give_to(each.function, self.journal)
 
     def left_behind(self) -> Iterator[CannotSwap]:
-        """Why functions are still on their old code, of those that anybody holds."""
-        for each in self.stale:
-            if each.function.__code__ is each.code and is_held(each.function, [*self.stale, *self._patched]):
-                yield each.error
+        """Why functions are still on their old code, of those that anybody holds.
+
+        What only garbage holds is thrown away for that, and nothing is known of functions on old code any more.
+        """
+        ignored = [*self.stale, *self._patched]
+        left = [each for each in self.stale if each.function.__code__ is each.code and is_held(each.function, ignored)]
+        found = [(ref(each.function), each.error.with_traceback(None)) for each in left]
+        if found:
+            ids = {id(each.function) for each in left}
+            self.stale, self._patched = [], []
+            self._replaced = [(code, function) for code, function in self._replaced if id(function) not in ids]
+            del left, ignored  # they would hold the functions
+            gc.collect()
+        yield from (error for function, error in found if function() is not None)
 
     def replace_held_codes(self) -> None:
         """Let containers that hold the old code of a function hold its new one."""
