@@ -38,12 +38,13 @@ from hotswap.patch import classes
 from hotswap.patch.formers import Formers
 from hotswap.patch.orphans import Orphan, left_alive
 from hotswap.plan import make_plan
+from hotswap.planning.needed import still_needed
 from hotswap.planning.prepared import Beside, Prepared
 from hotswap.planning.whole import why_whole
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
-from hotswap.source import opened
+from hotswap.source import first_line, opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Done, Transaction
 from hotswap.wanted import Wanted
@@ -277,7 +278,7 @@ class Rounds:
         except Exception as error:  # noqa: BLE001  a fault of ours must not look like success, nor end the program
             return self._restart(changes, (own_fault(error, changes[0].path),), began)
         if plan.restart:
-            return self._restart(changes, plan.restart, began)
+            return self._not_to_be_found(plan, began) or self._restart(changes, plan.restart, began)
         if not plan.edits and not plan.steps and not any(assets.is_followed(c.path) for c in changes):
             return Unchanged()
         self._put_away = {}
@@ -290,6 +291,17 @@ class Rounds:
         if self._put_away and isinstance(outcome, RolledBack | RestartRequired):
             return make_again(outcome, self._put_away, self._plan_of_before, self._carry_out)
         return outcome
+
+    def _not_to_be_found(self, plan: Prepared, began: float) -> RolledBack | None:
+        """A restart would not help where a file was deleted that modules still import."""
+        editions = plan.affected.editions if plan.affected is not None else None
+        for gone, place in still_needed(editions) if editions is not None else ():
+            assert editions is not None
+            error = ModuleNotFoundError(f"No module named {gone!r}", name=gone)
+            source = editions.new(place[0]).source
+            line = first_line(source.statement(place[1]))
+            return replace(self._rolled_back(plan.changes, error, began), path=source.path, line=line)
+        return None
 
     def _plan_of_before(self, found: Findings) -> Prepared:
         """What runs of the sources that are live, because it was put away."""
@@ -319,7 +331,7 @@ class Rounds:
         try:
             done = self._transact(transaction)
         except CannotSwap as error:
-            return self._restart(plan.changes, (error.reason,), began)
+            return self._not_to_be_found(plan, began) or self._restart(plan.changes, (error.reason,), began)
         except Unforeseen as error:
             if found | error.findings == found:
                 return self._restart(plan.changes, (unsettled(error, plan.changes[0].path),), began)
