@@ -14,7 +14,7 @@ SELF_CONTAINED = frozenset(
     + [("configparser", "ConfigParser"), ("configparser", "RawConfigParser"), ("ssl", "SSLContext")]
     + [("email.message", "EmailMessage"), ("email.message", "Message"), ("http.cookies", "SimpleCookie")]
     + [("graphlib", "TopologicalSorter"), ("mimetypes", "MimeTypes"), ("types", "SimpleNamespace")]
-    + [("xml.etree.ElementTree", "Element")]
+    + [("xml.etree.ElementTree", "Element"), ("contextlib", "ExitStack"), ("contextlib", "AsyncExitStack")]
 )
 """Types of the standard library whose methods change nothing but the object itself."""
 
