@@ -70,6 +70,8 @@ def functions_of(value: Any) -> Iterator[FunctionType]:
 
 
 def forget_results(value: Any) -> None:
-    """Empty the cache, if the object is one."""
+    """Empty the cache, if the object is one, and those that it asks in turn."""
     if is_a(value, functools._lru_cache_wrapper):
         value.cache_clear()
+        for inner in wrapped_by(value):
+            forget_results(inner)

@@ -43,11 +43,11 @@ class Showman:
         place = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None)}"
         return place if resolve(place, self.modules) is value else None
 
-    def answer(self, ask: Callable[[], Any]) -> str:
+    def answer(self, ask: Callable[[], Any], depth: int = 4) -> str:
         """What comes back, or what is raised, as text."""
         try:
             value = ask()
-            return self.show(driven(value))
+            return self.show(driven(value), depth)
         except BaseException as error:  # noqa: BLE001  generated code may raise anything
             return raised(error)
 
@@ -71,7 +71,8 @@ class Showman:
         if isinstance(value, type):
             foreign = value.__module__ not in self.modules
             return f"<{'' if foreign else 'stray '}class {value.__module__}.{value.__qualname__}>"
-        answers = [self.answer(functools.partial(value, *a, **k)) for a, k in arguments_for(value)] if depth > 2 else []
+        asked = arguments_for(value) if depth > 2 else []  # it may return itself
+        answers = [self.answer(functools.partial(value, *a, **k), depth - 1) for a, k in asked]
         return f"<stray {value.__module__}.{value.__qualname__} answering {answers}>"
 
     def show_object(self, value: Any, depth: int) -> str:
