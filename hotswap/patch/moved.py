@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from hotswap.journal import Journal
+from hotswap.patch import layout
 from hotswap.patch.bases import set_bases
 from hotswap.patch.instances import living
 
@@ -26,7 +27,26 @@ def take_over(made: Made, live: type, fresh: type, journal: Journal) -> None:
     for child in made[0]:
         set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
     for instance in made[1]:
-        journal.set_attribute(instance, "__class__", live)
+        journal.call((_belong_to, instance, live), (_belong_to, instance, fresh))
+
+
+def _belong_to(instance: object, cls: type) -> None:
+    """Let an instance of a class that nobody needs belong to another one, or the other way round.
+
+    CPython asks for bases in common as soon as one of these has a memory layout of its own, and the idle class has lost
+    its bases: it gets them back for the moment.
+    """
+    try:
+        object.__setattr__(instance, "__class__", cls)
+    except TypeError:
+        before = type(instance)
+        idle, used = (cls, before) if cls.__bases__[0].__name__ == "limbo" else (before, cls)
+        bases = idle.__bases__
+        layout.assign_bases(idle, used.__bases__)
+        try:
+            object.__setattr__(instance, "__class__", cls)
+        finally:
+            layout.assign_bases(idle, bases)
 
 
 def adopt(live: type, fresh: type, pour: Pour, journal: Journal) -> type:
