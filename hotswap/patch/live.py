@@ -67,7 +67,10 @@ class OldCode:
         candidates = self._by_place.get(place, ())
         if candidates and self._alike[place] == 1:
             return candidates[0]
-        return next((p for p in candidates if behaviour(p.old) == behaviour(code)), None)
+        alike = (p for p in candidates if behaviour(p.old) == behaviour(code))
+        # A statement that ran alone may have been compiled otherwise: calls in imported modules are, since Python 3.12.
+        there = (p for p in candidates if set(p.old.co_positions()) == set(code.co_positions()))
+        return next(alike, None) or next(there, None)
 
     def _take(self, function: FunctionType) -> None:
         if function.__globals__ is self.namespace and id(function) not in self.functions:
