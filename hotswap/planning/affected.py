@@ -10,16 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from types import FunctionType, ModuleType
-from typing import Any
+from types import FunctionType
 
 from hotswap.assets import askers
-from hotswap.codefacts import ADDERS, GLOBALS, CodeFacts
-from hotswap.deposits import ATOMS, CONTAINERS
+from hotswap.codefacts import GLOBALS
+from hotswap.deposits import CONTAINERS
 from hotswap.events import (
     BEHAVIOUR,
-    CONTENT,
-    DESCRIPTION,
     abstractness,
     bare,
     content,
@@ -33,6 +30,7 @@ from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met, is_listed
+from hotswap.planning.chosen import TELLING, answers_itself, chains_for, leads_into
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
@@ -41,26 +39,14 @@ from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
 from hotswap.scanning import Listed
 from hotswap.source import StatementPath
-from hotswap.syntax import Chain
 
 __all__ = ["Affected", "Concerned", "IsPlain"]
 
 IMPLICIT = frozenset(("__match_args__",))
 """Attributes that are read without being named."""
 
-METADATA = frozenset(
-    "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__ "
-    "__type_params__ __module__ __wrapped__ __members__ __mro__ __bases__ __dataclass_fields__ __fields__ _fields "
-    "__attrs_attrs__ __abstractmethods__ __subclasses__".split()
-)
-"""Attributes that tell of a definition itself."""
-
-
 SPECIAL = re.compile(r"__(?!init__|new__|slots__|doc__|init_subclass__|set_name__|class_getitem__|annotations__)\w+__")
 """Methods that Python calls by itself when something is done with an instance."""
-
-TELLING = METADATA | frozenset("signature getdoc get_type_hints getsource".split())
-"""The same with functions of `inspect` and `typing` that look at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +368,14 @@ class Affected:
         return not classes or any(cls in type.__dict__["__mro__"].__get__(each) for each in classes)
 
     def functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
-        """The functions whose code reads the name."""
+        """The functions whose code reads the name, or another one of the same object."""
+        yield from self._functions_that_read(event, name)
+        if event != name and "." not in name[1]:
+            kind = event[1].removeprefix(name[1])
+            for module, alias in self.names_elsewhere(name, value_of(name, self.graph)):
+                yield from self._functions_that_read((module, alias + kind), (module, alias))
+
+    def _functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
         leaf = name[1].rpartition(".")[2]
         for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
             tracked = self.index.modules[reader]
@@ -424,11 +417,14 @@ class Affected:
         root, leaf = name[1].partition(".")[0], name[1].rpartition(".")[2]
         value = value_of(name, self.graph) if event != name else None
         module = module_at(name[0])
-        for reader in {name[0], *self.known_in(name[0], root)} & self.index.modules.keys():
+        others = self.names_elsewhere(name, value) if value is not None and "." not in name[1] else {}
+        known = {name[0], *self.known_in(name[0], root)}.union(*(self.known_in(*other) for other in others))
+        for reader in known & self.index.modules.keys():
             edition = self.editions.find_new(reader)
             if edition is None:
                 continue
             words, known_as = {leaf, "*", *self.other_names(edition, value)}, self.other_names(edition, module)
+            words.update(alias for _, alias in others)
             if leaf == "__getattr__" or answers_itself(module):
                 words.update(known_as)  # any attribute of it may come from the name
             if leaf == "__abstractmethods__" or (is_content(event) and "." in name[1]):
@@ -436,6 +432,13 @@ class Affected:
             for path in edition.mentioning(words, known_as):
                 if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
                     yield Concerned((reader, path), f"it reads {name[1]}")
+
+    def names_elsewhere(self, name: Name, value: object) -> dict[Name, None]:
+        """The other names that modules have given to an object which they import: `import x as y` and then `b.y`."""
+        editions = (self.editions.find_new(reader) for reader in sorted(self.known_in(name[0], name[1])))
+        known = [edition for edition in editions if edition is not None and edition.module != name[0]]
+        found = ((edition.module, alias) for edition in known for alias in self.other_names(edition, value))
+        return {each: None for each in found if each[1] != name[1]}
 
     def other_names(self, edition: Edition, value: object) -> Sequence[str]:
         """The names under which a module knows an object besides its own."""
@@ -573,38 +576,3 @@ class Affected:
 
 
 NO_KINDS: frozenset[type] = frozenset()
-
-PLAIN = ATOMS | {tuple, frozenset}
-"""What does not change in place: who takes it has what it was."""
-
-
-def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
-    """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance."""
-    plain = (chain for chain in facts.reads if len(chain) > 1 and type(resolve_value(namespace, chain)) in PLAIN)
-    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
-    return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
-
-
-def answers_itself(module: object) -> bool:
-    """Whether attributes of a module may be computed: by a function of its own, by properties of its class."""
-    return type(module) is not ModuleType or "__getattr__" in vars(module)
-
-
-def only_adds(chain: Chain, facts: Facts) -> bool:
-    """Whether a statement puts something into what a dotted name stands for, and does not look into it."""
-    is_method = chain[-1] in ADDERS and chain[:-1] in facts.mutates and chain[:-1] not in facts.uses
-    return is_method or (chain in facts.mutates and chain not in facts.uses)
-
-
-def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
-    """Which of a statement's dotted names an event of the kind may concern."""
-    if not kind:
-        return facts.reads
-    if kind == CONTENT:
-        chains = facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
-        return chains if facts.binds else frozenset(c for c in chains if not only_adds(c, facts))
-    if kind == DESCRIPTION:
-        told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
-        takes_all = any(chain[-1] == "from_object" for chain in facts.calls)
-        return told | (facts.arguments if facts.binds or takes_all else frozenset())
-    return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())

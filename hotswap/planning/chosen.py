@@ -1,0 +1,61 @@
+"""Which of a statement's dotted names an event of some kind may concern.  Pure."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from hotswap.codefacts import ADDERS, CodeFacts
+from hotswap.deposits import ATOMS
+from hotswap.events import CONTENT, DESCRIPTION
+from hotswap.facts import Facts
+from hotswap.looking import is_a
+from hotswap.resolving import resolve_value
+from hotswap.syntax import Chain
+
+METADATA = frozenset(
+    "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__ "
+    "__type_params__ __module__ __wrapped__ __members__ __mro__ __bases__ __dataclass_fields__ __fields__ _fields "
+    "__attrs_attrs__ __abstractmethods__ __subclasses__".split()
+)
+"""Attributes that tell of a definition itself."""
+
+
+TELLING = METADATA | frozenset("signature getdoc get_type_hints getsource".split())
+"""The same with functions of `inspect` and `typing` that look at them."""
+
+
+PLAIN = ATOMS | {tuple, frozenset}
+"""What does not change in place: who takes it has what it was."""
+
+
+def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
+    """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance."""
+    plain = (chain for chain in facts.reads if len(chain) > 1 and type(resolve_value(namespace, chain)) in PLAIN)
+    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
+    return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
+
+
+def answers_itself(module: object) -> bool:
+    """Whether attributes of a module may be computed: by a function of its own, by properties of its class."""
+    return not is_a(module, ModuleType) or type(module) is not ModuleType or "__getattr__" in vars(module)
+
+
+def only_adds(chain: Chain, facts: Facts) -> bool:
+    """Whether a statement puts something into what a dotted name stands for, and does not look into it."""
+    is_method = chain[-1] in ADDERS and chain[:-1] in facts.mutates and chain[:-1] not in facts.uses
+    return is_method or (chain in facts.mutates and chain not in facts.uses)
+
+
+def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
+    """Which of a statement's dotted names an event of the kind may concern."""
+    if not kind:
+        return facts.reads
+    if kind == CONTENT:
+        chains = facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
+        return chains if facts.binds else frozenset(c for c in chains if not only_adds(c, facts))
+    if kind == DESCRIPTION:
+        told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
+        takes_all = any(chain[-1] == "from_object" for chain in facts.calls)
+        return told | (facts.arguments if facts.binds or takes_all else frozenset())
+    return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())
