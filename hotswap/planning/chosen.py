@@ -9,7 +9,6 @@ from hotswap.codefacts import ADDERS, CodeFacts
 from hotswap.deposits import ATOMS
 from hotswap.events import CONTENT, DESCRIPTION
 from hotswap.facts import Facts
-from hotswap.looking import is_a
 from hotswap.resolving import resolve_value
 from hotswap.syntax import Chain
 
@@ -38,7 +37,7 @@ def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: ob
 
 def answers_itself(module: object) -> bool:
     """Whether attributes of a module may be computed: by a function of its own, by properties of its class."""
-    return not is_a(module, ModuleType) or type(module) is not ModuleType or "__getattr__" in vars(module)
+    return type(module) is not ModuleType or "__getattr__" in vars(module)
 
 
 def only_adds(chain: Chain, facts: Facts) -> bool:
