@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -33,6 +34,9 @@ WRITES = re.compile(
 )
 """What a statement looks like that may change something by itself."""
 
+BINDS = re.compile(rb"\w+\s*(?::[^=]*)?=[^=]")
+"""How a statement begins that gives a name something."""
+
 CALLS = re.compile(rb"[\w.]+\(")
 """How a statement begins that does nothing but call."""
 
@@ -50,6 +54,14 @@ _STORING = frozenset(
     for name in ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR")
     if name in dis.opmap
 )
+_NAMING = frozenset(("globals", "vars", "setattr", "delattr", "__dict__", "modules", "f_globals"))
+"""Words of functions that may give their modules, or those of what they are given, names that no text tells."""
+_PLAIN = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, ModuleType, type(None))
+"""What has no attributes of its own that a function could set, or is a module."""
+_STORE_DEREF = dis.opmap["STORE_DEREF"]
+_ASKING = frozenset(("getattr", "hasattr"))
+_NAME_STORING = frozenset(("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME"))
+_SETTING = frozenset(dis.opmap[name] for name in ("STORE_ATTR", "DELETE_ATTR"))
 _MAKING = frozenset(
     ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__", "__set_name__")
 )
@@ -57,6 +69,7 @@ _MAKING = frozenset(
 
 # Not by the code itself: whether anybody holds an old code object is told by its reference count.
 _known: dict[tuple[str, int, tuple[str, ...]], bool] = {}
+_known_stored: dict[tuple[str, int, tuple[str, ...]], frozenset[str]] = {}
 
 
 def may_fill(code: CodeType) -> bool:
@@ -64,7 +77,8 @@ def may_fill(code: CodeType) -> bool:
     key = code.co_filename, code.co_firstlineno, code.co_names
     known = _known.get(key)
     if known is None:
-        known = _known[key] = not _FILLERS.isdisjoint(code.co_names) or not _STORING.isdisjoint(code.co_code[::2])
+        is_storing = not _STORING.isdisjoint(code.co_code[::2]) or _rebinds(code)
+        known = _known[key] = is_storing or not _FILLERS.isdisjoint(code.co_names)
     return known
 
 
@@ -150,7 +164,16 @@ class Depositing:
             if is_a(value, type):
                 look.at([*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)])
         sets = not WRITES_BY_NAME.isdisjoint(code.co_names)
-        look.at([*given.values(), *_named(code, frame.f_globals)], sets=sets)
+        known = [*given.values(), *_named(code, frame.f_globals)]
+        if _rebinds(code):
+            known += _functions_of(code, [caller.f_globals, caller.f_locals, frame.f_globals])
+        look.at([value for value in known if not is_a(value, ModuleType)], sets=sets)
+        for value in known if (stored := _stored(code)) else ():
+            if not is_any(value, *_PLAIN) and not _is_method_of(code, value):
+                look.set_on.setdefault(id(value), set()).update(stored)
+        if not _NAMING.isdisjoint(code.co_names):
+            look.at(_modules([*known, frame.f_globals, caller.f_globals]), sets=True)
+            look.leave_out_names(caller.f_globals, _bound_by(caller))
 
     def _made(self, code: CodeType, given: dict[str, Any], names: dict[str, Any]) -> Iterator[Any]:
         """What the statement itself makes, of what a function is given: nothing has to be taken out of that."""
@@ -194,7 +217,8 @@ class Depositing:
         What is a member of a class that is not made yet goes with it.
         """
         text = b"".join(self._statement(line, body))
-        if not WRITES.search(text) and not CALLS.match(text):
+        binds = BINDS.match(text)
+        if not WRITES.search(text, binds.end() - 1 if binds else 0) and not CALLS.match(text):
             return
         try:
             nodes = ast.parse(text).body
@@ -222,6 +246,60 @@ def _named(code: CodeType, namespace: dict[str, Any]) -> Iterable[Any]:
     found = [namespace[name] for name in code.co_names if name in namespace]
     modules = [value for value in found if is_a(value, ModuleType)]
     return [*found, *(own_space(m).get(name) for m in modules for name in code.co_names)]
+
+
+def _rebinds(code: CodeType) -> bool:
+    """Whether a function may give a variable of a call around it something else: `nonlocal`."""
+    return bool(code.co_freevars) and _STORE_DEREF in code.co_code[::2]
+
+
+def _functions_of(code: CodeType, spaces: Iterable[Mapping[str, Any]]) -> Iterator[FunctionType]:
+    """The functions with a code that names stand for."""
+    for space in spaces:
+        yield from (value for value in space.values() if is_a(value, FunctionType) and value.__code__ is code)
+
+
+def _stored(code: CodeType) -> frozenset[str]:
+    """The attributes that a function sets and does not ask for: what it asks for it may keep there."""
+    key = code.co_filename, code.co_firstlineno, code.co_names
+    known = _known_stored.get(key)
+    if known is None:
+        known = _known_stored[key] = frozenset(_find_stored(code))
+    return known
+
+
+def _find_stored(code: CodeType) -> set[str]:
+    if not _SETTING & set(code.co_code[::2]) or code.co_name in _MAKING or not _ASKING.isdisjoint(code.co_names):
+        return set()
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for each in dis.get_instructions(code):
+        if each.opname in ("STORE_ATTR", "DELETE_ATTR", "LOAD_ATTR", "LOAD_METHOD"):
+            found[each.opname in ("STORE_ATTR", "DELETE_ATTR")].add(each.argval)
+    return found[True] - found[False]
+
+
+def _is_method_of(code: CodeType, value: Any) -> bool:
+    """Whether a function is defined in the class of an object, or in that class itself, bases included."""
+    classes = type.__dict__["__mro__"].__get__(value if is_a(value, type) else type(value))
+    return any(code.co_qualname.startswith(f"{type.__dict__['__qualname__'].__get__(cls)}.") for cls in classes)
+
+
+def _modules(known: Iterable[Any]) -> Iterator[ModuleType]:
+    """The modules among what a function knows, and those of its definitions and namespaces."""
+    for value in known:
+        if is_a(value, ModuleType):
+            yield value
+        elif is_any(value, type, FunctionType, dict):
+            space = value.__globals__ if is_a(value, FunctionType) else value if is_a(value, dict) else own_space(value)
+            module = sys.modules.get(str(space.get("__name__" if "__name__" in space else "__module__")))
+            if is_a(module, ModuleType) and (not is_a(value, dict) or own_space(module) is value):
+                yield module
+
+
+def _bound_by(frame: FrameType) -> Iterator[str]:
+    """The names that the statements of a module, or the one that runs alone, give something themselves."""
+    if not frame.f_code.co_flags & 0x2 and frame.f_code.co_name == "<module>":
+        yield from (each.argval for each in dis.get_instructions(frame.f_code) if each.opname in _NAME_STORING)
 
 
 def _resolved(chain: Chain, namespace: dict[str, Any]) -> Any:

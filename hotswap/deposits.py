@@ -11,12 +11,14 @@ import operator
 import sys
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from types import FunctionType, MemberDescriptorType, MethodType
+from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, Literal, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, ref
 
+from hotswap.holders import cell_content, tuple_of
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, own_space
 
@@ -68,8 +70,8 @@ class Token:
             return NOTHING
         if kind in ATOMS:
             return cls(kind, value)
-        if kind is tuple:
-            return cls(kind, tuple(map(cls.of, value)))
+        if is_a(value, tuple):  # those with names, too
+            return cls(kind, tuple(map(cls.of, tuple.__iter__(value))))
         if is_a(value, ref) and (held := ref.__call__(value)) is not None:
             return cls(WeakTo, ref(held))
         try:
@@ -83,9 +85,10 @@ class Token:
             return self.value() is value
         if self.kind is WeakTo:
             return is_a(value, ref) and self.value() is ref.__call__(value)
-        if self.kind is tuple:
+        if issubclass(self.kind, tuple):
             parts: tuple[Token, ...] = self.value
-            return type(value) is tuple and len(parts) == len(value) and all(map(Token.stands_for, parts, value))
+            is_alike = type(value) is self.kind and len(parts) == tuple.__len__(value)
+            return is_alike and all(map(Token.stands_for, parts, tuple.__iter__(value)))
         if type(value) is not self.kind:
             return False
         return bool(self.value == value) if self.kind in ATOMS else value is MISSING or id(value) == self.value
@@ -95,9 +98,9 @@ class Token:
         if self.kind is Weak:
             found = self.value()
             return MISSING if found is None else found
-        if self.kind is tuple:
+        if issubclass(self.kind, tuple):
             parts = tuple(token.thing() for token in self.value)
-            return MISSING if any(part is MISSING for part in parts) else parts
+            return MISSING if any(part is MISSING for part in parts) else tuple_of(self.kind, parts)
         return self.value if self.kind in ATOMS else MISSING
 
     @property
@@ -110,8 +113,8 @@ class Token:
     def translated(self, twin: Callable[[Any], Any], ids: Mapping[int, int] | None = None) -> Token:
         """The token of what an object has become; `ids` stand beside references to it."""
         ids = self._ids(twin) if ids is None else ids
-        if self.kind is tuple:
-            return Token(tuple, tuple(token.translated(twin, ids) for token in self.value))
+        if issubclass(self.kind, tuple):
+            return Token(self.kind, tuple(token.translated(twin, ids) for token in self.value))
         if self.kind is int:
             return Token(int, ids.get(self.value, self.value))
         found = self.value() if self.kind in (Weak, WeakTo) else None
@@ -120,7 +123,7 @@ class Token:
     def _ids(self, twin: Callable[[Any], Any]) -> dict[int, int]:
         """The ids of objects to which a tuple refers weakly, with those of what they have become."""
         found: dict[int, int] = {}
-        for token in self.value if self.kind is tuple else ():
+        for token in self.value if issubclass(self.kind, tuple) else ():
             held = token.value() if token.kind is WeakTo else None
             found |= token._ids(twin) | ({id(held): id(twin(held))} if held is not None else {})
         return found
@@ -153,10 +156,12 @@ class Deposit:
     target: int
     kind: Kind
     entries: tuple[Entry, ...]
+    ahead: bool = False
+    """Whether what it put into a list came before all that had been there."""
 
     def translated(self, twin: Callable[[Any], Any]) -> Deposit:
         """The same for objects of which some have become others."""
-        return Deposit(self.target, self.kind, tuple(map(functools.partial(_translated, twin), self.entries)))
+        return replace(self, entries=tuple(map(functools.partial(_translated, twin), self.entries)))
 
 
 def _translated(twin: Callable[[Any], Any], entry: Entry) -> Entry:
@@ -180,50 +185,50 @@ class Target:
         """What deposits know it by."""
         return id(self.value), self.kind
 
-    all_attributes: bool = True
-    """Else only numbers of instances count, and collections that grow: the rest may be what methods keep."""
-
     def content(self) -> Any:
         """A copy of what is in it, as a dictionary or a list.  No code of its class runs."""
         if self.kind == "attributes":
             space = attributes_of(self.value)
-            named = {name: value for name, value in space.items() if not is_special(name)}
-            counted = GROWING if is_any(self.value, type, FunctionType) else NUMBERS | GROWING
-            return named if self.all_attributes else {n: v for n, v in named.items() if type(v) in counted}
+            return {name: value for name, value in space.items() if not is_special(name)}
         if self.kind == "keys":
             return dict(OrderedDict.items(self.value) if is_a(self.value, OrderedDict) else dict.items(self.value))
         base: Any = next(base for base in (list, deque, set) if is_a(self.value, base))
         return list(base.__iter__(self.value))
 
 
-def within(roots: Iterable[Any], is_ours: IsOurs, seen: dict[int, Any], *, sets: bool) -> Iterator[Target]:
-    """The targets that can be reached from objects, the nearest first; `sets`: all of their attributes may be set.
+def within(roots: Iterable[Any], is_ours: IsOurs, seen: dict[int, Any]) -> Iterator[Target]:
+    """The targets that can be reached from objects, the nearest first; of modules only those that are given.
 
     `seen` are objects that have been looked at; they are held there, so that their identity stays theirs.
     """
     level = list(roots)
-    for _ in range(DEEPEST):
+    for depth in range(DEEPEST):
         inside: list[Any] = []
         for value in level:
-            if type(value) in ATOMS or id(value) in seen:
+            if type(value) in ATOMS or id(value) in seen or (depth and is_a(value, ModuleType)):
                 continue
             seen[id(value)] = value
-            yield from _targets(value, is_ours, inside, sets=sets)
+            yield from _targets(value, is_ours, inside)
         level = inside
 
 
-def _targets(value: Any, is_ours: IsOurs, inside: list[Any], *, sets: bool) -> Iterator[Target]:
+def _targets(value: Any, is_ours: IsOurs, inside: list[Any]) -> Iterator[Target]:
     """The object as a target, if it is one; what is in it is added to `inside`."""
     if is_a(value, type):
         space = own_space(value)
         if is_ours(space.get("__module__")):
             inside += [part for name, part in space.items() if name != "__dict__" and _may_hold(part)]
             inside += [*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)]
-            yield Target(value, "attributes", all_attributes=sets)
+            yield Target(value, "attributes")
+    elif is_a(value, ModuleType):
+        if is_ours(own_space(value).get("__name__")):
+            yield Target(value, "attributes")
     elif is_a(value, FunctionType):
         if is_ours(value.__module__):
-            inside += [*(value.__defaults__ or ()), *own_space(value).values(), *_cells(value)]
-            yield Target(value, "attributes", all_attributes=False)
+            cells = _cells(value)
+            inside += [*(value.__defaults__ or ()), *own_space(value).values(), *(held for _, held in cells)]
+            yield Target(value, "attributes")
+            yield from (Target(cell, "attributes") for cell, held in cells if type(held) in GROWING)
     elif is_a(value, MethodType):
         inside += [value.__self__, value.__func__]
     elif is_a(value, functools.partial):
@@ -235,7 +240,7 @@ def _targets(value: Any, is_ours: IsOurs, inside: list[Any], *, sets: bool) -> I
             if not CONTAINERS.isdisjoint(map(type, _parts(value, kind))):
                 inside += [part for part in _parts(value, kind) if type(part) in CONTAINERS]
         if type(value) not in CONTAINERS and is_ours(type.__getattribute__(type(value), "__module__")):
-            yield Target(value, "attributes", all_attributes=sets)
+            yield Target(value, "attributes")
             inside += [type(value), *(part for part in attributes_of(value).values() if _may_hold(part))]
         elif is_any(value, *WRAPPERS):
             inside += [own_space(value).get("data")]
@@ -245,6 +250,9 @@ def attributes_of(value: Any) -> dict[str, Any]:
     """What an object or class holds itself, slots too; a copy where there are any."""
     if is_a(value, type):
         return own_space(value)
+    if is_a(value, CellType):
+        content = cell_content(value)
+        return {} if content is MISSING else {"cell_contents": content}
     space, classes = own_space(value), type.__dict__["__mro__"].__get__(type(value))
     for name, member in [pair for cls in classes for pair in _slots_of(cls).items()]:
         try:
@@ -282,12 +290,10 @@ def _may_hold(value: Any) -> bool:
     return type(value) not in ATOMS and not is_a(value, type) and not is_a(value, FunctionType)
 
 
-def _cells(function: FunctionType) -> Iterator[Any]:
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # it is empty
-            continue
+def _cells(function: FunctionType) -> list[tuple[CellType, Any]]:
+    """The variables of a closure that hold something, each with that."""
+    found = [(cell, cell_content(cell)) for cell in function.__closure__ or ()]
+    return [(cell, content) for cell, content in found if content is not MISSING]
 
 
 # ---------------------------------------------------------------------- the difference
@@ -298,37 +304,83 @@ class Look:
     """The targets that one statement may write to, as they were before it did."""
 
     is_ours: IsOurs
-    before: list[tuple[Target, Any]] = field(default_factory=list)
+    before: dict[tuple[int, Kind], tuple[Target, Any]] = field(default_factory=dict)
     seen: dict[int, Any] = field(default_factory=dict)
+    written: dict[int, Any] = field(default_factory=dict)
+    """Objects of which any attribute may be set: of others only numbers of instances count, and collections that grow,
+    as the rest may be what methods keep."""
+    set_on: dict[int, set[str]] = field(default_factory=dict)
+    """By the identity of objects the attributes that functions set which are no methods of theirs."""
+    bound: dict[int, set[str]] = field(default_factory=dict)
+    """By the identity of namespaces the globals that statements bind themselves."""
     is_unclear: bool = False
     """Whether there was too much to look at."""
 
     def at(self, roots: Iterable[Any], *, sets: bool = False) -> None:
-        """Take in what can be reached from these objects, as far as it is not known yet; `sets`: see `within`."""
-        for target in within(roots, self.is_ours, self.seen, sets=sets):
-            if len(self.before) >= MOST:
-                self.is_unclear = True
-                return
-            self.before.append((target, target.content()))
+        """Take in what can be reached from these objects, as far as it is not known yet; `sets`: see `written`."""
+        for target in within(roots, self.is_ours, self.written if sets else self.seen):
+            if target.key not in self.before:
+                if len(self.before) >= MOST:
+                    self.is_unclear = True
+                    return
+                self.before[target.key] = target, target.content()
 
     def leave_out(self, value: Any) -> None:
         """An object that the statement itself makes."""
         self.seen.setdefault(id(value), value)
+        self.written.setdefault(id(value), value)
+
+    def leave_out_names(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
+        """Globals that statements bind themselves."""
+        self.bound.setdefault(id(namespace), set()).update(names)
 
     def deposits(self) -> list[Deposit]:
         """What has changed."""
-        known = {id(target.value) for target, _ in self.before}
+        known = {id(target.value) for target, _ in self.before.values()}
         found = []
-        for target, before in self.before:
+        for target, before in self.before.values():
             now = target.content()
             if not _same(before, now):
                 entries = _keyed(before, now, known) if isinstance(now, dict) else _listed(before, now, known)
-                if not target.all_attributes:
-                    entries = [each for entry in entries for each in _counted(entry, before, now, target.value)]
+                if target.kind == "attributes" and id(target.value) not in self.written:
+                    entries = [each for entry in entries for each in self._counted(entry, before, now, target.value)]
+                if is_a(target.value, ModuleType):
+                    names = self.bound.get(id(own_space(target.value)), frozenset[str]())
+                    entries = [entry for entry in entries if _is_made_up(entry.key, names, now)]
                 self.is_unclear = self.is_unclear or len(entries) > LARGEST
                 if entries and len(entries) <= LARGEST:
-                    found.append(Deposit(id(target.value), target.kind, tuple(entries)))
+                    is_ahead = target.kind == "items" and _is_ahead(before, now)
+                    found.append(Deposit(id(target.value), target.kind, tuple(entries), is_ahead))
         return found
+
+    def _counted(self, entry: Entry, before: Mapping[str, Any], now: Mapping[str, Any], owner: Any) -> Iterator[Entry]:
+        """Of an attribute that a function has set: a number as it is, of a collection what was added."""
+        value, was = now.get(entry.key, MISSING), before.get(entry.key, MISSING)
+        if type(value) in GROWING:
+            yield from _grown(entry.key, was, value, owner)
+        elif entry.key in self.set_on.get(id(owner), ()) or (
+            type(was if value is MISSING else value) in NUMBERS and not is_any(owner, type, FunctionType, CellType)
+        ):
+            yield entry
+
+
+def _is_made_up(name: str, bound: AbstractSet[str], now: Mapping[str, Any]) -> bool:
+    """Whether a function may have given a module a name, rather than a statement or an import."""
+    return name not in bound and not is_a(now.get(name), ModuleType)
+
+
+def _grown(name: str, was: Any, value: Any, owner: Any) -> Iterator[Entry]:
+    if was is MISSING and is_any(owner, type, FunctionType):
+        was = ()
+    if type(was) in (type(value), tuple) and not Counter(map(id, was)) - Counter(map(id, value)):
+        added = tuple(each for each in _listed(list(was), list(value), set()) if each.after is not NOTHING)
+        yield Entry(name, GROWN, NOTHING, Deposit(id(owner), "items", added))
+
+
+def _is_ahead(before: list[Any], now: list[Any]) -> bool:
+    """Whether all that came into a list stands before what had been there."""
+    came = len(now) - len(before)
+    return bool(before) and came > 0 and all(map(operator.is_, before, islice(now, came, None)))
 
 
 def is_special(name: object) -> bool:
@@ -352,20 +404,6 @@ def _keyed(before: Mapping[Any, Any], now: dict[Any, Any], known: set[int]) -> l
         for key in made
     ]
     return found + [Entry(_key(key), NOTHING, Token.of(was)) for key, was in before.items() if key not in now]
-
-
-def _counted(entry: Entry, before: Mapping[str, Any], now: Mapping[str, Any], owner: Any) -> Iterator[Entry]:
-    """Of an attribute that a function has set: a number as it is, of a collection what was added."""
-    value, was = now.get(entry.key, MISSING), before.get(entry.key, MISSING)
-    if type(value) not in GROWING:
-        yield entry
-        return
-    if was is MISSING and is_any(owner, type, FunctionType):
-        was = ()
-    is_grown = type(was) in (type(value), tuple) and not Counter(map(id, was)) - Counter(map(id, value))
-    if is_grown:
-        added = tuple(each for each in _listed(list(was), list(value), set()) if each.after is not NOTHING)
-        yield Entry(entry.key, GROWN, NOTHING, Deposit(id(owner), "items", added))
 
 
 def _key(key: Any) -> Any:

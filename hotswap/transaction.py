@@ -38,6 +38,8 @@ from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
 from hotswap.patch.repeats import done_twice
 from hotswap.patch.withdrawing import withdraw_removed
+from hotswap.planning.effects import bare_calls
+from hotswap.planning.generic import registered_by
 from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
@@ -153,8 +155,10 @@ class Transaction:
             gone = self.runner.editions.matching(edit.module).removed if edit.new is not None else []
             members = [path for path in gone if len(path) > 1]
             registrations = Registrations(self._generic_functions(edit))
-            self._withdraw_from_blocks(edit)
+            forgotten = self._withdraw_from_blocks(edit)
             taken = self._take_back_removed(edit, members)
+            for path, registries in forgotten.items():
+                taken[path] = taken.get(path, set()) | registries
             for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again, taken):
                 self._tolerate(refusal)
             for event in registrations.events(self.index):
@@ -302,17 +306,24 @@ class Transaction:
         for number in _gone(edit):
             yield from named_in(edit.old.facts((number,)), self.index.modules[edit.module].namespace)
 
-    def _withdraw_from_blocks(self, edit: Edit) -> None:
-        """What an `if` or `try` that is gone, or another one now, has registered with generic functions goes first."""
-        namespace = self.index.modules[edit.module].namespace
+    def _withdraw_from_blocks(self, edit: Edit) -> dict[StatementPath, AbstractSet[int]]:
+        """What an `if`, or a call, that is gone, or another one now, has registered with generic functions goes first.
+
+        Returns by statement the identities of what it was registered in.
+        """
+        namespace, found = self.index.modules[edit.module].namespace, dict[StatementPath, AbstractSet[int]]()
         for number in _gone(edit):
             node = edit.old.statements[number]
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
             for dispatcher in list(named_in(edit.old.facts((number,)), namespace)):
-                kept = {c: f for c, f in registry_of(dispatcher).items() if not _is_made_in(f, node, namespace)}
-                if len(kept) < len(registry_of(dispatcher)):
+                gone = {id(cls) for call in bare_calls(node) for cls in registered_by(call, namespace)}
+                known = registry_of(dispatcher).items()
+                kept = {c: f for c, f in known if id(c) not in gone and not _is_made_in(f, node, namespace)}
+                if len(kept) < len(known):
+                    found[(number,)] = {id(registry_of(dispatcher))}
                     refill(dispatcher, kept, self.journal)
+        return found
 
     def _take_back_removed(self, edit: Edit, members: Iterable[StatementPath]) -> dict[StatementPath, AbstractSet[int]]:
         """What statements that are gone had put into containers; by statement the identities of these."""

@@ -128,6 +128,21 @@ class Authors:
             position = ahead or len(known)
         move_added(target.value, known, position, journal)
 
+    def put_behind_later(self, place: Place, target: Target, deposit: Deposit, gap: int, journal: Journal) -> None:
+        """What the statement has put before all the rest comes behind what statements behind it have put there so.
+
+        `gap` is the position of what it had put there before.
+        """
+        content = contents_of(target.value)
+        came = sum(entry.before is NOTHING for entry in deposit.entries)
+        known = content[came:]
+        others = [(at, d) for at, d in self.of(target.key) if at != place and not self.comes_first(at, place)]
+        later = [entry for _, each in others for entry in each.entries]
+        position = max((n + 1 for n, value in enumerate(known) if _is_any_of(later, value)), default=gap)
+        if position:
+            journal.on_rollback(fill, target.value, content)
+            fill(target.value, [*known[:position], *content[:came], *known[position:]])
+
     def _around(self, place: Place, target: Target, known: list[Any]) -> tuple[int, int | None]:
         """How many entries stand up to the last one of statements ahead, and where the first of those behind stands."""
         others = [(at, d) for at, d in self.of(target.key) if at != place]

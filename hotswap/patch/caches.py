@@ -10,11 +10,11 @@ from typing import Any
 
 from hotswap.events import bare, behaviour, content, described, is_content, member
 from hotswap.graph import Graph, reachable_functions
+from hotswap.holders import cell_content
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch import urlconf
-from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by

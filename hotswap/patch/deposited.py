@@ -60,8 +60,8 @@ class Deposited:
     """By the identity of containers these, and the position from which the first entry was taken out."""
     restored: set[tuple[int, str]] = field(default_factory=set)
     """By the identity of objects the attributes that are what they were."""
-    were: dict[tuple[int, str], tuple[type, Any]] = field(default_factory=dict)
-    """By the identity of classes, and by name, the attributes that were taken back: whose, and what they were."""
+    were: dict[tuple[int, str], tuple[type | ModuleType, Any]] = field(default_factory=dict)
+    """By the identity of classes and modules, and by name, what was taken back: whose, and what it was."""
     memos: set[int] = field(default_factory=set)
     """The identities of containers that functions also answer from: what they keep there is state."""
     is_unclear: bool = False
@@ -122,7 +122,7 @@ class Deposited:
         wanted: dict[tuple[int, Kind], list[Deposit]] = {}
         for each in deposits:
             wanted.setdefault((each.target, each.kind), []).append(each)
-        reached = within(roots, ours.__contains__, {}, sets=True) if wanted else ()
+        reached = within(roots, ours.__contains__, {}) if wanted else ()
         found = [target for target in reached if target.key in wanted]
         for target in found:
             self.handled.add(id(target.value))
@@ -159,6 +159,8 @@ class Deposited:
             self._set(owner, entry.key, before)
 
     def _is_kept(self, owner: Any, name: str) -> bool:
+        if is_a(owner, ModuleType):
+            return (own_space(owner).get("__name__"), name) in self.kept
         return is_a(owner, type) and (owner.__module__, f"{owner.__qualname__}.{name}") in self.kept
 
     def _grown(self, owner: Any, entry: Entry, value: Any) -> None:
@@ -174,7 +176,7 @@ class Deposited:
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         space, held = own_space(owner), attributes_of(owner).get(name, MISSING)
-        if is_a(owner, type):
+        if is_any(owner, type, ModuleType):
             self.were.setdefault((id(owner), name), (owner, held))
         if not is_a(owner, type) and (name in space or held is MISSING):  # else it is a slot
             if value is MISSING:
@@ -309,14 +311,19 @@ def roots_of(tracked: Tracked, facts: Facts, footprint: Footprint, graph: Graph,
     cls = resolve_value(tracked.namespace, tuple(owner.split("."))) if owner else None
     spaces = [tracked.namespace, *([own_space(cls)] if is_a(cls, type) else [])]
     chains = facts.reads | {(name,) for name in facts.binds}
-    found = [resolve_value(space, chain[:n]) for space in spaces for chain in chains for n in range(1, len(chain) + 1)]
+    found: list[Any] = [tracked.module]
+    found += [resolve_value(space, chain[:n]) for space in spaces for chain in chains for n in range(1, len(chain) + 1)]
     for called in footprint.called.union(*footprint.constructing.values()):
         home, code = graph.index.modules.get(called[0]), graph.code_facts(called)
         if home is not None:
-            found += [owner_of(home, called[1]), resolve_value(home.namespace, tuple(called[1].split(".")))]
+            found += [
+                home.module,
+                owner_of(home, called[1]),
+                resolve_value(home.namespace, tuple(called[1].split("."))),
+            ]
             found += [
                 resolve_value(home.namespace, chain[:n])
                 for chain in (code.reads if code is not None else ())
                 for n in range(1, len(chain) + 1)
             ]
-    return [value for value in found if not is_a(value, ModuleType)]
+    return found

@@ -10,10 +10,10 @@ from typing import Any
 
 from hotswap.codefacts import ADDERS, PUTTERS
 from hotswap.graph import Graph
+from hotswap.holders import cell_content
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
-from hotswap.patch.functions import cell_content
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import Source
 from hotswap.syntax import Chain, chain_of

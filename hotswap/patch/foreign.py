@@ -17,10 +17,10 @@ from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.containers import FIXED, at_once, content_of, drop, fill, kind_of, living, put, same_content
+from hotswap.holders import cell_content
 from hotswap.index import Index
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.patch.functions import cell_content
 
 DEEPEST = 12
 """How many objects within objects are followed."""

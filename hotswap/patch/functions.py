@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from hotswap.codes import docstring
 from hotswap.errors import CannotSwap
+from hotswap.holders import cell_content
 from hotswap.imprint import is_blank
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
@@ -125,14 +126,6 @@ def _merge_cells(
 def _empty(cell: Any) -> None:
     with suppress(ValueError):
         del cell.cell_contents
-
-
-def cell_content(cell: Any) -> Any:
-    """What is in a closure's cell, or MISSING."""
-    try:
-        return MISSING if cell is None else cell.cell_contents
-    except ValueError:
-        return MISSING
 
 
 def pour_dict(

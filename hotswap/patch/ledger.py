@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from hotswap.deposits import Entry, Target, within
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import is_a, own_space
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.patch.authors import Authors
 from hotswap.patch.deposited import Deposited, IsCountedOn, roots_of
@@ -27,6 +28,8 @@ SORTING = frozenset(
     move_to_end""".split()
 )
 """What a function uses that gives containers an order of its own."""
+IN_FRONT = frozenset(("insert", "appendleft"))
+"""What may do no more than put something before all the rest."""
 
 
 class Ledger:
@@ -100,7 +103,7 @@ class Ledger:
         wanted = {(each.target, each.kind): each for each in footprint.deposits}
         owner = edition.class_around(place[1])[1]
         roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph, owner) if wanted else []
-        reached = within(roots, self.editions.index.modules.keys().__contains__, {}, sets=True)
+        reached = within(roots, self.editions.index.modules.keys().__contains__, {})
         targets = [target for target in reached if target.key in wanted]
         keeps_order = not self.orders_itself(place, footprint)
         for target in targets if keeps_order else ():
@@ -110,16 +113,19 @@ class Ledger:
                 self.authors.give_back(place, target, wanted[target.key], is_due, self.journal)
             if target.kind in ("keys", "items") and keeps_order:
                 self.authors.put_in_order(place, target, wanted[target.key], self._gaps, self.journal)
+            elif wanted[target.key].ahead and not self.orders_itself(place, footprint, SORTING - IN_FRONT):
+                _, gap = self.taken.gaps.get(id(target.value), (None, 0))
+                self.authors.put_behind_later(place, target, wanted[target.key], gap, self.journal)
         return list(self._other_attributes(targets, footprint))
 
-    def orders_itself(self, place: Place, footprint: Footprint) -> bool:
+    def orders_itself(self, place: Place, footprint: Footprint, words: AbstractSet[str] = SORTING) -> bool:
         """Whether one of the functions that the statement called gives containers an order of its own."""
         codes = (self.editions.new(place[0]).code(function) for function in footprint.called)
-        words = ({*code.attributes, *(chain[-1] for chain in code.reads)} for code in codes if code is not None)
-        return any(not SORTING.isdisjoint(each) for each in words)
+        used = ({*code.attributes, *(chain[-1] for chain in code.reads)} for code in codes if code is not None)
+        return any(not words.isdisjoint(each) for each in used)
 
     def _other_attributes(self, targets: Iterable[Target], footprint: Footprint) -> Iterator[Name]:
-        were, kinds = self.taken.were, {id(t.value): t.value for t in targets if is_a(t.value, type)}
+        were, kinds = self.taken.were, {id(t.value): t.value for t in targets if is_any(t.value, type, ModuleType)}
         found = {at: (owner, was) for at, (owner, was) in were.items()}
         for each in footprint.deposits if kinds else ():
             if each.kind == "attributes" and each.target in kinds:
@@ -130,5 +136,8 @@ class Ledger:
                 yield _name_of(owner, leaf)
 
 
-def _name_of(owner: type, leaf: str) -> Name:
+def _name_of(owner: type | ModuleType, leaf: str) -> Name:
+    if is_a(owner, ModuleType):
+        return own_space(owner)["__name__"], leaf
+    assert is_a(owner, type)
     return owner.__module__, f"{owner.__qualname__}.{leaf}"

@@ -17,10 +17,10 @@ from weakref import KeyedRef, ref
 from hotswap.codefacts import all_codes, nested
 from hotswap.codes import CodePair, behaviour
 from hotswap.containers import fill, items_of, keys_of
+from hotswap.holders import cell_content, tuple_like
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.patch.bases import set_bases
-from hotswap.patch.functions import cell_content
 from hotswap.reach import wrapped_by
 
 
@@ -209,13 +209,14 @@ def substitute(twins: Twins, journal: Journal, ignore: Iterable[object] = (), ne
 def substitute_in(place: Any, twins: Twins, journal: Journal, *, is_new: bool) -> None:
     """The same in one container: in itself, in tuples that it holds, and for instances among these."""
     parts = [*dict.keys(place), *dict.values(place)] if is_a(place, dict) else list(place)
-    tuples = [part for part in parts if type(part) is tuple and any(id(each) in twins for each in part)]
-    for part in [*parts, *(inner for each in parts if type(each) is tuple for inner in each)]:
+    tuples = [part for part in parts if is_a(part, tuple) and any(id(e) in twins for e in tuple.__iter__(part))]
+    for part in [*parts, *(inner for each in parts if is_a(each, tuple) for inner in tuple.__iter__(each))]:
         if id(type(part)) in twins:
             _change_class(part, twins, journal)
     weak = [part for part in parts if is_a(part, ref) and id(ref.__call__(part)) in twins]
     if tuples or weak or any(id(part) in twins for part in parts):
-        made: Twins = {id(each): (each, _made_anew(each, twins)) for each in tuples}
+        anew = ((each, _made_anew(each, twins)) for each in tuples)
+        made: Twins = {id(each): (each, other) for each, other in anew if other is not MISSING}
         made |= {id(each): (each, _referring(each, twins)) for each in weak}
         _substitute_in(place, {**twins, **made}, journal, is_new=is_new)
 
@@ -230,8 +231,8 @@ def _referring(reference: Any, twins: Twins) -> Any:
 
 def _made_anew(holder: Any, twins: Twins) -> Any:
     """A copy of an immutable holder with the twins in it; MISSING for all that can be written to."""
-    if type(holder) is tuple:
-        return tuple(_twin(v, twins) for v in holder)
+    if is_a(holder, tuple):
+        return tuple_like(holder, tuple(_twin(v, twins) for v in tuple.__iter__(holder)))
     if is_instance(holder, types.UnionType):
         return functools.reduce(operator.or_, _twin(holder.__args__, twins))
     if is_instance(holder, types.GenericAlias):

@@ -15,10 +15,10 @@ from typing import Any
 from hotswap.containers import drop, fill, items_of, keys_of, values_of
 from hotswap.facts import Facts
 from hotswap.graph import Graph
+from hotswap.holders import cell_content
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, is_instance, look_up
-from hotswap.patch.functions import cell_content
 from hotswap.patch.live import functions_within
 from hotswap.patch.within import Follows, containers_within
 from hotswap.reach import CodeOf, Reach

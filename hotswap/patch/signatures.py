@@ -153,7 +153,7 @@ def given(function: FunctionType) -> dict[str, Any]:
     """The default values that a function has, by parameter."""
     code, values = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[: code.co_argcount]
-    return {**dict(zip(names[len(names) - len(values) :], values, strict=True)), **(function.__kwdefaults__ or {})}
+    return {**dict(zip(reversed(names), reversed(values), strict=False)), **(function.__kwdefaults__ or {})}
 
 
 def _only_the_call(source: Source, code: CodeType, what: str) -> Reason:

@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from hotswap.containers import FIXED, VARIABLE, content_of, fill, living, size_of, values_of
 from hotswap.graph import Graph
+from hotswap.holders import cell_content
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_instance, own_space
 from hotswap.patch import abstract, classes
 from hotswap.patch.foreign import SlotMembers, slot_members
-from hotswap.patch.functions import cell_content
 
 DEEPEST = 4
 """How many containers within containers are followed."""

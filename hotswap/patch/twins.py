@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from hotswap.containers import content_of, fill, items_of, keys_of
+from hotswap.holders import cell_content
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_instance
-from hotswap.patch.functions import cell_content
 from hotswap.patch.instances import instance_dict
 from hotswap.patch.layout import own_slots
 

@@ -174,9 +174,9 @@ def _does_something(code: CodeType) -> bool:
     return False
 
 
+# Not `STORE_GLOBAL`: such a name goes as one that a statement gave something itself.
 _STORING = (
     "STORE_ATTR",
-    "STORE_GLOBAL",
     "STORE_SUBSCR",
     "STORE_DEREF",
     "DELETE_",

@@ -21,6 +21,7 @@ from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
 from hotswap.planning.containers import is_filled
 from hotswap.planning.edition import Edition, is_namespace
+from hotswap.planning.generic import registered_by
 from hotswap.planning.untaken import BLOCKS, without_untaken
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
@@ -73,6 +74,8 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
+        if registered_by(call, namespace):  # which can be taken back
+            continue
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))
     for store in facts.stores:

@@ -55,7 +55,7 @@ def filled_by_methods(edition: Edition, path: StatementPath) -> Iterator[Name]:
     targets = {(each.target, each.kind) for each in deposits}
     for name in set(_candidates(edition, path)) if targets else ():
         value = value_of(name, edition.graph)
-        reached = within([value], edition.graph.index.modules.keys().__contains__, {}, sets=True)
+        reached = within([value], edition.graph.index.modules.keys().__contains__, {})
         if _is_instance(value, edition) and any(target.key in targets for target in reached):
             yield name
 

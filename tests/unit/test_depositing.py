@@ -41,6 +41,12 @@ def deposits(monkeypatch):
         ("def note(n, seen=[]): seen.append(n)\nnote(1)\n", {2: [(None, 1)]}),
         ("import heapq\nH = []\nheapq.heappush(H, 1)\n", {3: [(None, 1)]}),
         ("D = {'k': []}\nD['k'].append(1)\n", {2: [(None, 1)]}),
+        ("def name(n): globals()['g_' + n] = n\nname('a')\nX = 1\n", {2: [("g_a", "a")]}),
+        ("class K: pass\ndef equip(c): c.limit = 1\nequip(K)\n", {3: [("limit", 1)]}),
+        (
+            "class K: pass\nk = K()\nk.c = None\ndef once(k):\n    if not k.c: k.c = 1.5\nonce(k)\n",
+            {3: [("c", None)], 6: [("c", 1.5)]},
+        ),
     ],
 )
 def test_statements(deposits, text, expected):

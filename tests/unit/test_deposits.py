@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections import OrderedDict, UserList, defaultdict
 from functools import partial
+from typing import NamedTuple
 
 import pytest
 
@@ -19,6 +20,13 @@ class Thing:
 
     def __init__(self):
         self.items, self.count, self.conn = [], 0, None
+
+
+class Record(NamedTuple):
+    """A tuple with names."""
+
+    name: str
+    run: object
 
 
 class Slotted:
@@ -154,4 +162,46 @@ def test_within_a_circle():
     """Each object is looked at once."""
     one, other = Thing(), Thing()
     one.conn, other.conn = other, one
-    assert [t.value for t in within([one], is_ours, {}, sets=False) if is_a(t.value, Thing)] == [one, other]
+    assert [t.value for t in within([one], is_ours, {}) if is_a(t.value, Thing)] == [one, other]
+
+
+def test_named_tuples_are_told_by_their_parts():
+    """They cannot be referred to weakly, and their identity may be that of another one later."""
+    thing, other = Thing(), Thing()
+    token = Token.of(Record("a", thing))
+    assert token.stands_for(Record("a", thing)) and not token.stands_for(Record("a", other))
+    assert not token.stands_for(("a", thing)) and token.thing() == Record("a", thing)
+    assert type(token.translated(lambda value: other if value is thing else value).thing()) is Record
+
+
+def test_a_variable_of_a_closure_that_gets_another_tuple():
+    """What was added counts; what is not a collection may be what the function keeps."""
+
+    def make():
+        kept, count = (), 0
+
+        def add(value):
+            nonlocal kept, count
+            kept, count = (*kept, value), count + 1
+
+        return add
+
+    add = make()
+    look = Look(is_ours)
+    look.at([add])
+    add(1)
+    (deposit,) = look.deposits()
+    assert [e.after.thing() for e in deposit.entries[0].within.entries] == [1]
+
+
+def test_what_comes_before_the_rest_of_a_list():
+    """Is told apart from what comes behind; in an empty list nobody knows."""
+    for box, change, expected in [
+        ([1], lambda x: x.insert(0, 2), True),
+        ([1], lambda x: x.append(2), False),
+        ([], lambda x: x.insert(0, 2), False),
+    ]:
+        look = Look(is_ours)
+        look.at([box])
+        change(box)
+        assert [deposit.ahead for deposit in look.deposits()] == [expected]
