@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import ast
 import dis
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Protocol
 
-from hotswap.deposits import Deposit, IsOurs, Look
+from hotswap.deposits import Deposit, Look
 from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.looking import is_a, is_any, look_up, own_space
 from hotswap.syntax import Chain
+from hotswap.targets import IsOurs
 
 
 class HasDeposits(Protocol):
@@ -116,6 +119,8 @@ class Depositing:
         self._bodies: list[Body] = []
         """Those that are being run, the outermost first."""
         self._look: Look | None = None
+        self._outermost: CodeType | None = None
+        """The code of the module, or of the statement that runs alone."""
 
     def reach(self, line: int, frame: FrameType) -> None:
         """A line of the module, or of a class in it, is about to run."""
@@ -140,6 +145,8 @@ class Depositing:
             if self._bodies and indent <= self._bodies[-1].indent:
                 return None
             self._finish()  # what came before the body is the statement's own
+            if not self._bodies:
+                self._outermost = frame.f_code
             names = frame.f_locals
             self._bodies.append(Body(code, indent, names if type(names) is dict else {}))
         self._turn_to(code)
@@ -164,6 +171,7 @@ class Depositing:
             if is_a(value, type):
                 look.at([*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)])
         sets = not WRITES_BY_NAME.isdisjoint(code.co_names)
+        self._note_modules(look, frame.f_globals, caller.f_globals)
         known = [*given.values(), *_named(code, frame.f_globals)]
         if _rebinds(code):
             known += _functions_of(code, [caller.f_globals, caller.f_locals, frame.f_globals])
@@ -173,7 +181,7 @@ class Depositing:
                 look.set_on.setdefault(id(value), set()).update(stored)
         if not _NAMING.isdisjoint(code.co_names):
             look.at(_modules([*known, frame.f_globals, caller.f_globals]), sets=True)
-            look.leave_out_names(caller.f_globals, _bound_by(caller))
+            look.leave_out_names(caller.f_globals, self._bound)
 
     def _made(self, code: CodeType, given: dict[str, Any], names: dict[str, Any]) -> Iterator[Any]:
         """What the statement itself makes, of what a function is given: nothing has to be taken out of that."""
@@ -198,10 +206,20 @@ class Depositing:
         """The line on which the innermost statement begins that is running; 0: none is."""
         return next((each.begun for each in reversed(self._bodies) if each.begun), 0)
 
+    @cached_property
+    def _bound(self) -> frozenset[str]:
+        """The globals that statements bind themselves."""
+        return frozenset(_bound_by(self._outermost)) if self._outermost is not None else frozenset()
+
     def _looked(self) -> Look:
         if self._look is None:
             self._look = Look(self._is_ours)
         return self._look
+
+    def _note_modules(self, look: Look, *namespaces: dict[str, Any]) -> None:
+        for name in {str(space.get("__name__")) for space in namespaces} - look.modules.keys():
+            if is_a(module := sys.modules.get(name), ModuleType):
+                look.modules[name] = module
 
     def _finish(self) -> None:
         look, self._look = self._look, None
@@ -225,6 +243,7 @@ class Depositing:
         except (SyntaxError, ValueError):  # a text of several lines, say
             self._looked().is_unclear = True
             return
+        self._note_modules(self._looked(), namespace)
         members = body.names.keys() if body.indent else frozenset[str]()
         for node in nodes:
             facts = facts_of(node, postponed=True, first=False)
@@ -296,10 +315,11 @@ def _modules(known: Iterable[Any]) -> Iterator[ModuleType]:
                 yield module
 
 
-def _bound_by(frame: FrameType) -> Iterator[str]:
+def _bound_by(code: CodeType) -> Iterator[str]:
     """The names that the statements of a module, or the one that runs alone, give something themselves."""
-    if not frame.f_code.co_flags & 0x2 and frame.f_code.co_name == "<module>":
-        yield from (each.argval for each in dis.get_instructions(frame.f_code) if each.opname in _NAME_STORING)
+    bodies = [each for each in code.co_consts if is_a(each, CodeType) and not each.co_flags & inspect.CO_OPTIMIZED]
+    for each in [code, *bodies]:
+        yield from (found.argval for found in dis.get_instructions(each) if found.opname in _NAME_STORING)
 
 
 def _resolved(chain: Chain, namespace: dict[str, Any]) -> Any:

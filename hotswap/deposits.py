@@ -1,7 +1,7 @@
 """What a statement put into containers and objects of the program as it ran, so that just that can be taken back.
 
 A *deposit* is the difference that one statement made to one target: a dictionary, list or set, or the attributes of an
-object.  It keeps nothing alive: targets are told by their identity, entries by weak references where there are such.
+object.  It keeps nothing alive: targets are told by identity and a mark, entries by weak references where there are such.
 """
 
 from __future__ import annotations
@@ -9,39 +9,24 @@ from __future__ import annotations
 import functools
 import operator
 import sys
-from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
-from typing import Any, Literal, TypeAlias
-from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, ref
+from types import CellType, FunctionType, ModuleType
+from typing import Any
+from weakref import ref
 
-from hotswap.holders import cell_content, tuple_of
+from hotswap.holders import tuple_of
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, own_space
+from hotswap.targets import ATOMS, CONTAINERS, GROWING, LARGEST, UNMARKED, IsOurs, Kind, Mark, Target, kind_of, within
 
-DEEPEST = 4
-"""How many objects within objects are followed."""
-LARGEST = 2_000
-"""Containers with more entries are data: what statements put into them is not kept apart."""
 MOST = 500
 """How many targets are looked at for one statement."""
 
-Kind: TypeAlias = Literal["keys", "items", "members", "attributes"]
-IsOurs: TypeAlias = Callable[[object], bool]
-"""Whether the module of that name belongs to the program."""
-
-ATOMS = frozenset((int, float, complex, str, bytes, bool, type(None), type(Ellipsis)))
 NUMBERS = frozenset((int, float, complex))
-GROWING = frozenset((tuple, list, frozenset))
-"""Collections to which something is added by giving a name another one: `cls.all = (*cls.all, item)`."""
-KEYED = frozenset((dict, OrderedDict, defaultdict, Counter))
-ITEMS = frozenset((list, deque))
-CONTAINERS = KEYED | ITEMS | {set}
-WRAPPERS = (UserDict, UserList, WeakSet, WeakKeyDictionary, WeakValueDictionary)
-"""Containers of the standard library that are written in Python: what is in them is in their `data`."""
 
 
 # ---------------------------------------------------------------------- objects, without keeping them
@@ -156,144 +141,21 @@ class Deposit:
     target: int
     kind: Kind
     entries: tuple[Entry, ...]
+    mark: Mark = UNMARKED
+    """Tells it from others that may get its identity."""
     ahead: bool = False
     """Whether what it put into a list came before all that had been there."""
 
     def translated(self, twin: Callable[[Any], Any]) -> Deposit:
         """The same for objects of which some have become others."""
-        return replace(self, entries=tuple(map(functools.partial(_translated, twin), self.entries)))
+        entries = tuple(map(functools.partial(_translated, twin), self.entries))
+        return replace(self, entries=entries, mark=self.mark.translated(twin))
 
 
 def _translated(twin: Callable[[Any], Any], entry: Entry) -> Entry:
     key = entry.key.translated(twin) if is_a(entry.key, Token) else entry.key
     within = entry.within.translated(twin) if entry.within is not None else None
     return Entry(key, entry.after.translated(twin), entry.before.translated(twin), within)
-
-
-# ---------------------------------------------------------------------- targets
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
-    """Something that a statement may write to."""
-
-    value: Any
-    kind: Kind
-
-    @property
-    def key(self) -> tuple[int, Kind]:
-        """What deposits know it by."""
-        return id(self.value), self.kind
-
-    def content(self) -> Any:
-        """A copy of what is in it, as a dictionary or a list.  No code of its class runs."""
-        if self.kind == "attributes":
-            space = attributes_of(self.value)
-            return {name: value for name, value in space.items() if not is_special(name)}
-        if self.kind == "keys":
-            return dict(OrderedDict.items(self.value) if is_a(self.value, OrderedDict) else dict.items(self.value))
-        base: Any = next(base for base in (list, deque, set) if is_a(self.value, base))
-        return list(base.__iter__(self.value))
-
-
-def within(roots: Iterable[Any], is_ours: IsOurs, seen: dict[int, Any]) -> Iterator[Target]:
-    """The targets that can be reached from objects, the nearest first; of modules only those that are given.
-
-    `seen` are objects that have been looked at; they are held there, so that their identity stays theirs.
-    """
-    level = list(roots)
-    for depth in range(DEEPEST):
-        inside: list[Any] = []
-        for value in level:
-            if type(value) in ATOMS or id(value) in seen or (depth and is_a(value, ModuleType)):
-                continue
-            seen[id(value)] = value
-            yield from _targets(value, is_ours, inside)
-        level = inside
-
-
-def _targets(value: Any, is_ours: IsOurs, inside: list[Any]) -> Iterator[Target]:
-    """The object as a target, if it is one; what is in it is added to `inside`."""
-    if is_a(value, type):
-        space = own_space(value)
-        if is_ours(space.get("__module__")):
-            inside += [part for name, part in space.items() if name != "__dict__" and _may_hold(part)]
-            inside += [*type.__dict__["__mro__"].__get__(value)[1:-1], type(value)]
-            yield Target(value, "attributes")
-    elif is_a(value, ModuleType):
-        if is_ours(own_space(value).get("__name__")):
-            yield Target(value, "attributes")
-    elif is_a(value, FunctionType):
-        if is_ours(value.__module__):
-            cells = _cells(value)
-            inside += [*(value.__defaults__ or ()), *own_space(value).values(), *(held for _, held in cells)]
-            yield Target(value, "attributes")
-            yield from (Target(cell, "attributes") for cell, held in cells if type(held) in GROWING)
-    elif is_a(value, MethodType):
-        inside += [value.__self__, value.__func__]
-    elif is_a(value, functools.partial):
-        inside += [value.func, *value.args, *value.keywords.values()]
-    else:
-        kind = kind_of(value)
-        if kind is not None and _size(value) <= LARGEST:
-            yield Target(value, kind)
-            if not CONTAINERS.isdisjoint(map(type, _parts(value, kind))):
-                inside += [part for part in _parts(value, kind) if type(part) in CONTAINERS]
-        if type(value) not in CONTAINERS and is_ours(type.__getattribute__(type(value), "__module__")):
-            yield Target(value, "attributes")
-            inside += [type(value), *(part for part in attributes_of(value).values() if _may_hold(part))]
-        elif is_any(value, *WRAPPERS):
-            inside += [own_space(value).get("data")]
-
-
-def attributes_of(value: Any) -> dict[str, Any]:
-    """What an object or class holds itself, slots too; a copy where there are any."""
-    if is_a(value, type):
-        return own_space(value)
-    if is_a(value, CellType):
-        content = cell_content(value)
-        return {} if content is MISSING else {"cell_contents": content}
-    space, classes = own_space(value), type.__dict__["__mro__"].__get__(type(value))
-    for name, member in [pair for cls in classes for pair in _slots_of(cls).items()]:
-        try:
-            space = {**space, name: member.__get__(value)}
-        except AttributeError:  # it is empty
-            continue
-    return space
-
-
-def _slots_of(cls: type) -> dict[str, Any]:
-    space = type.__dict__["__dict__"].__get__(cls)
-    return {n: m for n, m in space.items() if type(m) is MemberDescriptorType} if "__slots__" in space else {}
-
-
-def kind_of(value: Any) -> Kind | None:
-    """What sort of container an object is, if it is one."""
-    kinds: dict[type, Kind] = {dict: "keys", list: "items", deque: "items", set: "members"}
-    return next((kinds[base] for base in kinds if issubclass(type(value), base)), None)
-
-
-def _parts(container: Any, kind: Kind) -> Iterable[Any]:
-    """What may be containers in a container."""
-    if kind == "keys":
-        return dict.values(container)
-    base: Any = list if is_a(container, list) else deque
-    return base.__iter__(container) if kind == "items" else ()
-
-
-def _size(container: Any) -> int:
-    base: Any = next(base for base in (dict, list, deque, set) if issubclass(type(container), base))
-    return int(base.__len__(container))
-
-
-def _may_hold(value: Any) -> bool:
-    return type(value) not in ATOMS and not is_a(value, type) and not is_a(value, FunctionType)
-
-
-def _cells(function: FunctionType) -> list[tuple[CellType, Any]]:
-    """The variables of a closure that hold something, each with that."""
-    found = [(cell, cell_content(cell)) for cell in function.__closure__ or ()]
-    return [(cell, content) for cell, content in found if content is not MISSING]
 
 
 # ---------------------------------------------------------------------- the difference
@@ -313,6 +175,8 @@ class Look:
     """By the identity of objects the attributes that functions set which are no methods of theirs."""
     bound: dict[int, set[str]] = field(default_factory=dict)
     """By the identity of namespaces the globals that statements bind themselves."""
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+    """Those that may have names for what is looked at."""
     is_unclear: bool = False
     """Whether there was too much to look at."""
 
@@ -350,7 +214,8 @@ class Look:
                 self.is_unclear = self.is_unclear or len(entries) > LARGEST
                 if entries and len(entries) <= LARGEST:
                     is_ahead = target.kind == "items" and _is_ahead(before, now)
-                    found.append(Deposit(id(target.value), target.kind, tuple(entries), is_ahead))
+                    mark = Mark.of(target, self.modules.values())
+                    found.append(Deposit(id(target.value), target.kind, tuple(entries), mark, is_ahead))
         return found
 
     def _counted(self, entry: Entry, before: Mapping[str, Any], now: Mapping[str, Any], owner: Any) -> Iterator[Entry]:
@@ -381,11 +246,6 @@ def _is_ahead(before: list[Any], now: list[Any]) -> bool:
     """Whether all that came into a list stands before what had been there."""
     came = len(now) - len(before)
     return bool(before) and came > 0 and all(map(operator.is_, before, islice(now, came, None)))
-
-
-def is_special(name: object) -> bool:
-    """Whether Python itself gives objects an attribute of this name."""
-    return is_a(name, str) and name.startswith(("__", "_abc_"))
 
 
 def _same(before: Any, now: Any) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hotswap.containers import fill
-from hotswap.deposits import NOTHING, Deposit, Entry, Kind, Target, Token
+from hotswap.deposits import NOTHING, Deposit, Entry, Token
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a
 from hotswap.model import Place
 from hotswap.patch.deposited import contents_of, move_added
 from hotswap.planning.editions import Editions
+from hotswap.targets import Kind, Target
 
 
 class Authors:

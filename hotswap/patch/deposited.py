@@ -9,26 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hotswap.containers import fill
-from hotswap.deposits import (
-    ATOMS,
-    CONTAINERS,
-    GROWING,
-    GROWN,
-    NOTHING,
-    NUMBERS,
-    Deposit,
-    Entry,
-    Kind,
-    Target,
-    Token,
-    attributes_of,
-    kind_of,
-    within,
-)
+from hotswap.deposits import GROWN, NOTHING, NUMBERS, Deposit, Entry, Token
 from hotswap.facts import Facts
 from hotswap.graph import Graph, lines_of
 from hotswap.index import Tracked
@@ -39,6 +24,7 @@ from hotswap.patch.filling import filled_by
 from hotswap.planning.edition import Edition
 from hotswap.resolving import owner_of, resolve_value
 from hotswap.source import StatementPath, first_line
+from hotswap.targets import ATOMS, CONTAINERS, GROWING, Kind, Target, attributes_of, kind_of, within
 from hotswap.trace import Footprint
 
 if TYPE_CHECKING:  # it moves entries, too
@@ -109,15 +95,21 @@ class Deposited:
             facts = edition.source.facts(path)
             ours = graph.index.modules.keys()
             owner = edition.class_around(path)[1]
-            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph, owner), ours)
+            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph, owner), ours, originals)
             known = set(found.handled)
             left = [d for d in footprint.deposits if d.target not in known and d.kind != "attributes"]
-            found.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours)
+            found.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours, originals)
             found.astray = found.handled - known
             found.is_complete &= all(d.target in found.handled for d in footprint.deposits)
         return found
 
-    def take_back(self, deposits: Iterable[Deposit], roots: Iterable[Any], ours: Container[object]) -> None:
+    def take_back(
+        self,
+        deposits: Iterable[Deposit],
+        roots: Iterable[Any],
+        ours: Container[object],
+        originals: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """Take back what is still there of the deposits, in what can be reached from the roots."""
         wanted: dict[tuple[int, Kind], list[Deposit]] = {}
         for each in deposits:
@@ -125,6 +117,8 @@ class Deposited:
         reached = within(roots, ours.__contains__, {}) if wanted else ()
         found = [target for target in reached if target.key in wanted]
         for target in found:
+            wanted[target.key] = [each for each in wanted[target.key] if each.mark.stands_for(target.value, originals)]
+        for target in [target for target in found if wanted[target.key]]:
             self.handled.add(id(target.value))
             for each in reversed(wanted[target.key]):
                 self._take_out(target, each)

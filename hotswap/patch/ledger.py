@@ -11,7 +11,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from hotswap.deposits import Entry, Target, within
+from hotswap.deposits import Entry
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, own_space
@@ -21,6 +21,7 @@ from hotswap.patch.deposited import Deposited, IsCountedOn, roots_of
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.source import StatementPath
+from hotswap.targets import Target, within
 from hotswap.trace import Footprint
 
 SORTING = frozenset(

@@ -14,7 +14,6 @@ from types import FunctionType
 
 from hotswap.assets import askers
 from hotswap.codefacts import GLOBALS
-from hotswap.deposits import CONTAINERS
 from hotswap.events import (
     BEHAVIOUR,
     abstractness,
@@ -39,6 +38,7 @@ from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
 from hotswap.scanning import Listed
 from hotswap.source import StatementPath
+from hotswap.targets import CONTAINERS
 
 __all__ = ["Affected", "Concerned", "IsPlain"]
 

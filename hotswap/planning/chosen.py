@@ -6,11 +6,11 @@ from types import ModuleType
 from typing import Any
 
 from hotswap.codefacts import ADDERS, CodeFacts
-from hotswap.deposits import ATOMS
 from hotswap.events import CONTENT, DESCRIPTION
 from hotswap.facts import Facts
 from hotswap.resolving import resolve_value
 from hotswap.syntax import Chain
+from hotswap.targets import ATOMS
 
 METADATA = frozenset(
     "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__ "

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from hotswap.deposits import CONTAINERS, LARGEST, Deposit, within
+from hotswap.deposits import Deposit
 from hotswap.graph import lines_of
 from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, look_up
@@ -16,6 +16,7 @@ from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import Chain
+from hotswap.targets import CONTAINERS, LARGEST, within
 
 if TYPE_CHECKING:  # it asks here
     from hotswap.planning.edition import Edition

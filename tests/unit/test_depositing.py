@@ -121,3 +121,18 @@ def test_the_body_of_a_class_has_statements_of_its_own(deposits):
     )
     expected = {10: ["C", 1], 12: [2], 15: ["In"], 16: [3], 21: [4], 22: [5]}
     assert deposits(text) == {line: [(None, value) for value in values] for line, values in expected.items()}
+
+
+def test_names_that_statements_bind_are_none_that_functions_set(deposits):
+    """Also when a function that sets names of its module is called from the body of a class."""
+    text = (
+        "def name(f):\n"
+        "    globals()['g_' + f.__name__] = 1\n"
+        "    return f\n"
+        "class C:\n"
+        "    @name\n"
+        "    def f(self):\n"
+        "        pass\n"
+        "X = name(C)\n"
+    )
+    assert deposits(text) == {5: [("g_f", 1)], 8: [("g_C", 1)]}

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from hotswap.deposits import NOTHING, Look, Token, within
+from hotswap.deposits import NOTHING, Look, Token
 from hotswap.journal import MISSING
 from hotswap.looking import is_a
+from hotswap.targets import within
 
 
 class Thing:

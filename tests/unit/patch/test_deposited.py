@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from dataclasses import replace
 
 import pytest
 
@@ -81,3 +82,23 @@ def test_what_is_added_goes_where_it_was_taken_out():
     entries = [3, 1, 2]
     move_added(entries, [1, 2], 0, Journal())
     assert entries == [3, 1, 2]
+
+
+def test_a_container_with_the_identity_of_one_that_is_gone_is_left_alone():
+    """Lists and dictionaries are told by who holds them; what can be referred to weakly by itself."""
+    box = Box()
+    box.items, box.table, box.names, box.others = [], {}, set(), {"in": ["a"]}
+    look = Look(is_ours)
+    look.at([box])
+    box.items.append("a")
+    box.table["k"] = "a"
+    box.names.add("a")
+    deposits = {each.kind: each for each in look.deposits()}
+    box.more, box.list, box.set = {"k": "a"}, ["a"], {"a"}
+    for kind, place in [("items", box.list), ("keys", box.more), ("members", box.set), ("items", box.others["in"])]:
+        found = Deposited(Journal())
+        found.take_back([replace(deposits[kind], target=id(place))], [box], {__name__})
+        assert (found.handled, len(place)) == (set(), 1)
+    found = Deposited(Journal())
+    found.take_back(deposits.values(), [box], {__name__})
+    assert (box.items, box.table, box.names) == ([], {}, set())
