@@ -274,8 +274,8 @@ def _rebinds(code: CodeType) -> bool:
 
 def _functions_of(code: CodeType, spaces: Iterable[Mapping[str, Any]]) -> Iterator[FunctionType]:
     """The functions with a code that names stand for."""
-    for space in spaces:
-        yield from (value for value in space.values() if is_a(value, FunctionType) and value.__code__ is code)
+    for space in [each for each in spaces if type(each) is dict]:
+        yield from (value for value in list(space.values()) if is_a(value, FunctionType) and value.__code__ is code)
 
 
 def _stored(code: CodeType) -> frozenset[str]:
@@ -308,11 +308,13 @@ def _modules(known: Iterable[Any]) -> Iterator[ModuleType]:
     for value in known:
         if is_a(value, ModuleType):
             yield value
-        elif is_any(value, type, FunctionType, dict):
-            space = value.__globals__ if is_a(value, FunctionType) else value if is_a(value, dict) else own_space(value)
-            module = sys.modules.get(str(space.get("__name__" if "__name__" in space else "__module__")))
-            if is_a(module, ModuleType) and (not is_a(value, dict) or own_space(module) is value):
-                yield module
+            continue
+        space = value if type(value) is dict else own_space(value) if is_a(value, type) else {}
+        space = value.__globals__ if is_a(value, FunctionType) else space
+        name = space.get("__module__" if is_a(value, type) else "__name__")
+        module = sys.modules.get(name) if type(name) is str else None
+        if is_a(module, ModuleType) and (type(value) is not dict or own_space(module) is value):
+            yield module
 
 
 def _bound_by(code: CodeType) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What a statement put into containers and objects of the program as it ran, so that just that can be taken back.
 
 A *deposit* is the difference that one statement made to one target: a dictionary, list or set, or the attributes of an
-object.  It keeps nothing alive: targets are told by identity and a mark, entries by weak references where there are such.
+object.  It keeps nothing alive: targets are told by their identity and a mark, entries by weak references where there
+are such.
 """
 
 from __future__ import annotations
