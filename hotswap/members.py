@@ -1,16 +1,17 @@
 """Two versions of a class statement → what became of its members, as far as that can be told without running it.  Pure.
 
-For classes that a function makes: their statement runs with each call of that, and a class that is alive was made by
-a call that has ended.
+For classes that a function or a loop makes: their statement runs several times, and a class that is alive was made by
+one that is over.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hotswap.diff import Definition, exact, header, shape
+from hotswap.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,47 @@ def compare(old: ast.ClassDef, new: ast.ClassDef) -> Members:
     if changed and new.decorator_list:
         return Members({}, has_other_doc, "its members were edited, and it has a decorator, which may look at them")
     return Members(changed, has_other_doc, "its slots were edited" if "__slots__" in changed else "")
+
+
+def initial(old: Source, new: Source, qualname: str) -> frozenset[str]:
+    """The members to which the class statements of that name give the same constants, or empty containers, as before.
+
+    What the classes hold there by now is state: it may stay, also if they are made anew.
+    """
+    before, now = list(_statements(old, qualname)), list(_statements(new, qualname))
+    if len(before) != 1 or len(now) != 1:
+        return frozenset()
+    earlier, later = _by_name(before[0].body), _by_name(now[0].body)
+    same = {name for name in earlier if _texts(earlier[name]) == _texts(later.get(name, ()))}
+    return frozenset(name for name in same if len(later[name]) == 1 and _is_initial(later[name][0]))
+
+
+def _statements(source: Source, qualname: str) -> Iterator[ast.ClassDef]:
+    """The class statements of a qualified name, those in functions and loops too."""
+    todo: list[tuple[str, ast.AST]] = [("", source.tree)]
+    while todo:
+        prefix, node = todo.pop()
+        for child in ast.iter_child_nodes(node):
+            inner = prefix
+            if isinstance(child, Definition):
+                inner = f"{prefix}{child.name}." + "<locals>." * (not isinstance(child, ast.ClassDef))
+                if isinstance(child, ast.ClassDef) and prefix + child.name == qualname:
+                    yield child
+            if not isinstance(child, ast.expr):
+                todo.append((inner, child))
+
+
+def _is_initial(node: ast.stmt) -> bool:
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict):
+        parts = [*value.keys, *value.values] if isinstance(value, ast.Dict) else value.elts
+        return all(isinstance(part, ast.Constant) for part in parts)
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _CONTAINERS and not value.args + value.keywords
+    return isinstance(value, ast.Constant)
+
+
+_CONTAINERS = ("list", "dict", "set", "deque", "Counter", "OrderedDict")
 
 
 def _by_name(body: Sequence[ast.stmt]) -> dict[str, list[ast.stmt]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
@@ -32,11 +32,13 @@ from hotswap.patch.keeping import happened, kept_members
 from hotswap.patch.ledger import Ledger
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
+from hotswap.patch.moved import has_left
 from hotswap.patch.observed import Observed
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
+from hotswap.patch.remade import Remade
 from hotswap.patch.repeats import added_twice, loaded_twice, refused_twice
 from hotswap.patch.scene import Scene
 from hotswap.patch.snapshot import Snapshot
@@ -84,10 +86,11 @@ class Runner:
         self.changes = changes
         self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
         self.values = Values(self.editions, journal, plan.views)
+        self.remade = Remade(self.editions, self.values, graph)
         self.pourer = Pourer(self.editions, graph, journal, changes, self.values, tolerate)
         self.merger = self.pourer.merger = Merger(journal, self.pourer.pour, formers)
-        self.merger.is_new = self._is_new
-        self.merger.was_there = self.values.was_there
+        self.merger.is_new, self.merger.has_left = self._is_new, partial(has_left, self.editions)
+        self.merger.was_there, self.merger.lasting = self.values.was_there, self.remade.lasting
         self._loaded = set(sys.modules)
         self._known = set(self._loaded)
         self._due = False
@@ -122,6 +125,7 @@ class Runner:
         self.editions.lookups.end()
         self.affected.begin()
         self.values.begin(self.plan.groups)
+        self.remade.begin((s.module, s.statement) for s in self.plan.steps if s.action is Action.RUN)
 
     def run(self) -> None:
         """Run all statements that are due, group by group."""
@@ -275,6 +279,7 @@ class Runner:
             self.changes.add(event)  # whichever statement binds the name at last
         if due:
             self._note(made, {(step.module, prefix + name) for name in effect.touched}, qualnames)
+            self._add(self.remade.events(self._place))
             self._add(observed.filled())
             self._check_twice(node, observed)
         if len(self.merger.twins) > twins:
@@ -558,6 +563,9 @@ class Runner:
                 not_yet_in_packages(self.editions, self._place),
             ):
                 exec(code, space, space if local is None else local)  # the program's own statement
+            pairs, found = self.remade.pairs(self._place, space if local is None else local, lines.values())
+            if pairs:
+                self.pourer.pour_remade(pairs, found)
             seen = self.calls.setdefault(self._place, {})
             for line, each in list(lines.items()):
                 each.deposits = each.deposits if self._due else []  # else it has filled what was built for others

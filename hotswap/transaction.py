@@ -178,6 +178,7 @@ class Transaction:
         self.runner.merger.stale = []  # or it would be held
         self._bodies.statements_ran()
         self.runner.follow_moved(self._lost)
+        self.orphans += orphans.made_no_more(self.runner.remade.left())
         self._tell()
         merger = self.runner.merger
         views = {id(view): (view, container) for view, container in self.runner.values.views_made()}
@@ -185,7 +186,9 @@ class Transaction:
             substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
         if merger.twins and self.runner.rebuilt:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
-        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(*self.runner.held_by_merges())):
+        anew, kept = self.runner.held_by_merges()
+        undecided = self.runner.remade.undecided(kept, self.journal)
+        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(anew, kept), undecided):
             self._tolerate(refusal)
         self._bodies.replace_held_codes()
         self.formers.forget_results()

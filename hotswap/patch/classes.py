@@ -249,15 +249,18 @@ class _Pouring:
         defined = self.define(name, old, settled)
         if defined is not None:
             return self.twins.settle(defined)
-        if old is MISSING or any(is_alias(member, f"{self.live.__qualname__}.{name}") for member in (old, settled)):
+        members = (old, self.live), (settled, self.fresh)
+        if old is MISSING or any(is_alias(member, f"{owner.__qualname__}.{name}") for member, owner in members):
             return settled
         return self.twins.settle(self.merge(old, settled))
 
     def _nested(self, old: Any, fresh: type) -> Any:
         """A class that the body defines is merged with its live version; any other class is just a value."""
         known = self.twins.of(fresh)
-        if known is not fresh or not _within(fresh, self.fresh):
+        if known is not fresh:
             return known
+        if not _within(fresh, self.fresh):  # it may be one that stood here, and was given another place
+            return self.merge(old, fresh) if is_instance(old, type) and _within(old, self.live) else fresh
         self._settle_bases(fresh)
         stored = self.merge(old, fresh) if is_instance(old, type) and _within(old, self.live) else fresh
         self.twins.add(fresh, stored)

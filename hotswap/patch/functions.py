@@ -164,6 +164,8 @@ class Merger:
         """Whether a class was made in this round."""
         self.was_there: Callable[[Any], bool] = lambda _: False
         """Whether an object stood in the program before the round: it is no new version of another one."""
+        self.lasting: set[int] = set()
+        """The ids of classes that something goes on to answer with, whatever a name stands for now."""
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
@@ -172,7 +174,10 @@ class Merger:
         self.stale: list[FunctionType] = []
         """Functions that run old code, because the new one needs what only those have that are made now."""
         self._busy: set[tuple[int, int]] = set()
-        self._moving = False
+        self.has_left: Callable[[type], bool] = lambda _: False
+        """Whether no source defines a class any more."""
+        self._moving: tuple[str, str] | None = None
+        """How the class that goes to another place was called there, and how it is now."""
 
     def __call__(self, live: Any, fresh: Any) -> Any:
         """The object to store: `live` with all that `fresh` is when both are definitions of one kind, else `fresh`."""
@@ -180,7 +185,7 @@ class Merger:
             return live
         if id(fresh) in self.twins:
             return self.twins[id(fresh)][1]
-        if not is_a(fresh, type) and self.was_there(fresh):
+        if self.was_there(fresh) or self.are_apart(live, fresh):
             return fresh
         key = id(live), id(fresh)
         if key in self._busy:
@@ -215,6 +220,10 @@ class Merger:
         self.succeed(name, candidates, kept)
         return kept
 
+    def are_apart(self, live: Any, fresh: Any) -> bool:
+        """Whether two classes are not versions of one: each of them was there before, or the live one goes on."""
+        return is_a(live, type) and is_a(fresh, type) and (self.was_there(fresh) or id(live) in self.lasting)
+
     def twin(self, value: Any) -> Any:
         """The live object that a fresh one was poured into; any other object itself."""
         return self.twins[id(value)][1] if id(value) in self.twins else value
@@ -231,9 +240,15 @@ class Merger:
             return False
         return live.__module__ != value.__module__ and live.__qualname__ == value.__qualname__ and self.is_new(value)
 
+    def is_renamed(self, live: object, value: object) -> bool:
+        """Whether a name that held a class holds one that is new, while nothing defines the first one any more."""
+        if not is_a(live, type) or not is_a(value, type) or live is value or id(value) in self.twins:
+            return False
+        return live.__qualname__ != value.__qualname__ and self.is_new(value) and self.has_left(live)
+
     def move(self, live: type, fresh: type) -> type:
-        """The live class goes to the module of the fresh one, which it becomes.  Raises CannotSwap."""
-        before, self._moving = self._moving, True
+        """The live class goes to the place of the fresh one, which it becomes.  Raises CannotSwap."""
+        before, self._moving = self._moving, (live.__qualname__, fresh.__qualname__)
         try:
             kept = adopt(live, fresh, lambda one, other: self.pour_class(one, other, self), self.journal)
         finally:
@@ -267,19 +282,27 @@ class Merger:
 
     def _merge(self, live: Any, fresh: Any) -> Any:
         if is_instance(live, FunctionType) and is_instance(fresh, FunctionType):
-            if same_definition(live, fresh):
+            if same_definition(live, fresh) or (self._is_moving(live, fresh) and live.__globals__ is fresh.__globals__):
                 pour(live, fresh, self.journal, self)
                 return live
-            if self._moving and live.__code__.co_qualname == fresh.__code__.co_qualname:
+            if self._is_moving(live, fresh):
                 forward(live, fresh, self.journal)  # its globals are those of the module that it left
             return fresh
         if is_instance(live, type) and is_instance(fresh, type):
             if live.__module__ == fresh.__module__ and live.__qualname__ == fresh.__qualname__:
                 return self.pour_class(live, fresh, self)
-            return fresh
+            return self.move(live, fresh) if self.is_renamed(live, fresh) else fresh
         if type(live) is not type(fresh):
             return fresh
         return self._merge_wrapper(live, fresh)
+
+    def _is_moving(self, live: FunctionType, fresh: FunctionType) -> bool:
+        """Whether both are the same member of the class that goes to another place."""
+        old, new = self._moving or ("", "")
+        if not old:
+            return False
+        before, now = live.__code__.co_qualname, fresh.__code__.co_qualname
+        return before == now or before.removeprefix(old) == now.removeprefix(new)
 
     def _merge_wrapper(self, live: Any, fresh: Any) -> Any:
         """Descriptors and decorator objects: the functions inside are merged."""

@@ -1,14 +1,17 @@
-"""A class whose definition went from one module to another: the live class stays, with its instances."""
+"""A class whose definition went to another place, or got another name: the live class stays, with its instances."""
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hotswap.journal import Journal
 from hotswap.patch import layout
 from hotswap.patch.bases import set_bases
 from hotswap.patch.instances import living
+from hotswap.planning.editions import Editions
+from hotswap.source import class_path
 
 Pour = Callable[[type, type], type]
 
@@ -20,6 +23,15 @@ Made = tuple[list[type], list[object]]
 def made_with(fresh: type) -> Made:
     """What was made with a class until now."""
     return type.__subclasses__(fresh), [o for o in living(fresh) if type(o) is fresh]
+
+
+def made_with_each(classes: Collection[type]) -> dict[int, Made]:
+    """The same for many classes, by their ids: all objects are looked at once."""
+    made: dict[int, Made] = {id(cls): (type.__subclasses__(cls), []) for cls in classes}
+    for each in gc.get_referrers(*classes) if made else ():
+        if id(type(each)) in made:
+            made[id(type(each))][1].append(each)
+    return made
 
 
 def take_over(made: Made, live: type, fresh: type, journal: Journal) -> None:
@@ -47,6 +59,15 @@ def _belong_to(instance: object, cls: type) -> None:
             object.__setattr__(instance, "__class__", cls)
         finally:
             layout.assign_bases(idle, bases)
+
+
+def has_left(editions: Editions, cls: type) -> bool:
+    """Whether the class stood in a source of the program, and does not any more."""
+    tracked = editions.index.modules.get(cls.__module__)
+    if tracked is None or class_path(tracked.source, cls.__qualname__) is None:
+        return False
+    new = editions.source(cls.__module__)
+    return new is None or class_path(new, cls.__qualname__) is None
 
 
 def adopt(live: type, fresh: type, pour: Pour, journal: Journal) -> type:

@@ -25,6 +25,7 @@ class Orphan:
     cls: weakref.ref[type]
     name: Name
     path: str
+    why: str = "the class left the source, so no newer code of it exists"
 
 
 def losing_definition(edits: Iterable[Edit], index: Index) -> list[Orphan]:
@@ -36,6 +37,14 @@ def losing_definition(edits: Iterable[Edit], index: Index) -> list[Orphan]:
             if is_instance(cls, type) and definition_of(cls, index) == (edit.module, qualname):
                 found.append(Orphan(weakref.ref(cls), (edit.module, qualname), edit.path))
     return found
+
+
+def made_no_more(classes: Iterable[type]) -> Iterator[Orphan]:
+    """The same for classes that a loop or a call has made, and does not make any more now that it ran again."""
+    for cls in classes:
+        path = getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__
+        why = "the statement that had made the class ran again, and has not made it"
+        yield Orphan(weakref.ref(cls), (cls.__module__, cls.__qualname__), path, why)
 
 
 def _classes_in(source: Source) -> set[str]:
@@ -55,7 +64,7 @@ def left_alive(orphans: Iterable[Orphan]) -> Iterator[Reason]:
                 code="HS302",
                 what=f"{count} instance{'s' * (count > 1)} of {'.'.join(orphan.name)} live{'s' * (count == 1)} on",
                 where=orphan.path,
-                why="the class left the source, so no newer code of it exists",
+                why=orphan.why,
                 remedy="let go of them, or restart",
             )
 

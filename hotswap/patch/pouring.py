@@ -7,7 +7,7 @@ they are, what was registered with them, who held the fresh class meanwhile, and
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,18 @@ from hotswap.events import subclasses
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family
+from hotswap.members import initial
 from hotswap.model import Place
 from hotswap.patch import classes, enums, mapped, models
+from hotswap.patch.alike import Pair
 from hotswap.patch.changes import Changes
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.dispatch import Registrations, methods_of, registry_of
 from hotswap.patch.functions import Merge, Merger
 from hotswap.patch.inheritance import inherited_by, other_inheritance
-from hotswap.patch.live import substitute
-from hotswap.patch.moved import Made, made_with, take_over
+from hotswap.patch.live import substitute, substitute_in
+from hotswap.patch.moved import Made, made_with, made_with_each, take_over
+from hotswap.patch.standing import Found
 from hotswap.patch.statements import is_foreign
 from hotswap.patch.values import Values
 from hotswap.planning.editions import Editions
@@ -74,6 +77,19 @@ class Pourer:
         self.sizes: dict[str, dict[tuple[str, str], int]] = {}
         """By module the members of classes that were kept, and how many entries the making of the class put there."""
         self.has_poured = False
+        self._made: dict[int, Made] = {}
+        """By the ids of classes what was made with them, as far as that was looked up before."""
+
+    def pour_remade(self, pairs: Collection[Pair], found: Iterable[Found]) -> None:
+        """Pour classes that a statement made anew without defining them; `found` is where they stand now."""
+        making, self.making = self.making, Making(self.making.place, self.making.defined)
+        self._made = made_with_each([pair.fresh for pair in pairs])
+        for pair in pairs:
+            self.making = Making(making.place, making.defined, self._initial(pair.live))
+            self.merger(pair.live, pair.fresh)
+        self.making, self._made = making, {}
+        for holder in {id(each.holder): each.holder for each in found if each.holder is not None}.values():
+            substitute_in(holder, self.merger.twins, self.journal, is_new=True)
 
     def pour(self, live: type, fresh: type, merge: Merge) -> type:
         """Pour `fresh` into `live`, and note what changed; returns the class that the name must be bound to."""
@@ -85,7 +101,7 @@ class Pourer:
         outer = models.containing(live) if enums.have_other_members(live, fresh) else []
         node = self.editions.node(self.making.place)
         is_statement = isinstance(node, ast.ClassDef)  # else it was there for others to use
-        made: Made = ([], []) if is_statement else made_with(fresh)
+        made = self._made.get(id(fresh)) or (([], []) if is_statement else made_with(fresh))
         gathered, of_fresh = self._gathered(live, fresh, keep), enums.members(fresh)
         own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else NO_NAMES
         try:
@@ -115,6 +131,12 @@ class Pourer:
         for model in outer:  # what was asked of them tells of this one, too
             self.changes.add((model.__module__, f"{model.__qualname__}.model_json_schema"), self.making.place)
         return merged
+
+    def _initial(self, cls: type) -> frozenset[str]:
+        """The members of a class that keep what they hold, although the class was made anew by a statement."""
+        tracked = self.index.modules.get(cls.__module__)
+        new = self.editions.source(cls.__module__) if tracked is not None else None
+        return initial(tracked.source, new, cls.__qualname__) if tracked is not None and new is not None else NO_NAMES
 
     def note_bases(self, before: tuple[type, ...], after: tuple[type, ...]) -> None:
         """A class derives from other bases now: note it for those who ask these for their subclasses."""

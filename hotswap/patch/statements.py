@@ -159,6 +159,7 @@ def merge_name(
     assert merger.module is not None
     full, old = (merger.module, name), past.was(name)
     owned = old is not MISSING and past.owned(name) and not is_alias(old, name) and not is_foreign(old, merger)
+    owned = owned and not merger.are_apart(old, value)
     if name in facts.defines or makes_function(node, name, value, past):
         if is_alias(value, name):
             merger.succeed(full, [old] if owned else [], value)
@@ -170,7 +171,7 @@ def merge_name(
     if old is not MISSING and may_stay and same_value(old, value, parts := Parts()):
         if all(past.was(other) is old for other in together) and not past.is_shared(together, old, parts):
             return old
-    if owned and merger.has_moved(old, value):
+    if owned and (merger.has_moved(old, value) or merger.is_renamed(old, value)):
         return merger.move(old, value)
     merger.keep_parts(MISSING if is_taken_over(node, facts, name, past) else old, value)
     formers = merger.formers.of(full) if past.is_last(name) else []
@@ -367,6 +368,8 @@ def merge_member(node: ast.stmt, facts: Facts, name: Name, old: Any, value: Any,
         return value if is_alias(value, name[1]) else merger.define(name, owned, value)
     if is_any(value, *_WRAPPERS) and type(owned) is type(value):
         return merger.define(name, owned, value)
+    if merger.is_renamed(owned, value):
+        return merger.move(owned, value)
     merger.keep_parts(owned, value)
     return old if old is not MISSING and same_value(old, value) else value
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
+from weakref import ref
 
 from hotswap.containers import at_once
 from hotswap.journal import MISSING, Journal
@@ -46,6 +47,8 @@ class Values:
         """Names to which another value was given than the one that they held, and for whose statements."""
         self._before: set[str] = set()
         self._standing: set[int] | None = None
+        self.classes: dict[int, ref[type]] = {}
+        """All classes there were when the round began, by their ids, if that was asked.  None of them is kept alive."""
         self._seen: dict[Name, Any] = {}
         """What globals held when they were last looked at; something else was given to them since, by the program."""
 
@@ -339,7 +342,14 @@ class Values:
                 self._shown[name] = group  # a later statement has set it to something else
 
     def was_there(self, thing: object) -> bool:
-        """Whether a name of a module, or a member of a class in it, stood for the object before the round."""
+        """Whether a name of a module, or a member of a class in it, stood for the object before the round.
+
+        A class was there if it existed at all, as far as that was asked when the round began: a class that a name comes
+        to stand for may have been chosen among several.
+        """
+        if is_a(thing, type):
+            known = self.classes.get(id(thing))
+            return known is not None and known() is thing
         if self._standing is None:
             spaces = [self.originals(module) for module in self._before & self.index.modules.keys()]
             classes = [value for space in spaces for value in space.values() if is_a(value, type)]

@@ -73,6 +73,10 @@ CASES = {
         "def make(n):\n class A:\n  x = 1\n return A\n", "def make(n):\n class A:\n  x = n\n return A\n",
         held="app.make(1)()",
     ),
+    "HS213": Case(
+        "A = []\nfor n in range(2):\n class B: pass\n A.append(B())\n",
+        "A = []\nfor n in range(3):\n class B: x = 1\n A.append(B())\n", held="app.A[0]",
+    ),
     "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
     "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
     "HS402": Case(
