@@ -31,6 +31,7 @@ from hotswap.patch.registries import (
     withdraw,
 )
 from hotswap.patch.repeats import removed_effect
+from hotswap.patch.withdrawing import has_put_nothing
 from hotswap.patch.worded import Removed
 from hotswap.patch.words import Word, words_of
 from hotswap.source import first_line
@@ -120,6 +121,7 @@ class Registered:
         definitions = definitions_of(node, old, tracked, reached, made)
         kept = [place for place in places if id(place) not in done]
         is_another = _who_registers(node) != _who_registers(old)
+        is_known = bool(done) or has_put_nothing(old, footprint, tracked)
         contents = [(place, items_of(place) if is_a(place, dict) else keys_of(place)) for place in kept]
         return cls(
             [*definitions, *made_of(definitions, records)],
@@ -129,7 +131,7 @@ class Registered:
             where=f"{tracked.path}:{first_line(node)}",
             is_known=taken is not None and taken.is_complete,
             old=old,
-            filled=filled_by(footprint, old, tracked, graph) if is_another and not done else [],
+            filled=filled_by(footprint, old, tracked, graph) if is_another and not is_known else [],
             lost=words_of(old, tracked.name) - words_of(node, tracked.name),
         )
 

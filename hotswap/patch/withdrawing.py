@@ -110,8 +110,14 @@ def _withdraw_removed(
     is_known = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
     if isinstance(node, DEFINITIONS) and not is_known:
         is_known = is_kept(definitions, read_on_the_way(node, facts, tracked, graph, graph.code_facts), graph.index)
-    if gone.unclear or is_known or (not found_some and _leaves_something(node, footprint, edit, graph)):
+    is_unclear = bool(gone.unclear) and not has_put_nothing(node, footprint, tracked)
+    if is_unclear or is_known or (not found_some and _leaves_something(node, footprint, edit, graph)):
         yield CannotSwap(removed_effect(edit, node))
+
+
+def has_put_nothing(node: ast.stmt, footprint: Footprint, tracked: Tracked) -> bool:
+    """Whether it was seen that a definition put nothing anywhere, whatever the functions fill that it called."""
+    return isinstance(node, DEFINITIONS) and tracked.deposits and not footprint.is_unclear and not footprint.deposits
 
 
 def _has_forgotten(decorator: Any, found: list[Entry], definitions: list[Any], graph: Graph) -> bool:
