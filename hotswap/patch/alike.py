@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from hotswap.deposits import ATOMS
+from hotswap.holders import cell_content
 from hotswap.looking import is_a, own_space
-from hotswap.patch.functions import cell_content
+from hotswap.targets import ATOMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeGuard
 
 from hotswap.containers import size_of
 from hotswap.errors import CannotSwap
 from hotswap.events import subclasses
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import family
+from hotswap.looking import family, is_a
 from hotswap.members import initial
 from hotswap.model import Place
 from hotswap.patch import classes, enums, mapped, models
@@ -24,7 +25,7 @@ from hotswap.patch.alike import Pair
 from hotswap.patch.changes import Changes
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.dispatch import Registrations, methods_of, registry_of
-from hotswap.patch.functions import Merge, Merger
+from hotswap.patch.functions import Merge, Merger, same_definition
 from hotswap.patch.inheritance import inherited_by, other_inheritance
 from hotswap.patch.live import substitute, substitute_in
 from hotswap.patch.moved import Made, made_with, made_with_each, take_over
@@ -197,7 +198,11 @@ class Pourer:
 
         def define(leaf: str, old: object, fresh: object) -> object:
             target = f"{cls.__qualname__}.{leaf}"
-            if self.merger.module is None or target not in self.making.defined:
+            if self.merger.module is None:
+                return None
+            if target not in self.making.defined:
+                if is_member(old, cls, leaf) and is_member(fresh, cls, leaf) and not same_definition(old, fresh):
+                    return self.merger.define((self.merger.module, target), old, fresh)  # others have made both
                 return None
             registered = {id(each) for generic in methods_of(cls) for each in registry_of(generic).values()}
             if self.merger.twin(fresh) is not fresh and id(self.merger.twin(fresh)) in registered:
@@ -211,6 +216,12 @@ class Pourer:
             return fresh
 
         return define
+
+
+def is_member(value: object, cls: type, leaf: str) -> TypeGuard[FunctionType]:
+    """Whether a function says that it is the class's own, whoever made it: the class body, or the machinery."""
+    own = cls.__module__, f"{cls.__qualname__}.{leaf}"
+    return is_a(value, FunctionType) and (value.__module__, value.__qualname__) == own
 
 
 class _Before:

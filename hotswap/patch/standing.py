@@ -10,10 +10,10 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from hotswap.containers import items_of, keys_of, size_of
-from hotswap.deposits import ATOMS, LARGEST, IsOurs, attributes_of
+from hotswap.holders import cell_content
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.patch.functions import cell_content
+from hotswap.targets import ATOMS, LARGEST, IsOurs, attributes_of
 
 Spot: TypeAlias = tuple[Any, ...]
 """Where a class stands: a name, or a container to which statements add, and the way from there."""
