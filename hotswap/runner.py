@@ -110,7 +110,7 @@ class Runner:
         self._done: set[Step] = set()
         self._place: Place = ("", ())
         self._cleared: set[Name] = set()
-        self._caches: list[Any] | None = None
+        self._caches = caches.Known()
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
 
     @property
@@ -131,7 +131,7 @@ class Runner:
         """Run all statements that are due, group by group."""
         with self.hooked.loads.in_progress():
             self._run_all([s for s in self.plan.steps if s.action is Action.RUN])
-        self._caches = None  # or they would be held
+        self._caches = caches.Known()  # or they would be held
         self._check_foreseen()
 
     def _free(self, place: Place) -> None:
@@ -237,8 +237,6 @@ class Runner:
         new = self.changes.events - self._cleared
         if new:
             self._cleared |= new
-            if self._caches is None:
-                self._caches = caches.scattered(self.graph)
             caches.clear(new, self.graph, self.journal, self._caches)
 
     def _run(self, step: Step, scene: Scene, *, due: bool) -> None:
@@ -271,6 +269,7 @@ class Runner:
         self.values.ran(self._place, made, due=due)
         for module, target in made:
             self._note_bound(module, target)
+        self._caches.ran({step.module, *(module for module, _ in made)})
         self.values.reveal()
         self._note_imported(again)
         observed.registrations.settle(self.merger.twin, self.journal)

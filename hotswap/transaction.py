@@ -398,7 +398,7 @@ class Transaction:
                 self.changes.add(behaviour((edit.module, pair.qualname)))
             if docstring(pair.old) != docstring(pair.new):
                 self.changes.add(described((edit.module, pair.qualname)))
-            if pair.new.co_name in ("__subclasshook__", "__instancecheck__", "__subclasscheck__"):
+            if pair.new.co_name in abstract.ANSWERING:
                 abstract.forget_answers(self.journal)
             self._note_edited(edit, pair.qualname, "its body was edited", pair.new.co_firstlineno)
         elif "<locals>" not in full:

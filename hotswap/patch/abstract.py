@@ -49,10 +49,11 @@ def asked_of(cls: type, members: Iterable[str]) -> list[tuple[str, object]]:
     `__iter__ = None` says that there is no such method.
     """
     own = vars(cls)
-    return [(name, own[name] if name in _ANSWERING else own[name] is None) for name in members if name in own]
+    return [(name, own[name] if name in ANSWERING else own[name] is None) for name in members if name in own]
 
 
-_ANSWERING = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__", "__class__", "__annotations__"))
+ANSWERING = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__", "__class__", "__annotations__"))
+"""Members with which a class itself says what belongs to it."""
 
 
 def forget_answers(journal: Journal) -> None:
@@ -64,6 +65,11 @@ def forget_bases(journal: Journal) -> None:
     """Forget what was derived from the bases of classes: dispatch tables, aliases of generic classes."""
     forget_answers(journal)
     journal.call((_clear_dispatch,), (_clear_dispatch,))
+    forget_aliases(journal)
+
+
+def forget_aliases(journal: Journal) -> None:
+    """Forget the aliases of generic classes, which were made with the parameters that these had."""
     journal.call((_clear_aliases,), (_clear_aliases,))
 
 

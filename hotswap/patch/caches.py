@@ -11,6 +11,7 @@ from typing import Any
 from hotswap.events import bare, behaviour, content, described, is_content, member
 from hotswap.graph import Graph, reachable_functions
 from hotswap.holders import cell_content
+from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
@@ -20,13 +21,38 @@ from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by
 
 
-def clear(changed: set[Name], graph: Graph, journal: Journal, elsewhere: Iterable[Any] | None = None) -> None:
+class Known:
+    """The caches of the program, looked for once while the statements of a round run."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, list[tuple[type | None, str, Any]]] = {}
+        self._elsewhere: list[Any] | None = None
+
+    def standing(self, tracked: Tracked) -> list[tuple[type | None, str, Any]]:
+        """Those that stand in a module and in its classes."""
+        if tracked.name not in self._standing:
+            self._standing[tracked.name] = list(cached_definitions(tracked.namespace))
+        return self._standing[tracked.name]
+
+    def elsewhere(self, graph: Graph) -> list[Any]:
+        """Those that stand in no namespace."""
+        if self._elsewhere is None:
+            self._elsewhere = scattered(graph)
+        return self._elsewhere
+
+    def ran(self, modules: Iterable[str]) -> None:
+        """Names of these modules may hold other caches now."""
+        for module in modules:
+            self._standing.pop(module, None)
+
+
+def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | None = None) -> None:
     """Forget what may be another result now.
 
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
     that such a `cached_property` left in living instances.  Of libraries it knows what Django remembers of URLs.
-    `elsewhere` are the caches that stand in no namespace, if somebody has looked for them already.
     """
+    known = known or Known()
     urlconf.forget(changed, graph)
     if not graph.index.caching:
         return
@@ -36,7 +62,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, elsewhere: Iterabl
         tracked = graph.index.modules.get(name)
         if tracked is None or not changed:
             continue
-        for owner, attribute, cached in cached_definitions(tracked.namespace):
+        for owner, attribute, cached in known.standing(tracked):
             function = cached.func if is_instance(cached, functools.cached_property) else cached.__wrapped__
             if not concerned_by(function, graph) & changed:
                 continue
@@ -45,7 +71,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, elsewhere: Iterabl
                 forget_cached(owner, [attribute], journal)
             else:
                 cached.cache_clear()
-    for cached in (scattered(graph) if elsewhere is None else elsewhere) if changed else ():
+    for cached in known.elsewhere(graph) if changed else ():
         if concerned_by(cached.__wrapped__, graph) & changed:
             cached.cache_clear()
 

@@ -293,7 +293,9 @@ class _Pouring:
 
     def _forget(self, before: set[str]) -> None:
         abstract.update_abstract(self.live, self.journal)
-        if self.live.__bases__ != self.bases or "__parameters__" in before | self.live.__dict__.keys():
+        if "__parameters__" in before | self.live.__dict__.keys():
+            abstract.forget_aliases(self.journal)
+        if self.live.__bases__ != self.bases:
             abstract.forget_bases(self.journal)
         elif before != set(self.live.__dict__):
             abstract.forget_answers(self.journal)

@@ -243,7 +243,7 @@ class Affected:
     def users_of_instances(self, member: Name) -> Iterator[Concerned]:
         """Statements that work with an instance of a class, which has a special method of that name now, or no more.
 
-        Nothing in them names the method: `len(team)`, `a + b`.  Those that keep an instance made it: that is state.
+        Those that keep an instance made it: that is state.
         """
         owner = member[1].rpartition(".")[0]
         cls = value_of((member[0], owner), self.graph)
