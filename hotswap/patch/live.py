@@ -69,7 +69,7 @@ class OldCode:
             return candidates[0]
         alike = (p for p in candidates if behaviour(p.old) == behaviour(code))
         # A statement that ran alone may have been compiled otherwise: calls in imported modules are, since Python 3.12.
-        there = (p for p in candidates if set(p.old.co_positions()) == set(code.co_positions()))
+        there = (p for p in candidates if _words(p.old) == _words(code))
         return next(alike, None) or next(there, None)
 
     def _take(self, function: FunctionType) -> None:
@@ -374,3 +374,9 @@ def is_held(function: FunctionType, ignore: list[Any]) -> bool:
     """Whether anything but the given list still refers to the function."""
     skip = {id(ignore), *(id(entry) for entry in ignore)}
     return any(id(r) not in skip and not is_instance(r, types.FrameType) for r in gc.get_referrers(function))
+
+
+def _words(code: CodeType) -> tuple[object, ...]:
+    """What a code object names and holds, and where it stands: the same however its calls were compiled."""
+    held = [(type(each), each) for each in code.co_consts if not is_instance(each, CodeType)]
+    return code.co_names, code.co_varnames, code.co_freevars, held, set(code.co_positions())
