@@ -363,7 +363,7 @@ class Merger:
 
 def _inside(descriptor: Any) -> list[FunctionType]:
     """The functions that a method of another kind, or a property, has called until now; somebody may hold them."""
-    called: list[Any] = [getattr(descriptor, name) for kind, name in _CALLED.items() if is_a(descriptor, kind)]
+    called: list[Any] = [getattr(descriptor, name) for kind, name in _CALLED.items() if is_instance(descriptor, kind)]
     return [inner for inner in called if is_a(inner, FunctionType)]
 
 
