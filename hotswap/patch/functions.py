@@ -292,6 +292,8 @@ class Merger:
             if live.__module__ == fresh.__module__ and live.__qualname__ == fresh.__qualname__:
                 return self.pour_class(live, fresh, self)
             return self.move(live, fresh) if self.is_renamed(live, fresh) else fresh
+        if is_instance(live, property) and is_instance(fresh, property):
+            return self._merge_property(live, fresh)
         if type(live) is not type(fresh):
             return fresh
         return self._merge_wrapper(live, fresh)
@@ -304,6 +306,12 @@ class Merger:
         before, now = live.__code__.co_qualname, fresh.__code__.co_qualname
         return before == now or before.removeprefix(old) == now.removeprefix(new)
 
+    def _merge_property(self, live: property, fresh: property) -> property:
+        get, put, drop = (self._accessor(live, fresh, name) for name in ("fget", "fset", "fdel"))
+        if type(fresh) is not property:
+            return fresh  # who holds one of the accessors has the new code
+        return property(get, put, drop, fresh.__doc__)
+
     def _merge_wrapper(self, live: Any, fresh: Any) -> Any:
         """Descriptors and decorator objects: the functions inside are merged."""
         for name in _INNER.get(type(live), ()):
@@ -312,13 +320,6 @@ class Merger:
                 self._replace_inner(fresh, name, self(before, after))
         if is_instance(live, functools._lru_cache_wrapper):
             return self._merge_cached(live, fresh)
-        if is_instance(live, property) and type(live) is not property:
-            for name in ("fget", "fset", "fdel"):
-                self._accessor(live, fresh, name)  # who holds one of them has the new code; what stands there is fresh
-            return fresh
-        if is_instance(live, property):
-            get, put, drop = (self._accessor(live, fresh, n) for n in ("fget", "fset", "fdel"))
-            return property(get, put, drop, fresh.__doc__)
         if type(live) in (staticmethod, classmethod):
             return self._rewrap(live, fresh)
         if is_instance(live, functools.singledispatchmethod):

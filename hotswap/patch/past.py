@@ -36,6 +36,11 @@ class ModulePast:
         staying = [n for n in makers if n == name or (self.place[0], n) in group.new]
         return staying == [name] if name in makers else bool(makers) and not staying
 
+    def was_defined(self, name: str) -> bool:
+        """Whether it held what a `def` or `class` made."""
+        full, flow = (self.place[0], name), self.values.group(self.place[0]).old
+        return any(flow.defines(full, place) for place in flow.final(full))
+
     def _made_for(self, name: str) -> bool:
         """Whether the statement that gave the name its object has made that object."""
         full = self.place[0], name

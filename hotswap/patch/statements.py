@@ -88,6 +88,9 @@ class Past(Protocol):
     def owned(self, name: str) -> bool:
         """Whether what it held was made for it alone: by a `def` or `class`, or by an assignment of something new."""
 
+    def was_defined(self, name: str) -> bool:
+        """Whether it held what a `def` or `class` made."""
+
     def is_last(self, name: str) -> bool:
         """Whether what the statement gives to the name, or what is made of that, is what it holds at the end."""
 
@@ -164,7 +167,8 @@ def merge_name(
         if is_alias(value, name):
             merger.succeed(full, [old] if owned else [], value)
             return value
-        if owned and is_renamed(old, value):
+        # A class that a call has made says that it belongs to the module of whoever made it.
+        if owned and is_renamed(old, value) and past.was_defined(name) == (name in facts.defines):
             rename(value, old)
         return merger.define(full, old if owned else MISSING, value, is_last=past.is_last(name))
     may_stay = is_plain(value) or not is_taken_over(node, facts, name, past)
