@@ -15,6 +15,7 @@ from hotswap.planning.drafts import Drafts
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.live_names import bases_of, value_of
+from hotswap.planning.outside import concerned
 
 MADE_BY_DEF = frozenset("__defaults__ __kwdefaults__ __annotations__ __code__".split())
 """Attributes of functions that only their `def` can give them again."""
@@ -41,12 +42,20 @@ class Comparison:
         for module in modules:
             self.throw_away(module)
             self.overtaken(module)
+            self.outside(module)
 
     def throw_away(self, module: str) -> None:
         """The name `_`, which many statements bind without meaning it, goes with the last of them."""
         old, new = self.editions.find_old(module), self.editions.find_new(module)
         if old is not None and new is not None and old.underscores > 1 and not new.underscores:
             self.removals.append(Step(action=Action.REMOVE, module=module, target="_", reason="it left the source"))
+
+    def outside(self, module: str) -> None:
+        """Attributes of modules of libraries that the module sets otherwise than before, and reads."""
+        old, new = self.editions.find_old(module), self.editions.find_new(module)
+        if old is not None and new is not None:
+            for path, chain in concerned(old, new, self.editions.matching(module)):
+                self.drafts.draft((module, path), f"{'.'.join(chain)} is set by other statements now", ALWAYS)
 
     def overtaken(self, module: str) -> None:
         """What a new statement puts into a container of which statements of other modules have their turn later.
