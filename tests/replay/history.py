@@ -57,7 +57,8 @@ class History:
 
     def changes(self, a: str, b: str) -> Changes:
         """What differs between two revisions."""
-        fields = self.git("diff", "--no-renames", "--name-status", "-z", a, b, "--", *self.paths).decode().split("\0")
+        options = ["--no-renames", "--ignore-submodules=all", "--name-status", "-z"]  # what a submodule has is not here
+        fields = self.git("diff", *options, a, b, "--", *self.paths).decode().split("\0")
         return tuple(zip(fields[:-1:2], fields[1::2], strict=True))
 
     def _is_module(self, path: str) -> bool:
