@@ -181,7 +181,7 @@ class Source:
     @cached_property
     def makes_caches(self) -> bool:
         """Whether it uses `functools.cache` or `lru_cache` elsewhere than on top of functions and methods."""
-        if b"cache" not in self.data:
+        if b"cache" not in self.data or b"functools" not in self.data:
             return False
         named, homes = set(), set()
         for node in ast.walk(self.tree):

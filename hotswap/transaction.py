@@ -353,6 +353,10 @@ class Transaction:
                 self.changes.add((edit.module, f"{cls.__qualname__}.{leaf}"))
 
     def _patch_functions(self) -> None:
+        with self._bodies.together(self.index.modules[edit.module] for edit in self.plan.edits):
+            self._patch_edited()
+
+    def _patch_edited(self) -> None:
         for edit in self.plan.edits:
             pairs = self._pairs(edit)
             if edit.whole:

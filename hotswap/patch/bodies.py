@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from weakref import ref
@@ -14,7 +15,7 @@ from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.model import Edit
 from hotswap.patch.functions import patch_code
-from hotswap.patch.live import OldCode, is_held, replace_held_codes
+from hotswap.patch.live import Heap, OldCode, is_held, replace_held_codes
 from hotswap.patch.signatures import Before, Signatures
 from hotswap.resolving import owner_of
 
@@ -43,14 +44,24 @@ class Bodies:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
+        self._heap: Heap | None = None
         self.stale: list[Stale] = []
         self._patched: list[Patched] = []
         self._replaced: list[tuple[CodeType, FunctionType]] = []
         """Codes that something else holds too, and their functions."""
 
+    @contextmanager
+    def together(self, tracked: Iterable[Tracked]) -> Iterator[None]:
+        """Within the block functions of these modules are patched: the heap is searched once for all of them."""
+        self._heap = Heap(each.namespace for each in tracked)
+        try:
+            yield
+        finally:
+            self._heap = None
+
     def patch(self, edit: Edit, tracked: Tracked, pairs: Iterable[CodePair]) -> None:
         """Find every function that runs old code of the module, and let it run the new one."""
-        old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code)
+        old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code, self._heap)
         signatures = Signatures(edit, tracked.namespace)
         found = old.find()
         self._replaced += [(function.__code__, function) for function in old.held_elsewhere]

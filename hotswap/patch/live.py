@@ -24,12 +24,34 @@ from hotswap.patch.bases import set_bases
 from hotswap.reach import wrapped_by
 
 
+class Heap:
+    """All functions alive of some modules, found in one pass over the heap when the first is asked for.
+
+    It holds them, so it must be let go of before anybody asks who else does.
+    """
+
+    def __init__(self, namespaces: Iterable[dict[str, Any]]) -> None:
+        self._namespaces = list(namespaces)
+        self._functions: dict[int, list[FunctionType]] | None = None
+
+    def functions_of(self, namespace: dict[str, Any]) -> list[FunctionType]:
+        """Those whose globals are the namespace, which is one of those that were named."""
+        if self._functions is None:
+            self._functions = {}
+            for referrer in gc.get_referrers(*self._namespaces):
+                if is_instance(referrer, FunctionType):
+                    self._functions.setdefault(id(referrer.__globals__), []).append(referrer)
+        return self._functions.get(id(namespace), [])
+
+
 class OldCode:
     """The functions of one module that run code which a newer version replaces."""
 
-    def __init__(self, module: str, namespace: dict[str, Any], pairs: Iterable[CodePair], old: CodeType) -> None:
+    def __init__(
+        self, module: str, namespace: dict[str, Any], pairs: Iterable[CodePair], old: CodeType, heap: Heap | None = None
+    ) -> None:
         """`old` is the code of the whole module, of which the pairs are the parts that change."""
-        self.module, self.namespace = module, namespace
+        self.module, self.namespace, self.heap = module, namespace, heap or Heap([namespace])
         self._alike = Counter((code.co_qualname, code.co_firstlineno) for code in all_codes(old))
         self.pairs = list(pairs)
         self._by_place: dict[tuple[str, int], list[CodePair]] = {}
@@ -57,9 +79,8 @@ class OldCode:
 
     def search_heap(self) -> None:
         """Look at every function whose globals are the module's, in one pass over the heap."""
-        for referrer in gc.get_referrers(self.namespace):
-            if is_instance(referrer, FunctionType):
-                self._take(referrer)
+        for function in self.heap.functions_of(self.namespace):
+            self._take(function)
 
     def pair_of(self, code: CodeType) -> CodePair | None:
         """What a code object becomes."""

@@ -119,11 +119,12 @@ def _in_order(entries: tuple[str, ...], found: Mapping[str, Edition]) -> Flow:
 def _ordered(entries: tuple[str, ...], found: Mapping[str, Edition], *, without_caught: bool) -> Flow:
     """The flow when the modules are asked for in this order (`without_caught`: imports under `try` fail)."""
     places = {name: [*e.places, (name, LOADED)] for name, e in found.items()}
+    may_catch = {name: without_caught and b"try" in e.source.data for name, e in found.items()}
     imports = {
         (name, path): e.imported(path)
         for name, e in found.items()
         for path in e.paths
-        if not (without_caught and catches(e.source.statement(path)) and not e.has_imported(path))
+        if not (may_catch[name] and catches(e.source.statement(path)) and not e.has_imported(path))
     }
     order = schedule([name for name in entries if name in found], places, imports)
     return Flow(_loaded(m) if path == LOADED else found[m].scheduled(path) for m, path in order)
