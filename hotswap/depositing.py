@@ -138,12 +138,12 @@ class Depositing:
             self._look_ahead(line, body, frame.f_globals)
 
     def _body_of(self, frame: FrameType, text: bytes) -> Body | None:
-        """The body to which a line belongs; None for the lines that lead to a class."""
+        """The body to which a line belongs; None for lines that lead to a class, or are in one that no body has."""
         code = id(frame.f_code)
         if not self._bodies or code not in {each.code for each in self._bodies}:
             indent = len(text) - len(text.lstrip(b" \t")) if self._bodies else 0
-            if self._bodies and indent <= self._bodies[-1].indent:
-                return None
+            if self._bodies and (indent <= self._bodies[-1].indent or not self._bodies[-1].defines):
+                return None  # of a class in a loop, say, all is done by that
             self._finish()  # what came before the body is the statement's own
             if not self._bodies:
                 self._outermost = frame.f_code
