@@ -91,7 +91,7 @@ class Token:
 
     @property
     def is_found_again(self) -> bool:
-        """Whether the object itself can be told from it while it lives: not of a list, which has no weak references."""
+        """Whether the object can be told from it while it lives; not a list, to which there are no weak references."""
         if self.kind is tuple:
             return all(token.is_found_again for token in self.value)
         return self.kind in ATOMS or self.kind is Weak or self is NOTHING

@@ -31,6 +31,9 @@ CO_OPTIMIZED = 0x1
 
 IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 
+THREADING = frozenset(("threading", "concurrent", "queue", "multiprocessing", "asyncio", "selectors"))
+"""Modules of Python whose functions hand something over to other threads, and wait for these."""
+
 CONSTRUCTORS = frozenset(("__init__", "__new__", "__post_init__", "__attrs_post_init__"))
 
 
@@ -63,6 +66,24 @@ class Footprint:
             self.constructing.setdefault(owner, set()).update(called)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Where a call comes from: the frame of a module that is being run, and what stands between."""
+
+    frame: FrameType | None
+    body: FrameType | None
+    constructor: FrameType | None
+    lines: dict[int, Footprint] | None
+
+    @property
+    def footprint(self) -> Footprint:
+        """What is noted of the statement."""
+        at = self.frame if self.body is None else self.body
+        assert self.lines is not None
+        assert at is not None
+        return self.lines[at.f_lineno]
+
+
 class Tracer:
     """Records footprints, one for each line of a module's code at which a statement begins."""
 
@@ -71,6 +92,11 @@ class Tracer:
         self._watched: dict[CodeType, dict[int, Footprint]] = {}
         self._depositing: dict[int, Depositing] = {}
         self._names: dict[str, bool] = {}
+        self._threads: dict[CodeType, int] = {}
+        self._first: dict[int, Footprint] = {}
+        """By thread what is noted of the statement that was the first to have something called in it."""
+        self._elsewhere: dict[int, list[tuple[Name, tuple[Footprint, Footprint]]]] = {}
+        """By thread the calls that may have been for statements."""
         self._open = 0
         self._lock = threading.Lock()
         self._tool: int | None = None
@@ -92,6 +118,7 @@ class Tracer:
         with self._lock:
             lines: dict[int, Footprint] = defaultdict(Footprint)
             self._watched[code] = lines
+            self._threads[code] = threading.get_ident()
             self._open += 1
             if self._open == 1:
                 self._switch_on()
@@ -108,9 +135,12 @@ class Tracer:
                 depositing.end()
                 for each in [at for at, held in self._depositing.items() if held is depositing]:
                     del self._depositing[each]
+            self._threads.pop(code, None)
+            self._settle_elsewhere()
             if self._watched.pop(code, None) is not None:
                 self._open -= 1
                 if self._open == 0:
+                    self._first.clear()
                     self._switch_off()
 
     @property
@@ -259,14 +289,22 @@ class Tracer:
             self._follow_lines(code)
 
     def _note(self, code: CodeType, frame: FrameType) -> None:
-        """Walk out to the innermost module that is being run, past any constructors on the way."""
+        """Note a call for the statement of the innermost module that is being run."""
         if code in self._watched or not code.co_flags & CO_OPTIMIZED:
             self._take_in(frame)
             return  # the body of a module or class runs once, where it stands
         if may_scan(code) and not self._is_ours_file(code.co_filename):
             self._note_listed(frame.f_back, listed_by(frame))
             return
-        constructor: FrameType | None = frame if code.co_name in CONSTRUCTORS else None
+        place = self._place_of(frame)
+        if place.lines is None:
+            self._note_elsewhere(frame, place.constructor)
+        else:
+            self._note_at(place, code, frame)
+
+    def _place_of(self, frame: FrameType) -> _Around:
+        """Walk out to the innermost module that is being run, past any constructors on the way."""
+        constructor: FrameType | None = frame if frame.f_code.co_name in CONSTRUCTORS else None
         lines = body = None
         outer = frame.f_back
         while outer is not None and (lines := self._watched.get(outer.f_code)) is None:
@@ -277,11 +315,43 @@ class Tracer:
             elif body is None and self._interesting(outer.f_code):
                 body = outer  # the body of a class: the line of its member
             outer = outer.f_back
-        if outer is None or lines is None:
-            return
+        return _Around(outer, body, constructor, lines)
+
+    def _note_elsewhere(self, frame: FrameType, constructor: FrameType | None) -> None:
+        """A call in another thread belongs to the statement that waits for it, and to the one that began the thread."""
+        place = self._waiting() if constructor is None else None
+        if place is not None:
+            thread = threading.get_ident()
+            first = self._first.setdefault(thread, place.footprint)
+            self._elsewhere.setdefault(thread, []).append((name_of_frame(frame), (place.footprint, first)))
+
+    def _settle_elsewhere(self) -> None:
+        """What ended in other threads counts; a thread that is still in a function of the program goes its own way."""
+        running = sys._current_frames() if self._elsewhere else {}
+        for thread, calls in self._elsewhere.items():
+            frame = running.get(thread)
+            while frame is not None and not self._is_ours_file(frame.f_code.co_filename):
+                frame = frame.f_back
+            for called, footprints in calls if frame is None else ():
+                for footprint in footprints:
+                    footprint.called.add(called)
+        self._elsewhere.clear()
+
+    def _waiting(self) -> _Around | None:
+        """The innermost statement that is busy with other threads: it starts one, or waits for it."""
+        for code, thread in reversed(list(self._threads.items())):
+            top = sys._current_frames().get(thread) if thread != threading.get_ident() else None
+            if top is not None and code in self._watched and _home_of(top) in THREADING:
+                place = self._place_of(top)
+                return place if place.lines is not None else None
+        return None
+
+    def _note_at(self, place: _Around, code: CodeType, frame: FrameType) -> None:
+        outer, constructor = place.frame, place.constructor
+        assert outer is not None
         if may_fill(code) and (depositing := self._depositing.get(id(outer.f_code))) is not None:
-            depositing.enter(frame, outer if body is None else body)
-        footprint = lines[(outer if body is None else body).f_lineno]
+            depositing.enter(frame, outer if place.body is None else place.body)
+        footprint = place.footprint
         if code.co_name == "import_module":
             footprint.imported.add(_asked_for(frame))
             return
@@ -321,6 +391,11 @@ def _asked_for(frame: FrameType) -> str:
     if leaf == name or not isinstance(package, str):
         return name
     return ".".join([*package.split(".")[: 1 - (len(name) - len(leaf)) or None], leaf]).strip(".")
+
+
+def _home_of(frame: FrameType) -> str:
+    """The package of the module whose function the frame runs."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def name_of_frame(frame: FrameType) -> Name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import closing
 
 import pytest
@@ -165,3 +166,25 @@ def test_a_wrapped_constructor_is_that_of_the_class():
     made = observed(text)[10]
     assert made.called == set()
     assert made.constructing == {("a", "A"): {("a", "wrap.<locals>.__init__"), ("a", "A.__init__"), ("a", "f")}}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="a profile function sees its own thread only")
+def test_calls_in_other_threads_belong_to_the_statement_that_waits_for_them():
+    """What a pool calls for a statement is noted at it; a thread that is still busy goes its own way."""
+    text = (
+        "import threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "def f(): return 1\n"
+        "def loop(): f(); started.set(); go_on.wait()\n"
+        "started, go_on = threading.Event(), threading.Event()\n"
+        "pool = ThreadPoolExecutor(1)\n"
+        "x = pool.submit(f).result()\n"
+        "t = threading.Thread(target=loop); t.start()\n"
+        "started.wait()\n"
+        "y = 1\n"
+    )
+    ends = threading.Event()
+    text = text.replace("threading.Event(), threading.Event()", "threading.Event(), ends")
+    found = observed(text, before={"ends": ends})
+    ends.set()
+    assert {line: {name for _, name in each.called} for line, each in found.items()} == {7: {"f"}}
