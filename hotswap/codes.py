@@ -217,6 +217,15 @@ def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:
     return next((c for c in candidates if "__qualname__" in c.co_names), None)
 
 
+def tells_otherwise(pair: CodePair) -> bool:
+    """Whether those who ask a function about itself get another answer: its docstring, whether it is a generator."""
+    return docstring(pair.old) != docstring(pair.new) or bool((pair.old.co_flags ^ pair.new.co_flags) & _KINDS)
+
+
+_KINDS = 0x20 | 0x80 | 0x200
+"""Generators, coroutines, and generators that are both."""
+
+
 def docstring(code: CodeType) -> str | None:
     """The docstring that a function made from this code has."""
     first = code.co_consts[0] if code.co_consts else None

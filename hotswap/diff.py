@@ -163,12 +163,12 @@ def shape(node: object) -> Hashable:
     """A tree without positions and without the bodies of its functions.
 
     The docstring of a decorated function belongs to the shape, because decorators copy and read it; that of a plain
-    function is patched.
+    function is patched.  So does whether it is a generator, for decorators ask.
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        doc = ast.get_docstring(node, clean=False) if node.decorator_list else None
+        seen = (ast.get_docstring(node, clean=False), _yields(node.body)) if node.decorator_list else None
         parts = (node.args, node.decorator_list, node.returns, getattr(node, "type_params", ()))
-        return type(node).__name__, node.name, doc, *(_shapes(p) if isinstance(p, list) else shape(p) for p in parts)
+        return type(node).__name__, node.name, seen, *(_shapes(p) if isinstance(p, list) else shape(p) for p in parts)
     if isinstance(node, ast.Lambda):
         return "Lambda", shape(node.args)
     if isinstance(node, ast.AST):
@@ -180,6 +180,19 @@ def shape(node: object) -> Hashable:
     if isinstance(node, tuple):
         return _shapes(node)
     return type(node).__name__, node  # 1, True and 1.0 are equal but not the same
+
+
+def _yields(nodes: Iterable[ast.AST]) -> bool:
+    """Whether a function with such a body is a generator."""
+    for node in nodes:
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, _SCOPES) and _yields(ast.iter_child_nodes(node)):
+            return True
+    return False
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def _shapes(nodes: Iterable[object]) -> Hashable:

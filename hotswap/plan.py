@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from types import FunctionType
 
-from hotswap.codes import CodePair, docstring, function_around, pair_codes
+from hotswap.codes import CodePair, function_around, pair_codes, tells_otherwise
 from hotswap.diff import Diff
 from hotswap.events import bare, behaviour, content, described, is_content, listed, loaded, written
 from hotswap.graph import Graph
@@ -22,6 +22,7 @@ from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name
 from hotswap.planning.acceptance import Acceptance
 from hotswap.planning.affected import Affected, Concerned, IsPlain
 from hotswap.planning.asking import registers
+from hotswap.planning.beside import beside
 from hotswap.planning.comparison import Comparison
 from hotswap.planning.containers import has_filled_defaults
 from hotswap.planning.disposal import Disposals
@@ -200,6 +201,8 @@ class Planner:
             return
         for name in registers(edition, path) if edition is not None else ():
             self.surely_happens(content(name))
+        for other in beside(edit.module, path, self.editions):
+            self.drafts.draft(other, "it stood on the same line as one that is another now", ALWAYS)
         self.restart += left_behind(edit, path, self.editions) if edit.new is not None else ()
         for name in edition.may_mutate(path) if edition is not None else ():
             self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
@@ -267,7 +270,7 @@ class Planner:
                     self.follow(each, (behaviour(name), None))
                 if callers and has_filled_defaults(value_of(name, self.drafts.graph)):
                     self.make_again(name, "the old code has filled its default values")
-                if docstring(pair.old) != docstring(pair.new):
+                if tells_otherwise(pair):
                     self.drafts.happens(described(name))
 
     def make_again(self, definition: Name, reason: str) -> None:

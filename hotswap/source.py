@@ -13,6 +13,7 @@ import io
 import tokenize
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from types import CodeType
 from typing import TypeAlias
 from weakref import WeakSet
@@ -71,6 +72,18 @@ class Source:
             return compile(self.data, self.path, "exec", dont_inherit=True)
         except ValueError as error:
             raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
+
+    @cached_property
+    def beside(self) -> dict[int, list[int]]:
+        """By statement of the module the other ones that stand on one of its lines; hardly any do."""
+        found: dict[int, list[int]] = {}
+        for number, (one, other) in enumerate(pairwise(self.statements)):
+            if first_line(other) <= (one.end_lineno or one.lineno):
+                line = [*found.get(number, ()), number]
+                for each in line:
+                    found.setdefault(each, []).append(number + 1)
+                found[number + 1] = line
+        return found
 
     @cached_property
     def definitions(self) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:

@@ -16,7 +16,7 @@ from itertools import chain
 from types import FunctionType
 from typing import Any
 
-from hotswap.codes import CodePair, docstring, function_around, pair_codes
+from hotswap.codes import CodePair, function_around, pair_codes, tells_otherwise
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, is_loaded, subclasses
 from hotswap.graph import Graph
@@ -400,7 +400,7 @@ class Transaction:
         if pair.edited:
             if pair.acts_otherwise:
                 self.changes.add(behaviour((edit.module, pair.qualname)))
-            if docstring(pair.old) != docstring(pair.new):
+            if tells_otherwise(pair):
                 self.changes.add(described((edit.module, pair.qualname)))
             if pair.new.co_name in abstract.ANSWERING:
                 abstract.forget_answers(self.journal)

@@ -47,6 +47,8 @@ class Ledger:
         self.restored: set[tuple[int, str]] = set()
         """By the identity of objects the attributes that statements found as they had been before all of them."""
         self._gaps: dict[int, int] = {}
+        self._taken: set[tuple[str, int]] = set()
+        """Of statements that share a line those of which all was taken back."""
         self._held: list[Any] = []
         """What must not go as long as its identity stands for it."""
 
@@ -71,6 +73,10 @@ class Ledger:
             self.restored |= self.taken.restored
 
     def _take(self, edition: Edition, path: StatementPath, *counted: IsCountedOn) -> Deposited:
+        module, others = edition.module, edition.source.beside.get(path[0], ()) if len(path) == 1 else ()
+        if any((module, other) in self._taken for other in others):
+            return Deposited(self.journal)  # what is noted of the line they stand on was that of all of them
+        self._taken |= {(module, path[0])} if others else set()
         originals = self.originals(edition.module)
         return Deposited.of(edition, path, self.graph, self.journal, self.authors, originals, *counted)
 

@@ -20,7 +20,9 @@ METADATA = frozenset(
 """Attributes that tell of a definition itself."""
 
 
-TELLING = METADATA | frozenset("signature getdoc get_type_hints getsource".split())
+TELLING = METADATA | frozenset(
+    "signature getdoc get_type_hints getsource isgeneratorfunction iscoroutinefunction isasyncgenfunction".split()
+)
 """The same with functions of `inspect` and `typing` that look at them."""
 
 

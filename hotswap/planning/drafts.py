@@ -13,6 +13,7 @@ from hotswap.events import HOOKS, abstractness, behaviour, content, described, s
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
+from hotswap.planning.beside import beside
 from hotswap.planning.consumed import consumed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
@@ -148,6 +149,9 @@ class Drafts:
         if draft.is_due:
             return
         draft.is_due = True
+        was = self.editions.old_place(place)
+        for other in beside(*was, self.editions) if was is not None else ():
+            self.draft_along(other, "it stood on the same line", place)
         for name in self._contents(place):
             before = self.content_before(name, place)
             for other in (*before, *(self.fillers_behind(name, place) if before else ())):
