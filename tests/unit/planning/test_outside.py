@@ -35,7 +35,7 @@ def test_what_was_set_before_is_set_again_when_the_last_one_goes(app):
     """The remaining statement has the last word, and has to have it."""
     app.load("twice.py", BEFORE.replace("hp.other = 1", "hp.limit = 7"))
     lines = str(app.plan("twice.py", BEFORE.replace("hp.other = 1\n", ""))).splitlines()
-    assert "run      twice.hp (line 3): hp.limit is set by other statements now" in lines, lines
+    assert "run      twice.hp (line 2): hp.limit is set by other statements now" in lines, lines
 
 
 def test_the_same_statements_run_nothing(app):
