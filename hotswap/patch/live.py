@@ -289,7 +289,10 @@ def _substitute_in(
     elif is_a(holder, FunctionType):
         if id(holder.__defaults__) in twins:
             journal.set_attribute(holder, "__defaults__", _twin(holder.__defaults__, twins))
-    elif not is_any(holder, types.MethodType, type) and not own_space(holder):
+    elif not is_any(holder, types.MethodType, type):
+        # Python keeps attributes in the instance itself until somebody asks for its dictionary.
+        for name, value in [(n, v) for n, v in own_space(holder).items() if id(v) in twins]:
+            journal.set_item(own_space(holder), name, _twin(value, twins))
         for name in _slots(type(holder)):
             value = _in_slot(holder, name)
             if id(value) in twins:

@@ -1,5 +1,7 @@
 """Carries out one scenario in this process: `python child.py < job.json`, started by run.py.
 
+`python child.py --forks` imports hotswap and waits for jobs, one a line, for each of which it forks: see forks.py.
+
 Standard library only, and nothing of the runner stays importable under a name that a scenario could use.
 """
 
@@ -174,9 +176,36 @@ class Run:
             return distribution
 
 
-def main() -> None:
-    """Read the job, leave the answer, end at once: threads that were left behind must not keep us."""
-    job = json.load(sys.stdin)
+def fork_for_each() -> None:
+    """Answer each request with the number of the process that does it, and with its status when it has ended."""
+    sys.path.append(str(CHECKOUT))
+    importlib.import_module("hotswap")
+    sys.path.remove(str(CHECKOUT))
+    for line in sys.stdin:
+        request = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            _begin(request)
+            carry_out(request["job"])
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+def _begin(request: dict[str, Any]) -> None:
+    """Become what a process is that was started for the job alone."""
+    os.setsid()
+    os.chdir(request["root"])
+    os.environ.update(request["env"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin = os.fdopen(0)
+    output = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
+
+
+def carry_out(job: dict[str, Any]) -> None:
+    """Do the job, leave the answer, end at once: threads that were left behind must not keep us."""
     answer: dict[str, Any] = {
         "status": "ERROR",
         "message": "",
@@ -197,4 +226,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    fork_for_each() if sys.argv[1:] == ["--forks"] else carry_out(json.load(sys.stdin))

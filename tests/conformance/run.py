@@ -10,6 +10,7 @@ The exit status is 0 when nothing failed.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import signal
@@ -18,11 +19,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from tests.conformance.scenario import EXPECTS, ParseError, Scenario, find, parse
 
@@ -56,8 +57,15 @@ class Result:
         return f"{self.status:5} {self.name:50} {where}{self.message}"[:220].rstrip()
 
 
-def run_one(path: Path, *, adapter: str, python: str = sys.executable, settle: float = 0.0) -> Result:
+Start: TypeAlias = Callable[[dict[str, Any], Path, float], tuple[str | None, str]]
+"""Does a job in a new process in a folder, for so many seconds; returns why that came to no end, and what it printed."""
+
+
+def run_one(
+    path: Path, *, adapter: str, python: str = sys.executable, settle: float = 0.0, start: Start | None = None
+) -> Result:
     """Carry out the scenario in a new process.  Never raises for what is wrong with the scenario or the tool."""
+    start = start or functools.partial(in_new_interpreter, python)
     try:
         scenario = parse(path)
     except (ParseError, UnicodeDecodeError, OSError) as error:
@@ -65,7 +73,7 @@ def run_one(path: Path, *, adapter: str, python: str = sys.executable, settle: f
         return Result(name=f"{promise}/{path.stem}", promise=promise, status="ERROR", message=str(error))
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conform-", ignore_cleanup_errors=True) as work:
-        told, output = _in_process(scenario, Path(work).resolve(), adapter=adapter, python=python, settle=settle)
+        told, output = _in_process(scenario, Path(work).resolve(), adapter=adapter, start=start, settle=settle)
     return Result(
         name=scenario.name,
         promise=scenario.promise,
@@ -78,7 +86,7 @@ def run_one(path: Path, *, adapter: str, python: str = sys.executable, settle: f
 
 
 def _in_process(
-    scenario: Scenario, work: Path, *, adapter: str, python: str, settle: float
+    scenario: Scenario, work: Path, *, adapter: str, start: Start, settle: float
 ) -> tuple[dict[str, Any], str]:
     """What the child told, and what it printed."""
     root, answer = work / "root", work / "answer.json"
@@ -91,6 +99,14 @@ def _in_process(
         "needs": scenario.needs,
         "sections": [asdict(section) for section in scenario.sections],
     }
+    obstacle, output = start(job, root, LIMIT_S + settle * len(scenario.sections))
+    if obstacle is not None or not answer.exists():
+        return {"status": "ERROR", "message": obstacle or "the process left no answer"}, output
+    return json.loads(answer.read_text()), output
+
+
+def in_new_interpreter(python: str, job: dict[str, Any], root: Path, limit: float) -> tuple[str | None, str]:
+    """A `Start`: with a Python that nothing has been imported into."""
     child = subprocess.Popen(
         [python, str(HERE / "child.py")],
         stdin=subprocess.PIPE,
@@ -99,26 +115,27 @@ def _in_process(
         text=True,
         errors="replace",
         cwd=root,
-        env=_environment(work),
+        env={**environment(), **settings_in(root)},
         start_new_session=True,
     )
-    limit = LIMIT_S + settle * len(scenario.sections)
     try:
         output, _ = child.communicate(json.dumps(job), timeout=limit)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)  # with whatever the scenario started
         output, _ = child.communicate()
-        return {"status": "ERROR", "message": f"no end after {limit:.0f} s"}, output
-    if not answer.exists():
-        return {"status": "ERROR", "message": f"the process died with status {child.returncode}"}, output
-    return json.loads(answer.read_text()), output
+        return f"no end after {limit:.0f} s", output
+    return f"the process died with status {child.returncode}" if child.returncode else None, output
 
 
-def _environment(work: Path) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Byte code is written as for a user: a tool that trusts it has to show it."""
     unwanted = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START")
-    env = {key: value for key, value in os.environ.items() if key not in unwanted}
-    return {**env, "IPYTHONDIR": str(work / "ipython")}
+    return {key: value for key, value in os.environ.items() if key not in unwanted}
+
+
+def settings_in(root: Path) -> dict[str, str]:
+    """What a scenario in this folder is to have besides."""
+    return {"IPYTHONDIR": str(root.parent / "ipython")}
 
 
 def print_totals(results: Iterable[Result]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tests.conformance.forks import Forks
 from tests.conformance.run import run_one
 from tests.conformance.scenario import ParseError, lint, parse
 
@@ -72,6 +74,19 @@ def test_a_process_that_dies_is_an_error(scenario) -> None:
     """A program that ends the process is an error, not a pass."""
     result = run_one(scenario(HEAD + STEPS.replace("import app\n", "import os; os._exit(3)\n", 1)), adapter="nothing")
     assert (result.status, result.message) == ("ERROR", "the process died with status 3")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+def test_a_fork_does_what_a_new_interpreter_does(scenario) -> None:
+    """One that does not end is stopped and said to be endless; the next one has nothing to do with it."""
+    forks = Forks()
+    try:
+        path = scenario(HEAD + STEPS.replace("import app\n", "while True: pass\n"))
+        stuck = run_one(path, adapter="hotswap_", start=lambda job, root, limit: forks(job, root, 0.5))
+        done = run_one(scenario(HEAD + STEPS), adapter="hotswap_", start=forks)
+    finally:
+        forks.close()
+    assert (stuck.status, stuck.message, done.status) == ("ERROR", "no end after 0 s", "PASS")
 
 
 def test_the_tools_word_reaches_the_cells(scenario) -> None:

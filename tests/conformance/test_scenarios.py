@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.run import run_one
+from tests.conformance.forks import Forks
+from tests.conformance.run import Start, run_one
 from tests.conformance.scenario import find, lint
 
 HERE = Path(__file__).resolve().parent
@@ -45,10 +48,19 @@ def parameters() -> list[object]:
     ]
 
 
+@pytest.fixture(scope="module")
+def start() -> Iterator[Start | None]:
+    """Forks are quicker; where there are none, each scenario has a new interpreter."""
+    forks = Forks() if hasattr(os, "fork") else None
+    yield forks
+    if forks is not None:
+        forks.close()
+
+
 @pytest.mark.parametrize("path", parameters())
-def test_scenario(path: Path) -> None:
+def test_scenario(path: Path, start: Start | None) -> None:
     """The process behaves as the scenario says that a fresh one with the old state would."""
-    result = run_one(path, adapter="hotswap_")
+    result = run_one(path, adapter="hotswap_", start=start)
     if result.status == "SKIP":
         pytest.skip(result.message)
     assert result.status == "PASS", f"{result.title}\n{path}:{result.line}: {result.message}\n{result.output}"
