@@ -28,7 +28,7 @@ from hotswap.patch.freeing import free, is_refused
 from hotswap.patch.functions import Merger
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.instances import forget_cached
-from hotswap.patch.keeping import happened, kept_members
+from hotswap.patch.keeping import called_by, happened, kept_members
 from hotswap.patch.ledger import Ledger
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
@@ -479,8 +479,9 @@ class Runner:
 
     def _making(self, scene: Scene) -> Making:
         """What is to be known of the statement if it makes a class."""
-        (module, path), is_class = self._place, isinstance(scene.node, ast.ClassDef)
-        now = happened(self.changes.events if is_class else set(), self.hooked.asks_anew, self.affected)
+        module, path = self._place
+        called = called_by(scene.edition, path) if isinstance(scene.node, ast.ClassDef) else frozenset()
+        now = happened(self.changes.events, self.hooked.asks_anew, called, self.affected)
         return replace(
             self.pourer.making,
             kept=kept_members(scene.node, path, self.editions, module, now),

@@ -28,20 +28,27 @@ class Happened:
 
     events: AbstractSet[Name]
     functions: frozenset[Name]
-    """Those that are edited, or read something that changed."""
+    """Those called for the class that are edited, or read something that changed."""
     anew: AbstractSet[StatementPath]
     """Statements that get something else of a file."""
 
 
-def happened(events: AbstractSet[Name], anew: AbstractSet[StatementPath], affected: Affected) -> Happened:
-    """The same, with the functions that answer otherwise now."""
+def happened(
+    events: AbstractSet[Name], anew: AbstractSet[StatementPath], called: AbstractSet[Name], affected: Affected
+) -> Happened:
+    """The same, with those of the functions that are `called` which answer otherwise now."""
     functions: set[Name] = set()
-    for event in events:
+    for event in events if called else ():
         if is_behaviour(event):
             functions.add(bare(event))
         elif not is_loaded(event):
-            functions.update(affected.functions_that_read(event, bare(event)))
-    return Happened(events, frozenset(functions), anew)
+            functions.update(affected.functions_that_read(event, bare(event), called))
+    return Happened(events, frozenset(functions & called), anew)
+
+
+def called_by(edition: Edition, path: StatementPath) -> frozenset[Name]:
+    """The functions that a class statement calls, in its body, too."""
+    return frozenset(name for each in edition.source.paths_within(path) for name in edition.called(each))
 
 
 def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module: str, now: Happened) -> frozenset[str]:

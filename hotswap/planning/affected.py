@@ -367,17 +367,18 @@ class Affected:
         classes = self.editions.new(place[0]).call(place[1]).classes_named(function, self.index)
         return not classes or any(cls in type.__dict__["__mro__"].__get__(each) for each in classes)
 
-    def functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
-        """The functions whose code reads the name, or another one of the same object."""
-        yield from self._functions_that_read(event, name)
+    def functions_that_read(self, event: Name, name: Name, among: AbstractSet[Name] | None = None) -> Iterator[Name]:
+        """The functions (of those in `among`, if given) whose code reads the name, or another one of its object."""
+        yield from self._functions_that_read(event, name, among)
         if event != name and "." not in name[1]:
             kind = event[1].removeprefix(name[1])
             for module, alias in self.names_elsewhere(name, value_of(name, self.graph)):
-                yield from self._functions_that_read((module, alias + kind), (module, alias))
+                yield from self._functions_that_read((module, alias + kind), (module, alias), among)
 
-    def _functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
+    def _functions_that_read(self, event: Name, name: Name, among: AbstractSet[Name] | None) -> Iterator[Name]:
         leaf = name[1].rpartition(".")[2]
-        for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
+        homes = self.index.modules.keys() if among is None else {module for module, _ in among}
+        for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys() & homes:
             tracked = self.index.modules[reader]
             told = leaf in tracked.source.text or name[0].rpartition(".")[2] in tracked.source.text
             if reader != name[0] and not told and leaf not in IMPLICIT:
@@ -388,7 +389,9 @@ class Affected:
                 module = module_at(name[0])
                 words |= {held for held, value in list(tracked.namespace.items()) if value is module}
             for qualname in sorted(set().union(*(mentions.get(word, ()) for word in words))):
-                if self.function_reads(reader, qualname, event, name):
+                if (among is None or (reader, qualname) in among) and self.function_reads(
+                    reader, qualname, event, name
+                ):
                     yield reader, qualname
 
     def function_reads(self, reader: str, qualname: str, event: Name, name: Name) -> bool:
