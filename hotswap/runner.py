@@ -113,6 +113,12 @@ class Runner:
         self._caches = caches.Known()
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
 
+    @cached_property
+    def _answers(self) -> bool:
+        """Whether classes of the program answer `isinstance` with code of their own: Python keeps what they said."""
+        sources = (tracked.source for tracked in list(self.index.modules.values()))
+        return any(name.rpartition(".")[2] in abstract.ANSWERING for source in sources for name in source.functions)
+
     @property
     def rebuilt(self) -> bool:
         """Whether definitions were made anew that others may hold already."""
@@ -131,6 +137,8 @@ class Runner:
         """Run all statements that are due, group by group."""
         with self.hooked.loads.in_progress():
             self._run_all([s for s in self.plan.steps if s.action is Action.RUN])
+            if self._answers and self.changes.events:
+                abstract.forget_answers(self.journal)
         self._caches = caches.Known()  # or they would be held
         self._check_foreseen()
 
@@ -237,6 +245,8 @@ class Runner:
         new = self.changes.events - self._cleared
         if new:
             self._cleared |= new
+            if self._answers:
+                abstract.forget_answers(self.journal)
             caches.clear(new, self.graph, self.journal, self._caches)
 
     def _run(self, step: Step, scene: Scene, *, due: bool) -> None:

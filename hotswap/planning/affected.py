@@ -32,7 +32,16 @@ from hotswap.planning.asking import asks_about_classes, asks_class, classes_met,
 from hotswap.planning.chosen import TELLING, answers_itself, chains_for, leads_into
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
-from hotswap.planning.finding import LOOKING, as_argument, finds, is_plain, lines_that_import, loads, looks_into
+from hotswap.planning.finding import (
+    LOOKING,
+    as_argument,
+    finds,
+    in_namespace,
+    is_plain,
+    lines_that_import,
+    loads,
+    looks_into,
+)
 from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
@@ -428,6 +437,8 @@ class Affected:
                 continue
             words, known_as = {leaf, "*", *self.other_names(edition, value)}, self.other_names(edition, module)
             words.update(alias for _, alias in others)
+            if event == name and "." not in name[1]:
+                words.add("__dict__")  # all that the module has
             if leaf == "__getattr__" or answers_itself(module):
                 words.update(known_as)  # any attribute of it may come from the name
             if leaf == "__abstractmethods__" or (is_content(event) and "." in name[1]):
@@ -560,7 +571,7 @@ class Affected:
         if name[1] in facts.attributes and name[0] in dynamic_imports_of(edition.tracked):
             return True
         module = module_at(name[0]) if facts.binds or facts.calls else None
-        return module is not None and as_argument(edition, path, module)
+        return module is not None and (as_argument(edition, path, module) or in_namespace(edition, path, module))
 
     # ------------------------------------------------------------------ modules that come and go
 

@@ -59,6 +59,13 @@ def as_argument(edition: Edition, path: StatementPath, module: object) -> bool:
     return any(resolve_value(space, chain) is module for chain in chains)
 
 
+def in_namespace(edition: Edition, path: StatementPath, module: object) -> bool:
+    """Whether a statement reads the `__dict__` of the module: `{**settings.__dict__}`."""
+    space: dict[str, object] = edition.tracked.namespace
+    chains = (chain[: chain.index("__dict__")] for chain in edition.facts(path).reads if "__dict__" in chain[1:])
+    return any(resolve_value(space, chain) is module for chain in chains)
+
+
 def is_plain(event: Name, name: Name) -> bool:
     """Whether something happens to what a global name stands for."""
     return event == name and "." not in name[1]
