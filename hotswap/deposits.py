@@ -147,6 +147,10 @@ class Deposit:
     ahead: bool = False
     """Whether what it put into a list came before all that had been there."""
 
+    def moved(self, counterparts: Mapping[int, Any]) -> Deposit:
+        """The same in what stands for the target; `counterparts` are by the identity of what they stand for."""
+        return replace(self, target=id(counterparts[self.target])) if self.target in counterparts else self
+
     def translated(self, twin: Callable[[Any], Any]) -> Deposit:
         """The same for objects of which some have become others."""
         entries = tuple(map(functools.partial(_translated, twin), self.entries))

@@ -29,6 +29,7 @@ from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
 from hotswap.planning.editions import Editions, Lookups
 from hotswap.planning.effects import Effect, lasting, root_of
+from hotswap.planning.filling import has_left_something
 from hotswap.planning.live_names import value_of
 from hotswap.planning.loading import Loaders
 from hotswap.planning.main_program import is_main_program, refusal
@@ -206,6 +207,17 @@ class Planner:
         self.restart += left_behind(edit, path, self.editions) if edit.new is not None else ()
         for name in edition.may_mutate(path) if edition is not None else ():
             self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
+        if edit.new is not None and edition is not None and has_left_something(edition, path):
+            self.steps.append(
+                Step(
+                    action=Action.REMOVE,
+                    module=edit.module,
+                    target=name_of(node),
+                    line=first_line(node),
+                    statement=path,
+                    reason="it left the source, and what it put into others goes with it",
+                )
+            )
         if self.disposals.takes_back((edit.module, root_of(node))):
             return
         effects = lasting(edition, path) if edition is not None and not edit.whole else ()
@@ -235,12 +247,12 @@ class Planner:
             )
 
     def withdraw(self, module: str, path: StatementPath) -> None:
-        """A statement that is gone filled a container of another module, which is built again without it."""
+        """A statement that is gone filled a container of another module, which is to be without what it put there."""
         edition = self.editions.find_old(module)
         for name in edition.mutates(path) if edition is not None else ():
             group = self.editions.group(name[0])
             if group is not None and module not in group.modules and self.editions.is_container(name):
-                self.comparison.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
+                self.comparison.exchange(group, name)
 
     def effects_now(self, module: str) -> set[Effect]:
         """What the statements of the newest source do outside of the program."""

@@ -7,7 +7,7 @@ import sys
 import traceback
 from contextlib import suppress
 
-from hotswap.model import Outcome, Reason, RestartRequired, RolledBack, Swapped, Unchanged
+from hotswap.model import Action, Outcome, Reason, RestartRequired, RolledBack, Swapped, Unchanged
 
 MOST_NAMES = 4
 
@@ -62,6 +62,9 @@ def _swapped(outcome: Swapped) -> str:
     if outcome.ran:
         plural = "s" if len(outcome.ran) > 1 else ""
         parts.append(f"ran {len(outcome.ran)} statement{plural} ({few(outcome.ran)})")
+    taken = [link.name for link in outcome.links if link.action is Action.REMOVE and link.name not in outcome.removed]
+    if taken:
+        parts.append(f"took back what {len(taken)} removed statement{'s' if len(taken) > 1 else ''} had done")
     if outcome.disposed:
         parts.append(f"disposed with {few(outcome.disposed)}")
     if outcome.loaded:

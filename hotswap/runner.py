@@ -109,6 +109,8 @@ class Runner:
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
+        self._doubled: list[tuple[Name, Content, Any]] = []
+        """The views of containers that the running statement fills, and these."""
         self._cleared: set[Name] = set()
         self._caches = caches.Known()
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
@@ -267,10 +269,9 @@ class Runner:
         observed = Observed(scene, [event for event, place in self.plan.foreseen if place == self._place])
         self._hands_on = self._hands_on or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
-        doubled = list(self.values.doubled(self._place, filled)) if due else []
+        self._doubled = list(self.values.doubled(self._place, filled)) if due else []
         effect = self._run_member(scene, prefix) if len(step.statement) > 1 else self._run_statement(scene)
         self._check_calls(shown)
-        self._carry_over(doubled)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
         made = scene.set_elsewhere() | made
         if not prefix:
@@ -321,17 +322,25 @@ class Runner:
             if event[0] not in loaded:
                 self.changes.add(event, self._place)
 
-    def _carry_over(self, doubled: Iterable[tuple[Name, Content, Any]]) -> None:
+    def _carry_over(self) -> None:
         """What went into views of containers goes into these, too; if that cannot be told, they are built again."""
-        for name, view, container in doubled:
+        for name, view, container in self._doubled:
             if not view.carry_over(container, self.journal):
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
+        counterparts = self._counterparts()
+        for each in self.calls.get(self._place, {}).values() if counterparts else ():
+            each.deposits = [deposit.moved(counterparts) for deposit in each.deposits]
+
+    def _counterparts(self) -> dict[int, Any]:
+        """By the identity of the views that the statement fills, and of what is in them, what these are views of."""
+        doubled = ((view, container) for _, view, container in self._doubled)
+        return {id(v): c for view, container in doubled for v, c in view.counterparts(container)}
 
     def _check_twice(self, node: ast.stmt, observed: Observed) -> None:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
-        known = self.ledger.known(self._place, self._footprint())
+        known = self.ledger.known(self._place, self._footprint()) | self._counterparts().keys()
         for name in observed.contents.grown(known):
             group = self.editions.group(name[0])
             makers = group.new.final(name) if group is not None else ()
@@ -476,6 +485,7 @@ class Runner:
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)
             registered.withdraw_what_is_not_there_again(self.journal, reached)
             self._close_ledger()
+            self.ledger.made_anew(effect.equal if self._due else ())
             if not self.ledger.orders_itself(self._place, self._footprint()):
                 added.put_in_order(self.journal)
             registered.withdraw_lost_words(self.editions.edits.get(self._place[0]), self.graph, self.journal, reached)
@@ -500,7 +510,8 @@ class Runner:
         )
 
     def _open_ledger(self, facts: Facts) -> None:
-        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None)
+        viewed = self._counterparts().values()
+        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None, viewed)
         if self.ledger.is_astray(self._place[0], self._surely_due().__contains__):
             root = next(iter(sorted(facts.roots)), "")  # who looks into that has run by now
             self.tolerate(CannotSwap(added_twice(self.editions, self._place, (self._place[0], root))))
@@ -509,7 +520,9 @@ class Runner:
         """What the statement has put anywhere gets its place there."""
         if self._due:
             is_due = self._surely_due().__contains__
-            for name in self.ledger.close(self._place, self._footprint(), is_due):
+            self._carry_over()
+            viewed = self._counterparts().values()
+            for name in self.ledger.close(self._place, self._footprint(), is_due, viewed):
                 self.changes.add(name, self._place)
 
     def _footprint(self) -> Footprint:

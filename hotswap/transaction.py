@@ -22,7 +22,7 @@ from hotswap.events import HOOKS, bare, behaviour, content, described, is_conten
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
-from hotswap.model import NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
+from hotswap.model import NEVER, NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
@@ -44,7 +44,7 @@ from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Runner
-from hotswap.source import StatementPath
+from hotswap.source import StatementPath, first_line, name_of
 from hotswap.trace import Footprint, Tracer
 
 
@@ -274,7 +274,7 @@ class Transaction:
                 self._gone.add(step.module)
                 self.changes.add((step.module, "*"))
                 self.done.removed.append(step.module)
-            elif step.action is Action.REMOVE:
+            elif step.action is Action.REMOVE and not step.statement:
                 self._remove_name(step)
 
     def _remove_name(self, step: Step) -> None:
@@ -333,14 +333,24 @@ class Transaction:
         old, diff = self.runner.editions.find_old(edit.module), edit.diff
         removed = range(len(edit.old.statements)) if edit.new is None else diff.removed if diff is not None else ()
         taken: dict[StatementPath, AbstractSet[int]] = {}
+        anew = self._made_anew() if removed else set()
         for path in sorted([*((number,) for number in removed), *members], reverse=True) if old is not None else ():
             assert old is not None
             taken[path], others = self.runner.ledger.withdraw(old, path)
+            if taken[path] and len(path) == 1 and not edit.old.facts(path).binds:
+                self._tell_taken(edit, edit.old.statement(path))
             for name in others:
                 self.changes.add(name)
             for name in old.mutates(path) if taken[path] else ():
-                self.changes.add(name)  # made anew it may equal what is left of it, and stay the object that it is
+                if name in anew:  # it may equal what is left of it then, and stay the object that it is
+                    self.changes.add(name)
         return taken
+
+    def _made_anew(self) -> set[Name]:
+        """The names to which statements of the round may give another value."""
+        due = ((s.module, s.statement) for s in self.plan.steps if s.due != NEVER)
+        groups = ((place, self.runner.editions.group(place[0])) for place in due)
+        return {b.name for place, group in groups if group is not None for b in group.new.bindings(place)}
 
     def _drop_computed(self, edit: Edit) -> None:
         """What statements that are gone, or others now, set under computed names goes before anything runs."""
@@ -415,6 +425,13 @@ class Transaction:
         self.done.links.append(Link(name=full, action=Action.PATCH, reason=reason, path=edit.path, line=line))
 
     # ------------------------------------------------------------------ telling
+
+    def _tell_taken(self, edit: Edit, node: ast.stmt) -> None:
+        """A statement without a name is gone, with what it had put into containers."""
+        name = f"{edit.module}.{name_of(node)}"
+        self.done.modules.append(edit.module)
+        self.done.why.append((name, f"it left the source (line {first_line(node)} before the edit)"))
+        self.done.links.append(Link(name=name, action=Action.REMOVE, reason="it left the source", path=edit.path))
 
     def _tell(self) -> None:
         for ran in self.runner.ran:

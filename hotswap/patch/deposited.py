@@ -58,50 +58,57 @@ class Deposited:
     """Whether it is known what the statement had put anywhere, and all of that was found."""
     astray: set[int] = field(default_factory=set)
     """Those of them, containers, for which the names of the statement do not stand any more."""
+    is_anew: Callable[[int], bool] = lambda _: False
+    """Whether the container of that identity was made anew in this round, so that nothing has to be taken out."""
     is_counted_on: IsCountedOn = lambda *_: False
     beneath: Beneath = lambda _, entry: entry.before
     is_others: Callable[[tuple[int, Kind]], bool] = lambda _: False
     """Whether other statements have put something into a target, too."""
+    viewed: dict[int, Any] = field(default_factory=dict)
+    """By identity the containers of which the statement sees a view."""
     left: dict[int, list[Any]] = field(default_factory=dict)
     """What was in these containers before the statement ran."""
     kept: set[Name] = field(default_factory=set)
     """Attributes of classes that are seen to in another way, as names are."""
 
-    @classmethod
-    def of(
-        cls,
+    def fill_in(
+        self,
         edition: Edition,
         path: StatementPath,
         graph: Graph,
-        journal: Journal,
         authors: Authors,
         originals: Mapping[str, Any],
         is_counted_on: IsCountedOn = lambda *_: False,
-    ) -> Deposited:
+        viewed: Iterable[Any] = (),
+    ) -> None:
         """Take back what a statement of the sources that run until now has put anywhere.
 
-        `originals` are the names of its module as they were: one may stand for another container by now.
+        `originals` are the names of its module as they were: one may stand for another container by now.  So may those
+        of `viewed`, containers of which the statement sees a view.
         """
-        found, tracked, node = cls(journal), edition.tracked, edition.source.statement(path)
-        found.is_counted_on = is_counted_on
-        found.beneath = partial(authors.beneath, edition.module, first_line(node))
-        found.is_others = partial(authors.is_others, edition.module, lines_of(node))
+        tracked, node = edition.tracked, edition.source.statement(path)
+        self.is_counted_on = is_counted_on
+        self.beneath = partial(authors.beneath, edition.module, first_line(node))
+        self.is_others = partial(authors.is_others, edition.module, lines_of(node))
         footprint = tracked.footprint(*lines_of(node)) if tracked.deposits else None
-        found.is_complete = footprint is not None and not footprint.is_unclear
-        if footprint is not None and footprint.deposits:
-            filled = filled_by(footprint, node, tracked, graph)
-            found.memos = {id(each.container) for each in filled if each.is_asked}
-            found.kept = {binding.name for binding in edition.bindings(path)}
-            facts = edition.source.facts(path)
-            ours = graph.index.modules.keys()
-            owner = edition.class_around(path)[1]
-            found.take_back(footprint.deposits, roots_of(tracked, facts, footprint, graph, owner), ours, originals)
-            known = set(found.handled)
-            left = [d for d in footprint.deposits if d.target not in known and d.kind != "attributes"]
-            found.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours, originals)
-            found.astray = found.handled - known
-            found.is_complete &= all(d.target in found.handled for d in footprint.deposits)
-        return found
+        self.is_complete = footprint is not None and not footprint.is_unclear
+        if footprint is None or not footprint.deposits:
+            return
+        filled = filled_by(footprint, node, tracked, graph)
+        self.memos = {id(each.container) for each in filled if each.is_asked}
+        self.kept = {binding.name for binding in edition.bindings(path)}
+        facts = edition.source.facts(path)
+        ours = graph.index.modules.keys()
+        owner = edition.class_around(path)[1]
+        deposits = [deposit for deposit in footprint.deposits if not self.is_anew(deposit.target)]
+        self.viewed = {id(each): each for each in viewed}
+        roots = [*self.viewed.values(), *roots_of(tracked, facts, footprint, graph, owner)]
+        self.take_back(deposits, roots, ours, originals)
+        known = set(self.handled)
+        left = [d for d in deposits if d.target not in known and d.kind != "attributes"]
+        self.take_back(left, [originals[c[0]] for c in facts.reads if c[0] in originals], ours, originals)
+        self.astray = self.handled - known
+        self.is_complete &= all(d.target in self.handled for d in deposits)
 
     def take_back(
         self,
@@ -117,7 +124,8 @@ class Deposited:
         reached = within(roots, ours.__contains__, {}) if wanted else ()
         found = [target for target in reached if target.key in wanted]
         for target in found:
-            wanted[target.key] = [each for each in wanted[target.key] if each.mark.stands_for(target.value, originals)]
+            if id(target.value) not in self.viewed:
+                wanted[target.key] = [d for d in wanted[target.key] if d.mark.stands_for(target.value, originals)]
         for target in [target for target in found if wanted[target.key]]:
             self.handled.add(id(target.value))
             for each in reversed(wanted[target.key]):

@@ -21,7 +21,7 @@ from hotswap.patch.deposited import Deposited, IsCountedOn, roots_of
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.source import StatementPath
-from hotswap.targets import Target, within
+from hotswap.targets import Target, kind_of, within
 from hotswap.trace import Footprint
 
 SORTING = frozenset(
@@ -49,6 +49,8 @@ class Ledger:
         self._gaps: dict[int, int] = {}
         self._taken: set[tuple[str, int]] = set()
         """Of statements that share a line those of which all was taken back."""
+        self._anew: dict[int, Any] = {}
+        """By identity the containers that statements of this round have made anew."""
         self._held: list[Any] = []
         """What must not go as long as its identity stands for it."""
 
@@ -63,22 +65,37 @@ class Ledger:
         done = taken.handled if not taken.is_unclear else set()
         return done, (_name_of(owner, leaf) for (_, leaf), (owner, _) in taken.were.items())
 
-    def open(self, place: Place, is_due: Callable[[Place], bool] | None) -> None:
-        """A statement is about to run: what it had put anywhere goes, if it runs for its own sake (`is_due`)."""
+    def made_anew(self, values: Iterable[Any]) -> None:
+        """Containers stay as they are, for what was made anew equals them: what had been done to them is gone."""
+        self._anew |= {id(target.value): target.value for target in within(values, lambda _: False, {})}
+
+    def open(self, place: Place, is_due: Callable[[Place], bool] | None, viewed: Iterable[Any] = ()) -> None:
+        """A statement is about to run: what it had put anywhere goes, if it runs for its own sake (`is_due`).
+
+        `viewed` are containers of which it sees a view.
+        """
         before, old = self.editions.old_place(place), self.editions.find_old(place[0])
         self.taken = Deposited(self.journal)
         if is_due is not None and before is not None and old is not None:
             counted = partial(self._is_counted_on, is_due)
-            self.taken = self._take(old, before[1], counted)
+            self.taken = self._take(old, before[1], counted, viewed)
             self.restored |= self.taken.restored
 
-    def _take(self, edition: Edition, path: StatementPath, *counted: IsCountedOn) -> Deposited:
+    def _take(
+        self,
+        edition: Edition,
+        path: StatementPath,
+        is_counted_on: IsCountedOn = lambda *_: False,
+        viewed: Iterable[Any] = (),
+    ) -> Deposited:
         module, others = edition.module, edition.source.beside.get(path[0], ()) if len(path) == 1 else ()
         if any((module, other) in self._taken for other in others):
             return Deposited(self.journal)  # what is noted of the line they stand on was that of all of them
         self._taken |= {(module, path[0])} if others else set()
         originals = self.originals(edition.module)
-        return Deposited.of(edition, path, self.graph, self.journal, self.authors, originals, *counted)
+        taken = Deposited(self.journal, is_anew=self._anew.__contains__)
+        taken.fill_in(edition, path, self.graph, self.authors, originals, is_counted_on, viewed)
+        return taken
 
     def is_astray(self, module: str, is_due: Callable[[Place], bool]) -> bool:
         """Whether the statement had put something into an object that only other names stand for, and go on to."""
@@ -100,10 +117,13 @@ class Ledger:
             return set()
         return self.taken.handled | {deposit.target for deposit in footprint.deposits}
 
-    def close(self, place: Place, footprint: Footprint, is_due: Callable[[Place], bool]) -> list[Name]:
+    def close(
+        self, place: Place, footprint: Footprint, is_due: Callable[[Place], bool], viewed: Iterable[Any] = ()
+    ) -> list[Name]:
         """The statement has run; returns the attributes of classes that are others now.
 
         `is_due`: whether a statement is sure to run as well, so that what it had put anywhere does not count.
+        `viewed` are containers of which it has seen a view.
         """
         edition = self.editions.new(place[0])
         self.authors.note(place, footprint.deposits)
@@ -112,6 +132,7 @@ class Ledger:
         roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph, owner) if wanted else []
         reached = within(roots, self.editions.index.modules.keys().__contains__, {})
         targets = [target for target in reached if target.key in wanted]
+        targets += [t for each in viewed if (kind := kind_of(each)) and (t := Target(each, kind)).key in wanted]
         keeps_order = not self.orders_itself(place, footprint)
         for target in targets if keeps_order else ():
             self.taken.close_gap(target.value)

@@ -77,6 +77,8 @@ class Effect:
 
     bound: dict[str, Any] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
+    equal: list[Any] = field(default_factory=list)
+    """The objects that stay because what was made anew equals them."""
 
 
 class Past(Protocol):
@@ -141,6 +143,8 @@ def run_in_module(
         kept = value if old is value else merge_name(node, facts, name, value, past, merger, together)
         if kept is old and not same_value(old, value):
             effect.touched.add(name)
+        if kept is old and old is not value:
+            effect.equal.append(old)
         namespace[name] = effect.bound[name] = kept
     return effect
 

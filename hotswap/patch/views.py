@@ -7,6 +7,7 @@ A *view* is a container built once more, for statements that look into it at an 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,13 @@ class Content:
             for key, inner in self.inner.items()
             if inner.container is self._at(self.container, key)
         )
+
+    def counterparts(self, other: Any) -> Iterator[tuple[Any, Any]]:
+        """The container and those in it, each with what stands in its place in another one."""
+        if type(other) is type(self.container):
+            yield self.container, other
+            for key, inner in self.inner.items():
+                yield from inner.counterparts(self._at(other, key))
 
     def _at(self, container: Any, key: Any) -> Any:
         if is_a(container, dict):

@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Iterable
 from types import FunctionType
 
-from hotswap.events import behaviour, subclasses
+from hotswap.events import behaviour, content, subclasses
 from hotswap.index import Index
 from hotswap.looking import is_a, is_any
 from hotswap.model import ALWAYS, Action, Condition, Name, Place, Step
 from hotswap.planning.drafts import Drafts
 from hotswap.planning.editions import Editions
+from hotswap.planning.exchanged import fill_again, is_exchanged, only_adds
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.live_names import bases_of, value_of
 from hotswap.planning.outside import concerned
@@ -140,6 +141,8 @@ class Comparison:
         """Whether the container that a name stands for at a place was filled by other statements."""
         new, old = group.new.filled_before(name, place), group.old.filled_before(name, before)
         if not group.as_before(new, old) or self.calls_change_places(group, name, place, before):
+            if only_adds(self.editions.new(place[0]), place[1], name) and is_exchanged(self.editions, name):
+                return  # it is none of its business what is there
             self.drafts.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
 
     def calls_change_places(self, group: Group, name: Name, place: Place, before: Place) -> bool:
@@ -184,6 +187,15 @@ class Comparison:
         new, old = group.new.content_final(name), group.old.content_final(name)
         mapped = [group.old_place(place) for place in new]
         if mapped[: len(old)] != list(old):
+            self.exchange(group, name)
+
+    def exchange(self, group: Group, name: Name) -> None:
+        """Other statements fill a container: what they put there is exchanged, or all of it is built again."""
+        if is_exchanged(self.editions, name):
+            self.drafts.happens(content(name))
+            for place in fill_again(self.editions, name):
+                self.drafts.draft(place, f"it fills {name[1]} once more", ALWAYS)
+        else:
             self.rebuild(group, name, ALWAYS, f"{name[1]} is filled by other statements now")
 
     def rebuild(self, group: Group, name: Name, condition: Condition, reason: str) -> None:

@@ -17,6 +17,7 @@ from hotswap.planning.beside import beside
 from hotswap.planning.consumed import consumed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
+from hotswap.planning.exchanged import is_exchanged
 from hotswap.planning.filling import is_known_of
 from hotswap.planning.groups import LOADED, Group
 from hotswap.planning.live_names import value_of
@@ -243,6 +244,8 @@ class Drafts:
         calls = self.calls_that_fill(name, reader)
         earlier = [place for place in calls if self.comes_first(place, reader)]
         is_behind = any(place not in earlier and self.editions.old_place(place) for place in calls)
+        if name not in self.editions.new(reader[0]).may_mutate(reader[1]):
+            is_behind = is_behind or self.editions.was_filled_behind(name, reader)
         if not all(self.only_fills(place, name) for place in earlier):
             earlier, is_behind = [], False  # they do more than that, and must not do it again
         is_as_now = [self.editions.old_place(place) for place in before] == now or not now
@@ -294,7 +297,13 @@ class Drafts:
         mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
         twice = {name for where, name in self._refills if where == place}
         plainly = self.editions.plainly_stored(place) - {n for n in mutated if reads.get(n)}
-        return twice | {n for n in mutated - plainly if not is_known_of(self.editions, place, n)}
+        return twice | {n for n in mutated - plainly if not self._is_known(place, n)}
+
+    def _is_known(self, place: Place, name: Name) -> bool:
+        """Whether what a statement puts into a container takes the place of what it, or another one, had put there."""
+        if self.editions.old_place(place) is None:
+            return is_exchanged(self.editions, name)
+        return is_known_of(self.editions, place, name)
 
     def content_before(self, name: Name, reader: Place) -> tuple[Place, ...]:
         """What has to run for a statement to find a container as it was left for it, not as it changed it before."""

@@ -82,6 +82,8 @@ class Editions:
         self._ahead: dict[str, set[str]] = {}
         self._finished: dict[str, set[str]] = {}
         self._filled_by_calls: dict[Name, list[Place]] = {}
+        self._no_more_filled: dict[Name, list[tuple[str, int]]] = {}
+        """By container the lines on which statements filled it by way of functions that are gone."""
         self._setters: dict[Name, list[Group]] = {}
         self._set_by_functions: dict[Name, bool] = {}
         self._eager: dict[str, frozenset[str]] = {}
@@ -517,17 +519,29 @@ class Editions:
             filling = [f for module in sorted(known) for f in self._functions_filling(module, name)]
             filling += self._inherited_filling(name)
             called = {(at, function) for function in filling for at in self.graph.callers(function)}
-            places = [
-                place
-                for (module, line), function in sorted(called)
-                if (place := self.place_at(module, line)) and self._is_filled_at(place, name, function)
-            ]
+            found = [(self.place_at(module, line), function) for (module, line), function in sorted(called)]
+            gone = [at for at, (place, _) in zip(sorted(called), found, strict=True) if place is None]
+            self._no_more_filled[name] = [at for (at, _) in gone]
+            places = [place for place, function in found if place and self._is_filled_at(place, name, function)]
             for module in known & self.edits.keys() if filling else ():
                 edition = self.find_new(module)
                 changed = (p for p in edition.paths if self.matching(module).old(p) is None) if edition else ()
                 places += [(module, path) for path in changed if edition and name in edition.may_mutate(path)]
             self._filled_by_calls[name] = list(dict.fromkeys(places))
         return self._filled_by_calls[name]
+
+    def was_filled_behind(self, name: Name, reader: Place) -> bool:
+        """Whether a statement of the reader's circle that is gone filled the container by way of functions, later."""
+        self.filled_by_calls(name)
+        group, before = self.group(reader[0]), self.old_place(reader)
+        if group is None or before not in group.old.order:
+            return False
+        for module, line in self._no_more_filled.get(name, ()):
+            edition = self.find_old(module)
+            path = edition.path_at(line) if edition is not None else None
+            if path is not None and group.old.order.get((module, path), -1) > group.old.order[before]:
+                return True
+        return False
 
     def _functions_filling(self, module: str, name: Name) -> Iterator[Name]:
         tracked, source = self.index.modules[module], self.source(module)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hotswap.factfinder import WRITES_BY_NAME, facts_of
+from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
-from hotswap.looking import is_any, is_instance
-from hotswap.planning.containers import is_filled
+from hotswap.looking import is_a, is_any, is_instance
+from hotswap.planning.containers import CONTAINERS, is_filled
 from hotswap.planning.edition import Edition, is_namespace
 from hotswap.planning.generic import registered_by
 from hotswap.planning.untaken import BLOCKS, without_untaken
@@ -119,7 +119,7 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
     """Whether what is called belongs to the program, or a method of a container (which is filled again)."""
     chain = chain_of(function)
     if chain is None:
-        return False
+        return _is_within_container(function, namespace, index)
     value = resolve_value(namespace, chain)
     owner = resolve_value(namespace, chain[:-1]) if len(chain) > 1 else None
     if is_filled(owner):
@@ -128,6 +128,21 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
     if is_instance(function_of, FunctionType | type):
         return function_of.__module__ in index.modules
     return type(value).__module__ in index.modules
+
+
+def _is_within_container(function: ast.expr, namespace: dict[str, Any], index: Index) -> bool:
+    """Whether it is a method of a container that is in another one: `TABLE["x"].append`."""
+    if not isinstance(function, ast.Attribute) or function.attr not in MUTATORS:
+        return False
+    held, keys = function.value, list[object]()
+    while isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Constant):
+        keys.insert(0, held.slice.value)
+        held = held.value
+    chain = chain_of(held)
+    value = resolve_value(namespace, chain) if chain is not None else None
+    for key in keys:
+        value = dict.get(value, key) if is_a(value, dict) else None
+    return chain is not None and type(value) in CONTAINERS and not _stands_in_library((*chain, ""), namespace, index)
 
 
 def _stands_in_library(chain: Chain, namespace: dict[str, Any], index: Index) -> bool:

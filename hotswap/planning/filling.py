@@ -34,6 +34,11 @@ def deposits_of(tracked: Tracked, path: StatementPath, without: Iterable[ast.stm
     return footprint.deposits if footprint is not None and not footprint.is_unclear else None
 
 
+def has_left_something(edition: Edition, path: StatementPath) -> bool:
+    """Whether a statement of the sources that run until now gives no name a value, but put something somewhere."""
+    return len(path) == 1 and not edition.facts(path).binds and bool(deposits_of(edition.tracked, path))
+
+
 def is_known_of(editions: Editions, place: Place, name: Name) -> bool:
     """Whether it is known what a statement had put into a container, so that just that can be taken back."""
     before = editions.old_place(place)

@@ -104,12 +104,22 @@ def test_an_instance_is_not_made_anew_for_its_constructor(program):
     assert planned(program, "a.py", text) == ["patch    a.P.__init__ (line 2): its body was edited"]
 
 
-def test_a_table_built_line_by_line_is_built_again(program):
-    """When one of the statements about a name goes, the others about it run again."""
+def test_a_table_loses_what_a_statement_that_goes_put_there(program):
+    """When one of the statements that fill a table goes, just its entry does."""
     program.load("a.py", "T = {}\nT['a'] = 1\nT['b'] = 2\nX = 1\n")
     assert planned(program, "a.py", "T = {}\nT['b'] = 2\nX = 1\n") == [
+        "remove   a.T (line 2): it left the source, and what it put into others goes with it",
+    ]
+
+
+def test_a_list_that_is_sorted_is_built_again(program):
+    """When a statement does more than add, the others about the name run again with it."""
+    program.load("a.py", "T = []\nT.append(2)\nT.append(1)\nT.sort()\n")
+    assert planned(program, "a.py", "T = []\nT.append(1)\nT.sort()\n") == [
+        "remove   a.line 2 (line 2): it left the source, and what it put into others goes with it",
         "run      a.T (line 1): T is filled by other statements now",
-        "run      a.T (line 2): T is filled by other statements now",
+        "run      a.line 2 (line 2): T is filled by other statements now",
+        "run      a.line 3 (line 3): T is filled by other statements now",
     ]
 
 

@@ -33,7 +33,7 @@ CASES = {
     "a filler that left": (
         "t = []\nt.append(1)\nt.append(2)\n",
         "t = []\nt.append(2)\n",
-        ["a0 t is filled by other statements now", "a1 t is filled by other statements now"],
+        [],
     ),
     "a filler that came before a reader": (
         "t = []\nn = len(t)\n",

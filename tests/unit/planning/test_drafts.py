@@ -33,7 +33,7 @@ CASES = {
         "x = []\nx.append(1)\ny = -len(x)\nx.append(2)\n",
         ["a0 needed always", "a1 needed always", "a2 always"],
     ),
-    "a container that is filled otherwise": ("x = []\nx.append(1)\n", "x = []\nx.append(2)\n", ["a0 always", "a1 always"]),
+    "a container that is filled otherwise": ("x = []\nx.append(1)\n", "x = []\nx.append(2)\n", ["a1 always"]),
     "a container that is added to": ("x = []\nx.append(1)\n", "x = []\nx.append(1)\nx.append(2)\n", ["a2 always"]),
     "a maybe": ("x = 1\nif x: y = 1\nz = 2\n", "x = 1\nif x: y = 2\nz = 2\n", ["a1 always"]),
     "a maybe before it": ("y = 0\nif y: y = 1\n", "y = 0\nif y: y = 2\n", ["a0 needed always", "a1 always"]),
