@@ -37,6 +37,7 @@ from hotswap.model import (
 from hotswap.patch import classes
 from hotswap.patch.formers import Formers
 from hotswap.patch.orphans import Orphan, left_alive
+from hotswap.patch.replaced import has_run
 from hotswap.plan import make_plan
 from hotswap.planning.needed import still_needed
 from hotswap.planning.prepared import Beside, Prepared
@@ -407,7 +408,8 @@ class Rounds:
             outcome = self._apply(replace(again, restart=()) if force else again, began, force=force)
         except Exception:  # noqa: BLE001  the first error is the one to tell
             return self._given_up(plan.changes, failed, error, began)
-        return outcome if isinstance(outcome, Swapped) else self._given_up(plan.changes, failed, error, began)
+        is_settled = isinstance(outcome, Swapped) or (isinstance(outcome, RestartRequired) and has_run(outcome.reasons))
+        return outcome if is_settled else self._given_up(plan.changes, failed, error, began)
 
     def _want_for(self, edits: Iterable[Edit]) -> list[str]:
         return [p for e in edits if e.new is not None for p in self.wanted.want(Tracked(e.module, e.path, e.new))]

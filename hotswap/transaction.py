@@ -37,6 +37,7 @@ from hotswap.patch.orphans import Orphan
 from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
 from hotswap.patch.repeats import done_twice
+from hotswap.patch.replaced import left_in_use
 from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.effects import bare_calls
 from hotswap.planning.generic import registered_by
@@ -188,7 +189,8 @@ class Transaction:
             substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
         anew, kept = self.runner.held_by_merges()
         undecided = self.runner.remade.undecided(kept, self.journal)
-        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(anew, kept), undecided):
+        in_use = left_in_use(self.runner.values, kept, self.journal)
+        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(anew, kept), undecided, in_use):
             self._tolerate(refusal)
         self._bodies.replace_held_codes()
         self.formers.forget_results()

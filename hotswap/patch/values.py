@@ -341,6 +341,10 @@ class Values:
             if (is_overwritten and is_one) or self.editions.is_set_behind(name, group):
                 self._shown[name] = group  # a later statement has set it to something else
 
+    def bound(self) -> set[Name]:
+        """The names of modules that statements have given a value for its own sake."""
+        return {name for place, name in self._made if self._ran.get(place, False) and "." not in name[1]}
+
     def was_there(self, thing: object) -> bool:
         """Whether a name of a module, or a member of a class in it, stood for the object before the round.
 

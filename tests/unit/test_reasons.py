@@ -92,6 +92,12 @@ CASES = {
         "import shutil\nX = 'a'\nshutil.register_unpack_format('hotswap', ['.hotswap'], print, (), X)\n",
         "import shutil\nX = 'b'\nshutil.register_unpack_format('hotswap', ['.hotswap'], print, (), X)\n",
     ),
+    "HS406": Case(
+        "from flask import Flask\ndef make():\n return Flask('x')\napp = make()\n",
+        "from flask import Flask\ndef make():\n app = Flask('x')\n @app.route('/')\n def index(): return 'i'\n return app\n"
+        "app = make()\n",
+        held="app.app", needs="flask",
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,169 @@
+"""Objects of libraries that work with functions of the program (an application, a router), and were made anew.
+
+The name stands for the new one.  But who holds the one of before (a server that runs, an application with that router)
+would go on with what was registered there: that cannot be told otherwise than by a restart.
+"""
+
+from __future__ import annotations
+
+import gc
+import operator
+import sys
+import types
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, TypeAlias
+
+from hotswap.errors import CannotSwap
+from hotswap.index import Index
+from hotswap.journal import MISSING, Journal
+from hotswap.looking import is_a, is_any
+from hotswap.model import Name, Reason
+from hotswap.patch.values import Values
+from hotswap.planning.live_names import value_of
+
+IsOurs: TypeAlias = Callable[[object], bool]
+
+CODE = "HS406"
+MOST = 20_000
+"""How many parts of an object are looked at for functions of the program."""
+FARTHEST = 12
+MOST_HOLDERS = 10_000
+
+_ENDS = (types.ModuleType, types.FrameType, types.CodeType, type)
+"""What does not belong to whatever refers to it."""
+
+
+def left_in_use(values: Values, kept: Iterable[object], journal: Journal) -> Iterator[CannotSwap]:
+    """Why names that statements of the round gave such an object may not stand for that: the one of before is in use.
+
+    `kept` are the containers in which the round has kept objects.
+    """
+    index = values.editions.index
+    names = [name for name in values.bound() if _is_made_anew(name, values)]
+    if names:
+        gc.collect()
+        ours = {id(each) for each in kept} | journal.entries()
+        for name in names:
+            if _is_held([values.original(name)], lambda holder: id(holder) in ours or journal.keeps(holder)):
+                yield CannotSwap(_reason(name, type(values.original(name)), index))
+
+
+def has_run(reasons: Iterable[Reason]) -> bool:
+    """Whether a round asks for a restart for these reasons alone: all statements ran, so the sources are sound."""
+    return {reason.code for reason in reasons} == {CODE}
+
+
+def _is_made_anew(name: Name, values: Values) -> bool:
+    """Whether it stands for another object of the same class by now, in which are other functions or new words."""
+    old, new = values.original(name), value_of(name, values.editions.graph)
+    if old is new or old is MISSING or type(old) is not type(new) or not _is_of_library(type(old), values):
+        return False
+    before, after = (_Told.of(each, values.editions.index) for each in (old, new))
+    has_functions = bool(before.functions or after.functions)
+    return has_functions and (before.functions != after.functions or not after.words <= before.words)
+
+
+def _is_of_library(cls: type, values: Values) -> bool:
+    """Whether what makes it up comes from a package that was installed, not from Python itself."""
+    ours = values.editions.index.modules
+    homes = {str(type.__dict__["__module__"].__get__(each)) for each in type.__dict__["__mro__"].__get__(cls)}
+    return any(home not in ours and home.partition(".")[0] not in sys.stdlib_module_names for home in homes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Which functions of the program, how often, and which words are in an object.
+
+    It may get more words as it is used, and the same ones in more places.
+    """
+
+    functions: Counter[Name] = field(default_factory=Counter)
+    words: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, thing: Any, index: Index) -> _Told:
+        found, seen, level = cls(), {id(thing)}, [thing]
+        while level and len(seen) < MOST:
+            inside: list[Any] = []
+            for part in [part for each in level for part in _parts(each)]:
+                if type(part) is str:
+                    found.words.add(part)
+                elif id(part) not in seen and gc.is_tracked(part) and not is_any(part, *_ENDS):
+                    seen.add(id(part))
+                    inside.append(part)
+                    if is_a(part, types.FunctionType) and part.__module__ in index.modules:
+                        found.functions[part.__module__, part.__qualname__] += 1
+            level = inside
+        return found
+
+
+def _parts(thing: Any) -> list[Any]:
+    if is_a(thing, types.FunctionType):
+        return [*(thing.__closure__ or ()), *(thing.__defaults__ or ())]
+    return gc.get_referents(thing)
+
+
+def _is_held(level: list[Any], is_ours: IsOurs) -> bool:
+    """Whether the only object in the list can be reached from anything but what belongs to it, and what is ours."""
+    spaces = {id(vars(m)) for m in list(sys.modules.values()) if is_a(m, types.ModuleType) and not _is_hotswaps(m)}
+    seen: dict[int, Any] = {}
+    for _ in range(FARTHEST):
+        holders = [each for each in gc.get_referrers(*level) if not _is_given(each, level)]
+        if _unseen(level, holders) > _OWN:  # variables of running functions, which the collector does not know
+            return True
+        seen |= {id(each): each for each in (level, *level)}
+        onward: list[Any] = []
+        while holders:
+            each = holders.pop()
+            if each is seen or each is onward or id(each) in seen or is_ours(each) or _is_hotswaps(each):
+                continue
+            if id(each) in spaces or is_any(each, *_ENDS):
+                return True
+            onward.append(each)
+        each = None  # or it would seem to be held by a call
+        if not onward or len(seen) > MOST_HOLDERS:
+            return bool(onward)
+        level = onward
+    return True
+
+
+def _is_given(holder: object, level: list[Any]) -> bool:
+    """Whether it is the tuple in which the objects were handed over: newer Pythons show it."""
+    return type(holder) is tuple and len(holder) == len(level) and all(map(operator.is_, holder, level))
+
+
+def _unseen(things: list[Any], holders: list[Any]) -> int:
+    """How many references there are, at most, to one of the objects that none of the holders has."""
+    seen = Counter(id(part) for each in chain(holders, [holders]) for part in gc.get_referents(each))
+    return max(sys.getrefcount(each) - seen[id(each)] for each in things)
+
+
+def _measure() -> int:
+    """As many are there of an object that nothing but a list holds."""
+    things: list[Any] = [type("probe", (), {})()]
+    return _unseen(things, gc.get_referrers(*things))
+
+
+_OWN = _measure()
+
+
+def _is_hotswaps(thing: object) -> bool:
+    """Whether it is an object, module or frame of hotswap itself."""
+    if is_a(thing, types.FrameType):
+        home = thing.f_globals.get("__name__")
+    else:
+        home = thing.__name__ if is_a(thing, types.ModuleType) else type.__getattribute__(type(thing), "__module__")
+    return str(home).partition(".")[0] == __name__.partition(".")[0]
+
+
+def _reason(name: Name, cls: type, index: Index) -> Reason:
+    return Reason(
+        code=CODE,
+        what=f"{'.'.join(name)} was made anew, and the {cls.__qualname__} that it was is in use",
+        where=index.modules[name[0]].path,
+        why="what holds it would go on with the functions that were registered there",
+        remedy="restart",
+    )
