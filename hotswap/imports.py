@@ -15,6 +15,17 @@ _IMPORT = re.compile(
 
 _COMMENT = re.compile(r"#[^\n]*")
 
+_LITERAL = re.compile(
+    r"#[^\n]*"
+    r"|(?P<text>\"{3}[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*\"{3}|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3})"
+    r"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'",
+    re.DOTALL,
+)
+"""Comments and texts: quotes that stand in one of them begin none."""
+
+_OPEN = ("(", "[", "{", ",", "=", "+", "%", "\\")
+"""Behind one of these a text on a line of its own is part of an expression."""
+
 _HEADER = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def\b|if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|\w)", re.MULTILINE)
 
 
@@ -30,7 +41,7 @@ def imports_of(tracked: Tracked, *, eager: bool = False) -> frozenset[str]:
         return frozenset()
     begun = set(parents(tracked.name)) if eager else set()  # the packages around it are there before it
     for match in _import_statements(text):
-        if eager and is_lazy(text, match.start()):
+        if eager and (is_lazy(text, match.start()) or is_told(text, match.start())):
             continue
         if match["modules"]:
             for part in match["modules"].split(","):
@@ -56,6 +67,21 @@ def _import_statements(text: str) -> Iterator[re.Match[str]]:
         yield match
         end = match.end()
         place = text.find("import", end)
+
+
+def is_told(text: str, place: int) -> bool:
+    """Whether what stands at the place is an example in a text that is nothing but a statement: it imports nothing."""
+    if not any(text.count(quotes, 0, place) % 2 for quotes in ('"""', "'''")):
+        return False  # most are told so, without a look at all that stands before them
+    for match in _LITERAL.finditer(text):
+        begin, end = match.span("text")
+        if begin < place < end:
+            line = text.rfind("\n", 0, begin) + 1
+            opens = text[line:begin].strip() in ("", "r", "R") and not text[:line].rstrip().endswith(_OPEN)
+            return opens and text[end : text.find("\n", end) + 1 or None].strip() in ("", ";")
+        if match.end() > place:
+            break
+    return False
 
 
 def is_lazy(text: str, place: int) -> bool:

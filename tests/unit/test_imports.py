@@ -65,6 +65,12 @@ EAGER = {
     "with x:\n    def f():\n        import a\n    import b": "b",
     "import pkg.other": "pkg.other",
     "from pkg import other": "pkg pkg.other",
+    '"""Told.\n\n    import a\n"""\nimport b': "b",
+    'x = """\nimport a\n"""': "a",
+    'exec(\n    """\nimport a\n"""\n)': "a",
+    "class C:\n    r'''\"\"\"\n    import a\n    '''\n    import b": "b",
+    '# """\nimport a\n# """': "a",
+    'x = \'"""\'\nimport a\nx = \'"""\'': "a",
 }
 
 
