@@ -192,9 +192,9 @@ class Affected:
             edition = self.editions.find_new(reader)
             if edition is None:
                 continue
-            for line in lines_that_import(name[0], reader, self.graph):
+            for line, footprint in lines_that_import(name[0], reader, self.graph):
                 place = self.place_at(reader, line)
-                if place is not None and finds(edition, place[1], name[1]):
+                if place is not None and finds(edition, place[1], name[1], footprint):
                     yield Concerned(place, f"it imports {name[0]} by name")
             for path in edition.paths if edition.source.loaded_by_name else ():
                 if loads(edition, path, name[0]):
@@ -583,7 +583,7 @@ class Affected:
                 assert edition is not None
                 if gone in edition.asked(path):
                     yield Concerned((reader, path), f"it imports {gone}")
-            for line in lines_that_import(gone, reader, self.graph) if edition is not None else ():
+            for line, _ in lines_that_import(gone, reader, self.graph) if edition is not None else ():
                 place = self.place_at(reader, line)
                 if place is not None:
                     yield Concerned(place, f"it imports {gone} by name")

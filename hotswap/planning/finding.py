@@ -11,14 +11,23 @@ from hotswap.planning.edition import Edition
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import Chain
+from hotswap.trace import Footprint
 
 LOOKING = frozenset(("getattr", "hasattr", "vars", "dir", "attrgetter", "getmembers"))
 """Functions that find names which the text does not tell."""
+
+LISTING = LOOKING - {"getattr", "hasattr", "attrgetter"}
+"""Those of them that find all there are."""
 
 
 def looks_around(code: CodeFacts) -> bool:
     """Whether a function may find attributes that it does not name."""
     return any(chain[-1] in LOOKING for chain in code.reads) or "__dict__" in code.attributes
+
+
+def lists_names(code: CodeFacts) -> bool:
+    """Whether a function may go through all the attributes that something has."""
+    return any(chain[-1] in LISTING for chain in code.reads) or "__dict__" in code.attributes
 
 
 def looks_into(code: CodeFacts, module: object, space: dict[str, object]) -> bool:
@@ -30,20 +39,26 @@ def looks_into(code: CodeFacts, module: object, space: dict[str, object]) -> boo
     return any(resolve_value(space, chain) is module for chain in looking)
 
 
-def finds(edition: Edition, path: StatementPath, leaf: str) -> bool:
-    """Whether a statement that imports a module by name may find the attribute in it, itself or by what it calls."""
+def finds(edition: Edition, path: StatementPath, leaf: str, footprint: Footprint) -> bool:
+    """Whether a statement that imports a module by name may find the attribute in it, itself or by what it calls.
+
+    A constructor that goes through all names takes what it finds, as settings do: that is no state.
+    """
     facts = edition.facts(path)
     if leaf in facts.attributes or any(chain[-1] in LOOKING for chain in facts.calls):
         return True
     codes = (edition.code(called) for called in edition.called(path))
-    return any(code is not None and (leaf in code.attributes or looks_around(code)) for code in codes)
+    if any(code is not None and (leaf in code.attributes or looks_around(code)) for code in codes):
+        return True
+    made_by = (edition.code(called) for each in footprint.constructing.values() for called in each)
+    return any(code is not None and lists_names(code) for code in made_by)
 
 
-def lines_that_import(module: str, reader: str, graph: Graph) -> Iterator[int]:
+def lines_that_import(module: str, reader: str, graph: Graph) -> Iterator[tuple[int, Footprint]]:
     """The lines of a module whose statements, when they ran, imported another one by a name that was computed."""
     for line, footprint in (graph.index.modules[reader].calls or {}).items():
         if module in footprint.imported:
-            yield line
+            yield line, footprint
 
 
 def loads(edition: Edition, path: StatementPath, module: str) -> bool:
