@@ -21,6 +21,7 @@ from hotswap.looking import family, is_a
 from hotswap.model import ALWAYS, Action, Cause, ChangeSet, Edit, Findings, Name, Place, Reason, Step
 from hotswap.planning.acceptance import Acceptance
 from hotswap.planning.affected import Affected, Concerned, IsPlain
+from hotswap.planning.answers import Answers
 from hotswap.planning.asking import registers
 from hotswap.planning.beside import beside
 from hotswap.planning.comparison import Comparison
@@ -88,6 +89,8 @@ class Planner:
         self.acceptance = Acceptance(self.editions, self.drafts)
         self.disposals = Disposals(self.editions, self.drafts, found.disposed)
         self.loaders = Loaders(graph)
+        self.answers = Answers(graph)
+        self.forgotten: set[Name] = set()
         self.steps: list[Step] = []
         self.restart: list[Reason] = []
         self.created: tuple[str, ...] = ()
@@ -274,9 +277,8 @@ class Planner:
                 self.steps.append(step)
             if pair.edited:
                 name = edit.module, pair.qualname
-                self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and loaders
-                for path in self.loaders.concerned(behaviour(name)):
-                    self.drafts.happens(loaded(path))
+                self.drafts.known.add((behaviour(name), None))  # this concerns those who called it, and others
+                self.spread(behaviour(name))
                 callers = list(self.affected.callers_of(name)) if pair.acts_otherwise else []
                 for each in callers:
                     self.follow(each, (behaviour(name), None))
@@ -320,11 +322,18 @@ class Planner:
         """Follow all events to the end."""
         while self.drafts.queue:
             event, place = self.drafts.queue.popleft()
-            for path in self.loaders.concerned(event):
-                self.drafts.happens(loaded(path))
+            self.spread(event)
             for each in self.affected.by(event):
                 if self.reaches(event, place, each.place):
                     self.follow(each, (event, place))
+
+    def spread(self, event: Name) -> None:
+        """Note what happens to files that are loaded, and to what `__getattr__` has answered, when this happens."""
+        for path in self.loaders.concerned(event):
+            self.drafts.happens(loaded(path))
+        for answered in self.answers.concerned(event):
+            self.forgotten.add(answered)
+            self.surely_happens(answered)
 
     def follow(self, concerned: Concerned, cause: Cause) -> None:
         """Have a statement run if the cause arises, unless its module takes care of that itself."""
@@ -380,6 +389,7 @@ class Planner:
             views=frozenset(self.drafts.views),
             refused=self.refused,
             certain=frozenset(self.certain),
+            forgotten=frozenset(self.forgotten),
         )
 
     def ordered(self, places: Iterable[Place]) -> Iterator[Step]:

@@ -147,6 +147,8 @@ class Transaction:
             self.changes.add((name, "*"))
         for event in self.plan.certain:
             self.changes.add(event)
+        for module, answered in self.plan.forgotten:
+            self.journal.delete_item(self.index.modules[module].namespace, answered)
         contents = Contents([bare(e) for e, at in self.plan.foreseen if at is None and is_content(e)], self.graph)
         made_again = {name for disposal in self.plan.disposals for name in disposal.names}
         for edit in self.plan.edits:

@@ -31,6 +31,8 @@ class Prepared(Plan):
     """What the steps may change, and which of them."""
     certain: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
     """What happens by the edit itself: the text of a function is another one, say."""
+    forgotten: frozenset[Name] = field(default=frozenset(), repr=False, compare=False)
+    """Names that the `__getattr__` of a module had answered and kept: it is asked anew."""
     views: frozenset[tuple[Place, Name]] = field(default=frozenset(), repr=False, compare=False)
     """Containers of which some steps see an earlier content."""
     is_perishable: bool = field(default=False, repr=False, compare=False)
