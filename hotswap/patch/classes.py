@@ -341,12 +341,13 @@ def _limbo(cls: type) -> type:
     """A private base with the memory layout of the class's own best base, for a class that nobody needs."""
     base = cls.__base__
     assert base is not None
-    slots: list[str] = [n for c in reversed(base.__mro__) for n in layout.own_slots(c)]
+    native = layout.native_base(base)
+    # Exceptions have members in C that look like slots: `BaseException.__suppress_context__`.
+    slots = [n for c in reversed(base.__mro__) if c not in native.__mro__ for n in layout.own_slots(c)]
     if base.__dictoffset__:
         slots.append("__dict__")
     if base.__weakrefoffset__:
         slots.append("__weakref__")
-    native = layout.native_base(base)
     inherited = [n for n in ("__dict__", "__weakref__") if n in native.__dict__ or _inherits(native, n)]
     body: dict[str, Any] = {"__slots__": tuple(n for n in slots if n not in inherited)}
     return type.__new__(type, "limbo", (native,), body)
