@@ -191,7 +191,8 @@ class Depositing:
             yield given.get(code.co_varnames[0])
         for value in given.values() if body.defines else ():
             if is_any(value, type, FunctionType):
-                if all(space.get(value.__name__) is not value for space in (names, body.names)):
+                home = own_space(sys.modules.get(value.__module__))  # a metaclass, say, is not made by it
+                if all(space.get(value.__name__) is not value for space in (names, body.names, home)):
                     yield value
             elif is_making and is_a(value, dict):  # the namespace of the class
                 yield from (value, *value.values())

@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property, partial
@@ -22,6 +23,7 @@ from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, mapped, registries, scopes
 from hotswap.patch.changes import Changes, Ran
+from hotswap.patch.counting import Counting
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
@@ -113,7 +115,9 @@ class Runner:
         """The views of containers that the running statement fills, and these."""
         self._cleared: set[Name] = set()
         self._caches = caches.Known()
-        self.ledger = Ledger(self.editions, graph, journal, self.values.originals)
+        self.ledger = Ledger(self.editions, graph, journal, self.values.originals, self.merger.twin)
+        runs = {(s.module, s.statement) for s in plan.steps if s.action is Action.RUN}
+        self._counting = Counting(self.ledger.authors, journal, runs.__contains__)
 
     @cached_property
     def _answers(self) -> bool:
@@ -578,9 +582,16 @@ class Runner:
     def _is_defined_anew(self, definition: Any, name: str) -> bool:
         return definition.__qualname__ == name and self._is_new(definition)
 
+    def _as_counted(self, scene: Scene) -> AbstractContextManager[None]:
+        """Containers hold what a fresh process would have in them, if the statement counts that."""
+        gaps = self.ledger.taken.gaps
+        known = {at: position for at, (_, position) in gaps.items()}
+        return self._counting.at_place(self._place, scene.edition, known.get, due=self._due)
+
     def _executor(self, scene: Scene) -> Execute:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
+                self._as_counted(scene),
                 self._foreign.watched(scene.within_reach()),
                 self.tracer.recording(code, scene.edition.source.data) as lines,
                 not_yet_in_packages(self.editions, self._place),

@@ -18,8 +18,9 @@ from hotswap.targets import Kind, Target
 class Authors:
     """Answers for one round; looked up when somebody asks first."""
 
-    def __init__(self, editions: Editions) -> None:
-        self.editions, self.index = editions, editions.index
+    def __init__(self, editions: Editions, twin: Callable[[Any], Any]) -> None:
+        """`twin` gives the living object that a fresh one has become in this round."""
+        self.editions, self.index, self.twin = editions, editions.index, twin
         self._known: dict[tuple[int, Kind], list[tuple[str, int, Deposit]]] | None = None
         self._now: dict[Place, list[Deposit]] = {}
 
@@ -29,8 +30,15 @@ class Authors:
             place = self.editions.place_at(module, line)
             if place is not None and not self._has_run(place):
                 yield place, deposit
-        for place, deposits in self._now.items():
-            yield from ((place, each) for each in deposits if (each.target, each.kind) == target)
+        for place in self._now:
+            yield from ((place, each) for each in self._put_now(place, target))
+
+    def _put_now(self, place: Place, target: tuple[int, Kind]) -> Iterator[Deposit]:
+        """What a statement of this round has put into the target: as it was made, and as what it has become."""
+        for each in self._now[place]:
+            if (each.target, each.kind) == target:
+                yield each
+                yield each.translated(self.twin)
 
     def _has_run(self, place: Place) -> bool:
         """Whether the statement has run again, or the class around it."""
@@ -57,10 +65,10 @@ class Authors:
             if key >= found[1] and self._is_ahead((other, at), (module, line)):
                 found = next(((e.after, key) for e in _same(entry, deposit)), found)
         place = self.editions.place_at(module, line)
-        for where, deposits in self._now.items() if place is not None else ():
+        for where in self._now if place is not None else ():
             assert place is not None
             if where != place and self.comes_first(where, place):
-                mine = [each for each in deposits if (each.target, each.kind) == target]
+                mine = reversed(list(self._put_now(where, target)))
                 found = next(((e.after, found[1]) for each in mine for e in _same(entry, each)), found)
         return found[0]
 
@@ -139,7 +147,7 @@ class Authors:
         known = content[came:]
         others = [(at, d) for at, d in self.of(target.key) if at != place and not self.comes_first(at, place)]
         later = [entry for _, each in others for entry in each.entries]
-        position = max((n + 1 for n, value in enumerate(known) if _is_any_of(later, value)), default=gap)
+        position = max((n + 1 for n, value in enumerate(known) if is_any_of(later, value)), default=gap)
         if position:
             journal.on_rollback(fill, target.value, content)
             fill(target.value, [*known[:position], *content[:came], *known[position:]])
@@ -149,8 +157,8 @@ class Authors:
         others = [(at, d) for at, d in self.of(target.key) if at != place]
         ahead = [e for at, d in others if self.comes_first(at, place) for e in d.entries]
         behind = [e for at, d in others if not self.comes_first(at, place) for e in d.entries]
-        last = max((n + 1 for n, value in enumerate(known) if _is_any_of(ahead, value)), default=0)
-        first = next((n for n, value in enumerate(known) if _is_any_of(behind, value)), None)
+        last = max((n + 1 for n, value in enumerate(known) if is_any_of(ahead, value)), default=0)
+        first = next((n for n, value in enumerate(known) if is_any_of(behind, value)), None)
         return last, first
 
 
@@ -177,5 +185,6 @@ def _stands_at(entry: Entry, value: Any) -> bool:
     return bool(entry.key.stands_for(value)) if is_a(entry.key, Token) else type(value) is str and entry.key == value
 
 
-def _is_any_of(entries: Iterable[Entry], value: Any) -> bool:
+def is_any_of(entries: Iterable[Entry], value: Any) -> bool:
+    """Whether something in a container (of a dictionary a key) is what one of the entries tells of."""
     return any(entry.after is not NOTHING and _stands_at(entry, value) for entry in entries)

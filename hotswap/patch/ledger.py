@@ -29,6 +29,8 @@ SORTING = frozenset(
     move_to_end""".split()
 )
 """What a function uses that gives containers an order of its own."""
+FILLING = frozenset(("move_to_end", "clear", "update", "popitem"))
+"""What a function uses besides when that is a dictionary: keys have the order in which they came."""
 IN_FRONT = frozenset(("insert", "appendleft"))
 """What may do no more than put something before all the rest."""
 
@@ -37,11 +39,16 @@ class Ledger:
     """Goes with the statements of one round."""
 
     def __init__(
-        self, editions: Editions, graph: Graph, journal: Journal, originals: Callable[[str], dict[str, Any]]
+        self,
+        editions: Editions,
+        graph: Graph,
+        journal: Journal,
+        originals: Callable[[str], dict[str, Any]],
+        twin: Callable[[Any], Any],
     ) -> None:
-        """`originals` gives the names of a module as they were when the round began."""
+        """`originals` gives the names of a module as they were when the round began, `twin` what an object became."""
         self.editions, self.graph, self.journal, self.originals = editions, graph, journal, originals
-        self.authors = Authors(editions)
+        self.authors = Authors(editions, twin)
         self.taken = Deposited(journal)
         """What was taken back of the statement that is running."""
         self.restored: set[tuple[int, str]] = set()
@@ -133,13 +140,15 @@ class Ledger:
         reached = within(roots, self.editions.index.modules.keys().__contains__, {})
         targets = [target for target in reached if target.key in wanted]
         targets += [t for each in viewed if (kind := kind_of(each)) and (t := Target(each, kind)).key in wanted]
-        keeps_order = not self.orders_itself(place, footprint)
-        for target in targets if keeps_order else ():
-            self.taken.close_gap(target.value)
+        orders = self.orders_itself(place, footprint)
+        in_order = {"items": not orders, "keys": not (orders and self.orders_itself(place, footprint, FILLING))}
+        for target in targets:
+            if in_order.get(target.kind):
+                self.taken.close_gap(target.value)
         for target in targets:
             if target.kind == "keys":
                 self.authors.give_back(place, target, wanted[target.key], is_due, self.journal)
-            if target.kind in ("keys", "items") and keeps_order:
+            if in_order.get(target.kind):
                 self.authors.put_in_order(place, target, wanted[target.key], self._gaps, self.journal)
             elif wanted[target.key].ahead and not self.orders_itself(place, footprint, SORTING - IN_FRONT):
                 _, gap = self.taken.gaps.get(id(target.value), (None, 0))

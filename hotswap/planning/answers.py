@@ -80,7 +80,7 @@ def kept_in(tracked: Tracked) -> Iterator[str]:
         bound = set(imprint.names.get("", ()))
     else:
         facts = [each for _, each in tracked.source.all_facts()]
-        if any(each.stars for each in facts):
+        if any(imported.name == "*" for each in facts for imported in each.imports):
             return
         bound = {name for each in facts for name in each.binds}
     for name, value in list(space.items()):
