@@ -496,6 +496,8 @@ class Affected:
             return True
         if is_content(event) and "." in name[1] and self.hands_owner(edition, path, facts, name):
             return True
+        if is_content(event) and name[1] == "__all__" and name[0] in edition.stars(facts):
+            return True
         if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True
         return name in self.looked_up(edition, path, event).names

@@ -369,6 +369,8 @@ class Edition(Importing):
             found[name] = found.get(name, False) or name not in stored.values()
         for imported in self.imported_names(path):
             found.setdefault(imported, False)
+        for origin in self.stars(facts):
+            found[origin, "__all__"] = True
         if len(path) == 1 and self.surveys(path):
             found |= {(self.module, own): True for own in self.own_names}
         for called in self.called(path):
