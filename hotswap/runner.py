@@ -22,6 +22,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, classes, mapped, registries, scopes
+from hotswap.patch.arranging import arrange_as_written
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.counting import Counting
 from hotswap.patch.foreign import Foreign
@@ -450,6 +451,7 @@ class Runner:
             cell.cell_contents = owner
         if "__annotations__" in space and space["__annotations__"] != vars(owner).get("__annotations__"):
             self.journal.set_attribute(owner, "__annotations__", space["__annotations__"])
+            self.changes.add(described((self._place[0], owner.__qualname__)), self._place)
         for name, value in effect.bound.items():
             full = self._place[0], f"{owner.__qualname__}.{name}"
             if full in group.new and self._place not in group.new.final(full):
@@ -461,6 +463,9 @@ class Runner:
                 set_name = getattr(type(value), "__set_name__", None)
                 if set_name is not None:
                     set_name(value, owner, name)
+        source = self.editions.new(self._place[0]).source
+        if arrange_as_written(owner, source, self._place[1][:-1], self.journal):
+            self.changes.add(described((self._place[0], owner.__qualname__)), self._place)
 
     def _run_statement(self, scene: Scene) -> Effect:
         node, before, facts, tracked = scene.node, scene.before, scene.facts, scene.tracked

@@ -24,6 +24,7 @@ from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NEVER, NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
+from hotswap.patch.arranging import rearranged
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
 from hotswap.patch.contents import Contents
@@ -176,6 +177,8 @@ class Transaction:
             withdraw_overloads(edit, self.journal)
             for event in other_overloads(before, edit.module):
                 self.changes.add(event)
+            for qualname in rearranged(edit, self.index.modules[edit.module].namespace, self.journal):
+                self.changes.add(described((edit.module, qualname)))
         self.runner.merger.stale = [each.function for each in self._bodies.stale]
         self.runner.run()
         self.runner.merger.stale = []  # or it would be held

@@ -243,17 +243,17 @@ def own_getset(cls: type, model: types.GetSetDescriptorType) -> object:
     return make(cls, pointer)
 
 
-def _namespace(cls: type) -> dict[str, Any]:
+def namespace_of(cls: type) -> dict[str, Any]:
     """The dictionary behind the read-only view: `type` has a `__dict__` itself, so setattr cannot write one."""
     found: dict[str, Any] = gc.get_referents(cls.__dict__)[0]
     return found
 
 
 def _write(cls: type, name: str, value: object) -> None:
-    _namespace(cls)[name] = value
+    namespace_of(cls)[name] = value
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
 
 
 def _drop(cls: type, name: str) -> None:
-    _namespace(cls).pop(name, None)
+    namespace_of(cls).pop(name, None)
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))

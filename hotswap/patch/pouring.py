@@ -22,6 +22,7 @@ from hotswap.members import initial
 from hotswap.model import Place
 from hotswap.patch import classes, enums, mapped, models
 from hotswap.patch.alike import Pair
+from hotswap.patch.arranging import arrange
 from hotswap.patch.changes import Changes
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.dispatch import Registrations, methods_of, registry_of
@@ -121,6 +122,7 @@ class Pourer:
             take_over(made, live, fresh, self.journal)
             for each in gathered:
                 each.exchange(self.journal)
+            arrange(live, list(vars(fresh)), self.journal)
             replaced = enums.replaced(of_fresh, live)
             self.merger.twins |= replaced
             if not is_statement and replaced:
