@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, repeat
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 from weakref import ref
@@ -133,6 +133,8 @@ class Entry:
     after: Token
     before: Token = NOTHING
     within: Deposit | None = None
+    nth: int = 0
+    """Of what came into a list: how often the same object stood before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +149,17 @@ class Deposit:
     ahead: bool = False
     """Whether what it put into a list came before all that had been there."""
 
-    def moved(self, counterparts: Mapping[int, Any]) -> Deposit:
-        """The same in what stands for the target; `counterparts` are by the identity of what they stand for."""
-        return replace(self, target=id(counterparts[self.target])) if self.target in counterparts else self
+    def moved(self, counterparts: Mapping[int, Any], contents: Mapping[int, Any]) -> Deposit:
+        """The same in what stands for the target.
+
+        `counterparts` are by the identity of what they stand for, `contents` what had been in them, by their own.
+        """
+        if self.target not in counterparts:
+            return self
+        target = id(counterparts[self.target])
+        known = contents[target] if self.kind == "keys" else {}
+        entries = (_found_by(entry, known) if known else entry for entry in self.entries)
+        return replace(self, target=target, entries=tuple(entries))
 
     def translated(self, twin: Callable[[Any], Any]) -> Deposit:
         """The same for objects of which some have become others."""
@@ -157,10 +167,16 @@ class Deposit:
         return replace(self, entries=entries, mark=self.mark.translated(twin))
 
 
+def _found_by(entry: Entry, content: Mapping[Any, Any]) -> Entry:
+    """The same in a dictionary in which something else had been."""
+    key = entry.key.thing() if is_a(entry.key, Token) else entry.key
+    return replace(entry, before=Token.of(content.get(key, MISSING))) if key is not MISSING else entry
+
+
 def _translated(twin: Callable[[Any], Any], entry: Entry) -> Entry:
     key = entry.key.translated(twin) if is_a(entry.key, Token) else entry.key
     within = entry.within.translated(twin) if entry.within is not None else None
-    return Entry(key, entry.after.translated(twin), entry.before.translated(twin), within)
+    return Entry(key, entry.after.translated(twin), entry.before.translated(twin), within, entry.nth)
 
 
 # ---------------------------------------------------------------------- the difference
@@ -280,7 +296,12 @@ def _listed(before: list[Any], now: list[Any], known: set[int]) -> list[Entry]:
     first = len(before)
     if len(now) < first or not all(map(operator.is_, before, now)):
         return _mingled(before, now, known)
-    return [Entry(None, Token.of(now[n]), NOTHING, _inside(now, n, known)) for n in range(first, len(now))]
+    return [_came(now, n, known) for n in range(first, len(now))]
+
+
+def _came(now: list[Any], position: int, known: set[int]) -> Entry:
+    before = sum(map(operator.is_, islice(now, position), repeat(now[position])))
+    return Entry(None, Token.of(now[position]), NOTHING, _inside(now, position, known), before)
 
 
 def _mingled(before: list[Any], now: list[Any], known: set[int]) -> list[Entry]:
@@ -290,7 +311,7 @@ def _mingled(before: list[Any], now: list[Any], known: set[int]) -> list[Entry]:
     for number in reversed(range(len(now))):
         if came[id(now[number])] > 0:
             came[id(now[number])] -= 1
-            found.append(Entry(None, Token.of(now[number]), NOTHING, _inside(now, number, known)))
+            found.append(_came(now, number, known))
     found.reverse()
     for position, value in enumerate(before):
         if went[id(value)] > 0:

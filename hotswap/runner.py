@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
+from hotswap.containers import content_of
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.facts import Facts
@@ -329,12 +330,13 @@ class Runner:
 
     def _carry_over(self) -> None:
         """What went into views of containers goes into these, too; if that cannot be told, they are built again."""
+        counterparts = self._counterparts()
+        contents = {id(each): content_of(each) for each in counterparts.values()}
         for name, view, container in self._doubled:
             if not view.carry_over(container, self.journal):
                 self.findings |= Findings(refills=frozenset([(self._place, name)]))
-        counterparts = self._counterparts()
         for each in self.calls.get(self._place, {}).values() if counterparts else ():
-            each.deposits = [deposit.moved(counterparts) for deposit in each.deposits]
+            each.deposits = [deposit.moved(counterparts, contents) for deposit in each.deposits]
 
     def _counterparts(self) -> dict[int, Any]:
         """By the identity of the views that the statement fills, and of what is in them, what these are views of."""

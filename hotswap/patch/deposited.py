@@ -234,8 +234,9 @@ class Deposited:
         gone: list[int] = []
         for entry in deposit.entries:
             if entry.after is not NOTHING:
-                left = (n for n, value in enumerate(content) if n not in gone and entry.after.stands_for(value))
-                gone += [n for n in (next(left, None),) if n is not None]
+                equal = [n for n, value in enumerate(content) if entry.after.stands_for(value)]
+                left = [n for n in equal[entry.nth : entry.nth + 1] if n not in gone]
+                gone += left or [n for n in equal if n not in gone][-1:]
         after = [value for number, value in enumerate(content) if number not in gone]
         for entry in deposit.entries:
             if entry.after is NOTHING and (value := entry.before.thing()) is not MISSING:
