@@ -26,6 +26,7 @@ from hotswap.patch import abstract, caches, classes, mapped, registries, scopes
 from hotswap.patch.arranging import arrange_as_written
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.counting import Counting
+from hotswap.patch.due import Due
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
@@ -88,6 +89,7 @@ class Runner:
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
+        self._dues = Due(plan, self.editions, graph, changes)
         self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
         self.values = Values(self.editions, journal, plan.views)
         self.remade = Remade(self.editions, self.values, graph)
@@ -175,7 +177,7 @@ class Runner:
         """A cause that arose behind a step (an import in a function, a file that was loaded): run it after all."""
         while True:
             self.hooked.behind(self.changes.events)
-            late = [s for s in steps if s not in self._done and s.due.holds(self.changes.causes)]
+            late = [s for s in steps if s not in self._done and self._dues.is_due(s)]
             if not late:
                 return
             for step in late:
@@ -226,7 +228,7 @@ class Runner:
         return False
 
     def _run_if_due(self, step: Step) -> None:
-        due = step.due.holds(self.changes.causes)
+        due = self._dues.is_due(step)
         if not due and not step.needed.holds(self.changes.causes):
             return
         self._done.add(step)
@@ -297,6 +299,7 @@ class Runner:
             self._note(made, {(step.module, prefix + name) for name in effect.touched}, qualnames)
             self._add(self.remade.events(self._place))
             self._add(observed.filled())
+            self.changes.weak |= {(event, self._place) for event in observed.refilled(self.merger.twin)}
             self._check_twice(node, observed)
         if len(self.merger.twins) > twins:
             self._put_twins_in(self._reached(node, tracked) or ())
@@ -361,10 +364,6 @@ class Runner:
             group = self.editions.group(name[0])
             if group is None or not any(self.values.has_run(place) for place in group.new.final(name)):
                 self.tolerate(CannotSwap(added_twice(self.editions, self._place, name)))
-
-    def _surely_due(self) -> set[Place]:
-        """The statements that run in any case, as far as that is known by now."""
-        return {(s.module, s.statement) for s in self.plan.steps if s.due.holds(self.changes.causes)}
 
     def _note_bound(self, module: str, target: str) -> None:
         owner, _, leaf = target.rpartition(".")
@@ -522,15 +521,15 @@ class Runner:
 
     def _open_ledger(self, facts: Facts) -> None:
         viewed = self._counterparts().values()
-        self.ledger.open(self._place, self._surely_due().__contains__ if self._due else None, viewed)
-        if self.ledger.is_astray(self._place[0], self._surely_due().__contains__):
+        self.ledger.open(self._place, self._dues.surely().__contains__ if self._due else None, viewed)
+        if self.ledger.is_astray(self._place[0], self._dues.surely().__contains__):
             root = next(iter(sorted(facts.roots)), "")  # who looks into that has run by now
             self.tolerate(CannotSwap(added_twice(self.editions, self._place, (self._place[0], root))))
 
     def _close_ledger(self) -> None:
         """What the statement has put anywhere gets its place there."""
         if self._due:
-            is_due = self._surely_due().__contains__
+            is_due = self._dues.surely().__contains__
             self._carry_over()
             viewed = self._counterparts().values()
             for name in self.ledger.close(self._place, self._footprint(), is_due, viewed):

@@ -22,6 +22,8 @@ class Changes:
 
     causes: set[Cause] = field(default_factory=set)
     events: set[Name] = field(default_factory=set)
+    weak: set[Cause] = field(default_factory=set)
+    """Causes that are about containers which hold the same again: definitions that were made anew, and poured."""
 
     def add(self, event: Name, place: Place | None = None) -> None:
         """Note one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from types import FunctionType, ModuleType
@@ -35,7 +35,12 @@ class Contents:
 
     def changed(self) -> list[Name]:
         """The names of which the content is another one now."""
-        return [name for name, before in self._before.items() if not _same(before, _taken(value_of(name, self.graph)))]
+        return self.differing(lambda value: value)
+
+    def differing(self, twin: Callable[[Any], Any]) -> list[Name]:
+        """The same, if objects are what they become in this round: `twin` tells that."""
+        now = {name: _taken(value_of(name, self.graph)) for name in self._before}
+        return [name for name, before in self._before.items() if not _same(before, now[name], twin)]
 
     def grown(self, known: AbstractSet[int]) -> list[Name]:
         """The names of which a container has more in it now than before; `known` (identities) aside."""
@@ -72,10 +77,10 @@ def _parts(value: Any) -> list[Any] | None:
     return [*space, *space.values()] if space else None
 
 
-def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    if len(one) != len(other) or not _alike(one[0], other[0]):
+def _same(one: tuple[Any, ...], other: tuple[Any, ...], twin: Callable[[Any], Any]) -> bool:
+    if len(one) != len(other) or not (_alike(one[0], other[0]) or one[0] is twin(other[0])):
         return False
-    return all(_same(a, b) for a, b in zip(one[1:], other[1:], strict=True))
+    return all(_same(a, b, twin) for a, b in zip(one[1:], other[1:], strict=True))
 
 
 def _alike(one: Any, other: Any) -> bool:

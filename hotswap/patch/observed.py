@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from hotswap.events import bare, content, is_content
 from hotswap.model import Name
@@ -41,3 +42,8 @@ class Observed:
                 yield name
         for name in self.contents.changed():
             yield content(name)
+
+    def refilled(self, twin: Callable[[Any], Any]) -> Iterator[Name]:
+        """What holds the same as before, as events: definitions made anew become (`twin`) those that there were."""
+        differing = set(self.contents.differing(twin))
+        yield from (content(name) for name in self.contents.changed() if name not in differing)

@@ -306,7 +306,9 @@ class Affected:
     def is_about(self, edition: Edition, path: StatementPath, cls: type, name: Name) -> bool:
         """Whether a statement names the class, one that derives from it, an instance of these, or what holds such."""
         facts, space = edition.facts(path), edition.tracked.namespace
-        kinds = (kind for chain in facts.reads for kind in classes_met(resolve_value(space, chain)))
+        # In `KINDS.values()` KINDS, too.
+        chains = {chain[:n] for chain in facts.reads for n in range(1, len(chain) + 1)}
+        kinds = (kind for chain in chains for kind in classes_met(resolve_value(space, chain)))
         if not any(cls in type.__dict__["__mro__"].__get__(kind) for kind in kinds):
             return False
         return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
@@ -415,7 +417,11 @@ class Affected:
         if is_description(event) and not (code.attributes & TELLING or is_listed(value_of(name, self.graph))):
             return False
         chains = code.uses if is_content(event) else code.reads
-        if any(name in self.graph.references(tracked, c) for c in chains if name[1].rpartition(".")[2] in c):
+        names = {name}
+        if event != name and "." not in name[1] and tracked.namespace.get(name[1]) is value_of(name, self.graph):
+            names.add((reader, name[1]))  # it was imported from there: what is in it changes without a new name
+        named = (chain for chain in chains if name[1].rpartition(".")[2] in chain)
+        if any(not names.isdisjoint(self.graph.references(tracked, chain)) for chain in named):
             return True
         leaf = name[1].partition(".")[0]
         found = set(self.graph.imported_by(tracked, code))
