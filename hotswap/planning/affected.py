@@ -28,6 +28,7 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
+from hotswap.planning.aliased import attributes_with, functions_with, hands_owner
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met, is_listed
 from hotswap.planning.chosen import TELLING, answers_itself, chains_for, leads_into
 from hotswap.planning.edition import Edition
@@ -137,10 +138,23 @@ class Affected:
             yield from self.callers_of_hidden(name)
         if is_description(event) or is_content(event):
             yield from self.askers_about(name)
+        if is_content(event) and "." not in name[1]:
+            yield from self.knowing_otherwise(name)
         if event == name and name[1].endswith((".__init__", ".__new__")):
             yield from self.users_of_constructor(name)
         if event == name and SPECIAL.fullmatch(name[1].rpartition(".")[2]):
             yield from self.users_of_instances(name)
+
+    def knowing_otherwise(self, container: Name) -> Iterator[Concerned]:
+        """Statements that look into a container which classes or functions of their modules have for their own."""
+        value = value_of(container, self.graph)
+        if type(value) not in CONTAINERS:
+            return
+        known = sorted({container[0], *self.known_in(*container)} & self.index.modules.keys())
+        for alias in attributes_with(value, known, self.index):
+            yield from self.readers_of(content(alias), alias)
+        for function in functions_with(value, known, self.index):
+            yield from self.callers_of(function)
 
     def is_instance(self, name: Name) -> bool:
         """Whether the name stands for an instance of a class of the program."""
@@ -500,24 +514,13 @@ class Affected:
             return True
         if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
             return True
-        if is_content(event) and "." in name[1] and self.hands_owner(edition, path, facts, name):
+        if is_content(event) and "." in name[1] and hands_owner(edition, path, name):
             return True
         if is_content(event) and name[1] == "__all__" and name[0] in edition.stars(facts):
             return True
         if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True
         return name in self.looked_up(edition, path, event).names
-
-    def hands_owner(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
-        """Whether the statement hands a class to a function, or calls a method of it, that looks into its member."""
-        owner, _, leaf = name[1].rpartition(".")
-        cls, space = value_of((name[0], owner), self.graph), edition.tracked.namespace
-        handed = facts.arguments | {chain[:-1] for chain in facts.calls if len(chain) > 1}
-        values = (resolve_value(space, chain) for chain in handed)
-        if not any(is_instance(v, type) and cls in type.__dict__["__mro__"].__get__(v) for v in values):
-            return False
-        codes = (edition.code(called) for called in edition.called(path))
-        return any(code is not None and leaf in code.attributes for code in codes)
 
     def holds(self, edition: Edition, path: StatementPath, event: Name, value: object) -> bool:
         """Whether a dotted name of the statement stands for the very object to which something happens."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 from hotswap.codefacts import ADDERS, CodeFacts
 from hotswap.events import CONTENT, DESCRIPTION
 from hotswap.facts import Facts
+from hotswap.looking import is_any
 from hotswap.resolving import resolve_value
 from hotswap.syntax import Chain
 from hotswap.targets import ATOMS
@@ -32,9 +34,14 @@ PLAIN = ATOMS | {tuple, frozenset}
 
 def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
     """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance."""
-    plain = (chain for chain in facts.reads if len(chain) > 1 and type(resolve_value(namespace, chain)) in PLAIN)
+    plain = (chain for chain in facts.reads if len(chain) > 1 and _is_plain(resolve_value(namespace, chain)))
     chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
     return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether who takes it has what it was; of a property what that answers."""
+    return type(value) in PLAIN or is_any(value, property, cached_property)
 
 
 def answers_itself(module: object) -> bool:
