@@ -37,6 +37,7 @@ from hotswap.planning.finding import (
     LOOKING,
     as_argument,
     finds,
+    hands_on_text,
     in_namespace,
     is_plain,
     lines_that_import,
@@ -290,8 +291,10 @@ class Affected:
                     yield Concerned(each.place, f"it calls {reader}.{qualname}, which makes a {cls[1]}")
 
     def text_is_read(self, module: str) -> bool:
-        """Whether a module, or one that depends on it, may look at texts of definitions while it is imported."""
+        """Whether a module, or one that depends on it or is imported by such, may look at texts of definitions."""
         known = {module, *self.graph.dependents(module)} & self.index.modules.keys()
+        known |= known.union(*(self.graph.imports(self.index.modules[name]) for name in known))
+        known &= self.index.modules.keys()
         return any(self.index.modules[name].source.reads_texts for name in known)
 
     def askers_about(self, name: Name) -> Iterator[Concerned]:
@@ -463,6 +466,8 @@ class Affected:
                 words.update(known_as)  # any attribute of it may come from the name
             if leaf == "__abstractmethods__" or (is_content(event) and "." in name[1]):
                 words.add(name[1].split(".")[-2])
+            if leaf == "__code__":
+                words.update(name[1].split(".")[-2:-1], known_as)  # it may be handed to who looks there
             for path in edition.mentioning(words, known_as):
                 if self.refers(edition, path, event, name) or self.holds(edition, path, event, value):
                     yield Concerned((reader, path), f"it reads {name[1]}")
@@ -517,6 +522,8 @@ class Affected:
         if is_content(event) and "." in name[1] and hands_owner(edition, path, name):
             return True
         if is_content(event) and name[1] == "__all__" and name[0] in edition.stars(facts):
+            return True
+        if name[1].endswith("__code__") and hands_on_text(edition, path, name):
             return True
         if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True

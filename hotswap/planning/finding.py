@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hotswap.codefacts import CodeFacts
+from hotswap.factfinder import SOURCE_TELLERS
 from hotswap.graph import Graph
 from hotswap.model import Name
 from hotswap.planning.edition import Edition
-from hotswap.resolving import resolve_value
+from hotswap.resolving import module_at, resolve_value
 from hotswap.source import StatementPath
 from hotswap.syntax import Chain
 from hotswap.trace import Footprint
@@ -65,6 +66,23 @@ def loads(edition: Edition, path: StatementPath, module: str) -> bool:
     """Whether a statement hands the name of a module to what takes all that is in it: `config.from_object("app")`."""
     named = edition.source.loaded_by_name.get(path[0], ()) if len(path) == 1 else ()
     return any(name == module or name.startswith(f"{module}.") for name in named)
+
+
+def hands_on_text(edition: Edition, path: StatementPath, code: Name) -> bool:
+    """Whether a statement hands a definition, or a module, to a function that looks at the text or code of such."""
+    module, owner = code[0], code[1].rpartition(".")[0]
+    home = edition.graph.index.modules.get(module)
+    thing = resolve_value(home.namespace, tuple(owner.split("."))) if owner and home is not None else module_at(module)
+    space: dict[str, object] = edition.tracked.namespace
+    if thing is None or all(resolve_value(space, chain) is not thing for chain in edition.facts(path).arguments):
+        return False
+    codes = (edition.code(called) for called in edition.called(path))
+    return any(each is not None and (tells(each) or "__code__" in each.attributes) for each in codes)
+
+
+def tells(code: CodeFacts) -> bool:
+    """Whether a function asks for the text of something."""
+    return any(chain[-1] in SOURCE_TELLERS for chain in code.reads)
 
 
 def as_argument(edition: Edition, path: StatementPath, module: object) -> bool:
