@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import invalidate_caches
 from itertools import chain
 from types import FunctionType
@@ -42,7 +43,7 @@ from hotswap.patch.replaced import left_in_use
 from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.effects import bare_calls
 from hotswap.planning.generic import registered_by
-from hotswap.planning.live_names import bases_of, value_of
+from hotswap.planning.live_names import bases_of, derived_from, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Runner
@@ -79,7 +80,7 @@ class Transaction:
         self.journal = Journal()
         self.done = Done(warnings=list(plan.warnings))
         self.edits = {e.module: e for e in plan.edits}
-        self.changes = Changes()
+        self.changes = Changes(derived_from=partial(derived_from, graph=graph))
         self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
         self.orphans: list[Orphan] = []
         self._gone: set[str] = set()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from hotswap.events import abstractness
+from hotswap.events import abstractness, bare, described, is_description
 from hotswap.model import Cause, Name, Place, Step
 
 
@@ -25,10 +26,16 @@ class Changes:
     weak: set[Cause] = field(default_factory=set)
     """Causes that are about containers which hold the same again: definitions that were made anew, and poured."""
 
+    derived_from: Callable[[Name], Iterable[Name]] = lambda _: ()
+    """Tells which classes derive from the one of that name: they tell something else of themselves, too."""
+
     def add(self, event: Name, place: Place | None = None) -> None:
         """Note one."""
-        self.causes.add((event, place))
-        self.events.add(event)
+        if (event, place) not in self.causes:
+            self.causes.add((event, place))
+            self.events.add(event)
+            for cls in self.derived_from(bare(event)) if is_description(event) else ():
+                self.add(described(cls), place)
 
     def add_abstract(self, before: dict[type, bool], now: dict[type, bool], place: Place | None = None) -> None:
         """Note which classes became abstract, or ceased to be."""

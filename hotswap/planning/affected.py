@@ -30,7 +30,7 @@ from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
 from hotswap.planning.aliased import attributes_with, functions_with, hands_owner
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met, is_listed
-from hotswap.planning.chosen import TELLING, answers_itself, chains_for, leads_into
+from hotswap.planning.chosen import TELLING, answers_itself, chains_for, is_data, leads_into
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import (
@@ -139,6 +139,8 @@ class Affected:
             yield from self.callers_of_hidden(name)
         if is_description(event) or is_content(event):
             yield from self.askers_about(name)
+        if is_description(event):
+            yield from self.tellers_of(name)
         if is_content(event) and "." not in name[1]:
             yield from self.knowing_otherwise(name)
         if event == name and name[1].endswith((".__init__", ".__new__")):
@@ -373,6 +375,26 @@ class Affected:
                 yield Concerned(each.place, f"it calls {reader}.{qualname}, which reads {name[1]}")
         if "." in name[1]:
             yield from self.inherited_reading(name)
+
+    def tellers_of(self, name: Name) -> Iterator[Concerned]:
+        """Statements that called a function which hands a class on whole, and keep nothing but plain data of it."""
+        if not is_a(value_of(name, self.graph), type):
+            return
+        for reader, qualname in self.functions_that_read(name, name):
+            tracked = self.index.modules[reader]
+            named = tracked.source.functions[qualname].whole if qualname in tracked.source.functions else ()
+            if any(name in self.graph.references(tracked, chain) for chain in named):
+                for each in self.callers_of((reader, qualname)):
+                    if self.keeps_plain_data(each.place):
+                        yield Concerned(each.place, f"it calls {reader}.{qualname}, which asks about {name[1]}")
+
+    def keeps_plain_data(self, place: Place) -> bool:
+        """Whether all names that a statement binds stand for plain data: these are no state of what made them."""
+        edition = self.editions.find_new(place[0])
+        if edition is None or len(place[1]) > 1:
+            return False
+        facts, space = edition.facts(place[1]), edition.tracked.namespace
+        return bool(facts.binds) and not facts.defines and all(is_data(space.get(bound)) for bound in facts.binds)
 
     def inherited_reading(self, member: Name) -> Iterator[Concerned]:
         """Statements that called a method which a class inherits from another module, and which reads its member."""

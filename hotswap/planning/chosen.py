@@ -12,7 +12,7 @@ from hotswap.facts import Facts
 from hotswap.looking import is_any
 from hotswap.resolving import resolve_value
 from hotswap.syntax import Chain
-from hotswap.targets import ATOMS
+from hotswap.targets import ATOMS, CONTAINERS, LARGEST
 
 METADATA = frozenset(
     "__doc__ __annotations__ __defaults__ __kwdefaults__ __code__ __dict__ __name__ __qualname__ __signature__ "
@@ -30,6 +30,16 @@ TELLING = METADATA | frozenset(
 
 PLAIN = ATOMS | {tuple, frozenset}
 """What does not change in place: who takes it has what it was."""
+
+
+def is_data(value: Any, depth: int = 4) -> bool:
+    """Whether it is made of numbers, texts and the like, and of containers of such."""
+    if type(value) not in CONTAINERS | {tuple, frozenset}:
+        return type(value) in ATOMS
+    if not depth or len(value) > LARGEST:
+        return False
+    parts = [*value, *value.values()] if is_any(value, dict) else value
+    return all(is_data(part, depth - 1) for part in parts)
 
 
 def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 
-from hotswap.events import HOOKS, abstractness, behaviour, content, described, subclasses
+from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_description, subclasses
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
@@ -20,7 +20,7 @@ from hotswap.planning.editions import Editions
 from hotswap.planning.exchanged import is_exchanged
 from hotswap.planning.filling import is_known_of
 from hotswap.planning.groups import LOADED, Group
-from hotswap.planning.live_names import value_of
+from hotswap.planning.live_names import derived_from, value_of
 from hotswap.planning.main_program import is_main_program
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import prefix_of
@@ -408,6 +408,8 @@ class Drafts:
         if cause not in self.known:
             self.known.add(cause)
             self.queue.append(cause)
+            for cls in derived_from(bare(event), self.graph) if is_description(event) else ():
+                self.happens(described(cls), place)
 
     def consequences(self, place: Place) -> None:
         """Note what may change when a statement runs."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.graph import Graph
 from hotswap.index import Tracked
-from hotswap.looking import is_a, look_up
+from hotswap.looking import family, is_a, look_up
 from hotswap.model import Name
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.syntax import Chain
@@ -43,6 +44,15 @@ def value_of(name: Name, graph: Graph) -> Any:
     """What a name stands for now; None when that cannot be told."""
     tracked = graph.index.modules.get(name[0])
     return resolve_value(tracked.namespace, tuple(name[1].split("."))) if tracked is not None else None
+
+
+def derived_from(name: Name, graph: Graph) -> Iterator[Name]:
+    """The classes of the program that derive from the class of that name, if it is one."""
+    cls: Any = value_of(name, graph)
+    for each in family(cls)[1:] if is_a(cls, type) and definition_of(cls, graph.index) == name else ():
+        home = definition_of(each, graph.index)
+        if home is not None:
+            yield home
 
 
 def bases_of(name: Name, graph: Graph) -> list[Name]:
