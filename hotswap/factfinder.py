@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from hotswap.facts import Facts, ImportOf, Store
-from hotswap.syntax import Chain, assigned, chain_of, is_type_checking, mangled, surely_bound
+from hotswap.syntax import Chain, assigned, chain_of, is_own_module, is_type_checking, mangled, surely_bound
 
 OPAQUE_CALLS = {"exec", "eval", "globals", "locals", "vars", "__import__"}
 MUTATORS = frozenset(
@@ -313,7 +313,9 @@ class _Visitor(ast.NodeVisitor):
             self.surveys = self.surveys or node not in self.looked_at or self.looked_at[node]
         elif name in OPAQUE_CALLS and not (name == "vars" and node.args):
             self.opaque = True
-        if name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
+        if name in WRITES_BY_NAME and len(node.args) > 1 and is_own_module(node.args[0]):
+            self.name_set(name, node.args[1])
+        elif name in READS_BY_NAME | WRITES_BY_NAME and len(node.args) > 1:
             owner, attribute = self.chain(node.args[0]), node.args[1]
             if name in WRITES_BY_NAME:
                 self.mutate(node.args[0])
@@ -328,6 +330,15 @@ class _Visitor(ast.NodeVisitor):
                 elif not self.is_local(owner[0]):
                     self.read(owner, self.shapes)
                     self.stores.append(Store(owner, attribute.value))
+
+    def name_set(self, call: str, name: ast.expr) -> None:
+        """`setattr(sys.modules[__name__], "SPEED", 5)` binds the name; which one it is may be computed."""
+        if self.owner or self.local or not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            self.opaque = True
+            return
+        self.bind(name.value)
+        if call == "delattr":
+            self.deletes.add(name.value)
 
     def iterated(self, node: ast.expr) -> None:
         self.look(node)
@@ -577,9 +588,3 @@ def owner_of_namespace(node: ast.expr) -> ast.expr | None:
         return node.value
     is_vars = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars"
     return node.args[0] if is_vars and len(node.args) == 1 else None  # type: ignore[attr-defined]  # a call
-
-
-def is_own_module(node: ast.expr) -> bool:
-    """Whether it is `sys.modules[__name__]`."""
-    is_entry = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and node.slice.id == "__name__"
-    return is_entry and isinstance(node, ast.Subscript) and (chain_of(node.value) or ("",))[-1] == "modules"

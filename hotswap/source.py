@@ -12,6 +12,7 @@ import hashlib
 import io
 import tokenize
 from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from types import CodeType
@@ -21,6 +22,7 @@ from weakref import WeakSet
 from hotswap.codefacts import CodeFacts, code_facts, every_function
 from hotswap.factfinder import facts_of
 from hotswap.facts import Facts
+from hotswap.syntax import assignments, is_own_module
 
 StatementPath: TypeAlias = tuple[int, ...]
 """Where a statement stands: (3,) is the fourth of the module, (3, 0) the first in the class that is there."""
@@ -139,13 +141,27 @@ class Source:
         """What the statement binds, reads, calls and mutates."""
         known = self._facts.get(path)
         if known is None:
-            known = self._facts[path] = facts_of(
+            known = facts_of(
                 self.statement(path),
                 postponed=self.annotations_are_postponed,
                 first=path[-1] == 0,
                 owner=self.owner_of(path),
             )
+            if any(len(chain) == 1 and chain[0] in self.own_aliases for chain in known.computed):
+                known = replace(known, opaque=True)
+            self._facts[path] = known
         return known
+
+    @cached_property
+    def own_aliases(self) -> frozenset[str]:
+        """The names to which the module gives itself: `this = sys.modules[__name__]`."""
+        if b"setattr" not in self.data and b"delattr" not in self.data:
+            return frozenset()
+        targets: list[ast.expr] = []
+        for each in (each for node in self.statements for each in assignments(node)):
+            if each.value is not None and is_own_module(each.value):
+                targets += each.targets if isinstance(each, ast.Assign) else [each.target]
+        return frozenset(target.id for target in targets if isinstance(target, ast.Name))
 
     def owner_of(self, path: StatementPath) -> str:
         """The name of the class in whose body the statement stands; empty at the top level."""

@@ -41,6 +41,12 @@ def is_type_checking(test: ast.expr) -> bool | None:
     return True if chain is not None and chain[-1] == "TYPE_CHECKING" else None
 
 
+def is_own_module(node: ast.expr) -> bool:
+    """Whether it is `sys.modules[__name__]`."""
+    is_entry = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and node.slice.id == "__name__"
+    return is_entry and isinstance(node, ast.Subscript) and (chain_of(node.value) or ("",))[-1] == "modules"
+
+
 def assignments(node: ast.stmt) -> Iterator[ast.Assign | ast.AnnAssign]:
     """The assignments in a statement that run once at the most: not those in loops, functions and classes."""
     if isinstance(node, ast.Assign | ast.AnnAssign):

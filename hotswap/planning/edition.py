@@ -18,6 +18,7 @@ from types import ModuleType
 
 from hotswap.codefacts import GLOBALS
 from hotswap.deposits import Deposit
+from hotswap.factfinder import WRITES_BY_NAME
 from hotswap.facts import Facts, Store
 from hotswap.graph import Graph
 from hotswap.imports import resolve
@@ -33,7 +34,7 @@ from hotswap.planning.setting import Call, altered_by, attributes_set_by, constr
 from hotswap.reach import CodeOf
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import Source, StatementPath, first_line, prefix_of
-from hotswap.syntax import Chain, chain_of, names_in_order
+from hotswap.syntax import Chain, chain_of, is_own_module, names_in_order
 
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.Match, ast.AsyncFor, ast.AsyncWith)
 UNRELATED = frozenset(("__annotations__", "_"))
@@ -167,7 +168,8 @@ class Edition(Importing):
         if isinstance(node, ast.ClassDef) and not self.memberwise(path):
             yield from self._members(path, node, prefix)
         if facts.opaque and not prefix:
-            for name in self.made_up | self._overwritten(path, None if fills_namespace(node) else words_in(node)):
+            words = None if fills_namespace(node, self.source.own_aliases) else words_in(node)
+            for name in self.made_up | self._overwritten(path, words):
                 yield Binding((self.module, name), maybe=True)
         for name, sure in self.brought(path).items():
             yield Binding((self.module, name), maybe=not sure)
@@ -463,10 +465,19 @@ class Edition(Importing):
             yield name, False
 
 
-def fills_namespace(node: ast.stmt) -> bool:
-    """Whether a statement puts names into its module by `globals().update(…)` and the like."""
-    calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
-    return any(isinstance(func, ast.Attribute) and is_namespace(func.value) for func in calls)
+def fills_namespace(node: ast.stmt, aliases: AbstractSet[str]) -> bool:
+    """Whether a statement puts names into its module by `globals().update(…)`, `setattr(this, …)` and the like.
+
+    `aliases` are names that stand for the module itself.
+    """
+    for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and is_namespace(call.func.value):
+            return True
+        if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME and call.args:
+            target = call.args[0]
+            if is_own_module(target) or (isinstance(target, ast.Name) and target.id in aliases):
+                return True
+    return False
 
 
 def words_in(node: ast.stmt) -> set[str]:

@@ -18,14 +18,14 @@ from typing import Any
 from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
-from hotswap.looking import is_a, is_any, is_instance
+from hotswap.looking import is_any, is_instance
 from hotswap.planning.containers import CONTAINERS, is_filled
 from hotswap.planning.edition import Edition, is_namespace
 from hotswap.planning.generic import registered_by
 from hotswap.planning.untaken import BLOCKS, without_untaken
 from hotswap.resolving import resolve_value
 from hotswap.source import StatementPath
-from hotswap.syntax import Chain, chain_of
+from hotswap.syntax import Chain, chain_of, is_own_module
 
 MESSAGES = frozenset("debug info warning warn error exception critical fatal log".split())
 HARMLESS = frozenset(
@@ -74,6 +74,8 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
+        if _is_within_container(call.func, namespace, index):
+            continue
         if registered_by(call, namespace):  # which can be taken back
             continue
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
@@ -93,6 +95,17 @@ def root_of(node: ast.AST) -> str:
     return (chain_of(node.value.func) or ("",))[0]
 
 
+def executed_text(call: ast.Call) -> ast.Module | None:
+    """What `exec` executes that is called with nothing but a text, which binds names of the module."""
+    text = call.args[0] if len(call.args) == 1 and not call.keywords else None
+    if not isinstance(call.func, ast.Name) or call.func.id != "exec" or not isinstance(text, ast.Constant):
+        return None
+    try:
+        return ast.parse(text.value) if isinstance(text.value, str) else None
+    except (SyntaxError, ValueError):
+        return None
+
+
 def _about(call: ast.Call) -> str | None:
     """What a call sets: all of it but the value, which comes last."""
     chain = chain_of(call.func)
@@ -106,9 +119,13 @@ def _about(call: ast.Call) -> str | None:
 
 
 def bare_calls(node: ast.AST) -> Iterator[ast.Call]:
-    """The calls that stand alone as statements, functions and classes aside."""
+    """The calls that stand alone as statements, functions and classes aside; in a text that is executed, too."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield node.value
+        executed = executed_text(node.value)
+        if executed is None:
+            yield node.value
+        else:
+            yield from bare_calls(executed)
     elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
@@ -131,18 +148,33 @@ def _is_the_programs(function: ast.expr, namespace: dict[str, Any], index: Index
 
 
 def _is_within_container(function: ast.expr, namespace: dict[str, Any], index: Index) -> bool:
-    """Whether it is a method of a container that is in another one: `TABLE["x"].append`."""
+    """Whether it is a method that fills a container within one of the program's: `TABLE[key].append`.
+
+    What the statement put there goes when the outer one is filled again.
+    """
     if not isinstance(function, ast.Attribute) or function.attr not in MUTATORS:
         return False
-    held, keys = function.value, list[object]()
-    while isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Constant):
-        keys.insert(0, held.slice.value)
-        held = held.value
-    chain = chain_of(held)
-    value = resolve_value(namespace, chain) if chain is not None else None
-    for key in keys:
-        value = dict.get(value, key) if is_a(value, dict) else None
-    return chain is not None and type(value) in CONTAINERS and not _stands_in_library((*chain, ""), namespace, index)
+    keys, node = [], function.value
+    while isinstance(node, ast.Subscript):
+        keys.append(node.slice)
+        node = node.value
+    chain = chain_of(node) if keys else None
+    if chain is None or _stands_in_library((*chain, function.attr), namespace, index):
+        return False
+    found = [resolve_value(namespace, chain)]
+    for key in reversed(keys):
+        found = [part for each in found for part in _parts(each, key)]
+    return bool(found) and all(is_any(each, *CONTAINERS) for each in found)
+
+
+def _parts(container: object, key: ast.expr) -> list[object]:
+    """What is in a container under a key; all that is in it when that is computed."""
+    if not is_any(container, *CONTAINERS):
+        return [None]  # whatever that is
+    if isinstance(container, dict):
+        found = dict.get(container, key.value) if isinstance(key, ast.Constant) else None
+        return [*dict.values(container)] if found is None else [found]
+    return [*container] if isinstance(container, list) else [None]
 
 
 def _stands_in_library(chain: Chain, namespace: dict[str, Any], index: Index) -> bool:
@@ -179,8 +211,16 @@ def is_registration(function: ast.expr, namespace: dict[str, Any]) -> bool:
 
 
 def _is_known(call: ast.Call, edition: Edition) -> bool:
-    """Whether it is known what `setattr` under a computed name did: to something of the program, as somebody looked."""
-    chain = chain_of(call.args[0]) if call.args and edition.tracked.deposits else None
+    """Whether it is known what `setattr` under a computed name did.
+
+    To the module itself, which is run whole or goes; or to something else of the program, as somebody looked.
+    """
+    if not call.args:
+        return False
+    chain = chain_of(call.args[0])
+    if is_own_module(call.args[0]) or (chain and chain[0] in edition.source.own_aliases and len(chain) == 1):
+        return True
+    chain = chain if edition.tracked.deposits else None
     owner = resolve_value(edition.tracked.namespace, chain) if chain is not None else None
     kind: type = owner if is_instance(owner, type) else type(owner)
     return type.__getattribute__(kind, "__module__") in edition.graph.index.modules

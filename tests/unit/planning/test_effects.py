@@ -16,11 +16,16 @@ class Circle:
     def draw(self): pass
 def mine(): pass
 t = []; d = {}
-class Box: pass
+class Box:
+    def update(self, x=0): pass
 box = Box()
 FLAG = False
 OTHER = bool(FLAG)
 box.items = []
+nested = {"a": [], "b": {"c": []}}
+boxes = {"a": box}
+this = sys.modules[__name__]
+KEY, text = "b", "pass"
 """
 LASTING = {
     "atexit.register(mine)": ["atexit.register(mine)"],
@@ -52,6 +57,17 @@ LASTING = {
     "d['k'] = 1": [],
     "box.items.append(1)": [],
     "box.x = 1": [],
+    "nested['a'].append(1)": [],
+    "nested['b']['c'].append(1)": [],
+    "nested[KEY].update(a=1)": [],
+    "nested['a'].count(1)": ["nested['a'].count(1)"],
+    "boxes['a'].update(1)": ["boxes['a'].update(1)"],
+    "exec('def g(): pass')": [],
+    "exec('def g(): pass\\natexit.register(g)')": ["atexit.register(g)"],
+    "exec(text)": ["exec(text)"],
+    "setattr(sys.modules[__name__], 'a' + 'b', 1)": [],
+    "for n in 'ab': setattr(this, n, 1)": [],
+    "for n in 'ab': setattr(json, n, 1)": ["setattr(json, n, 1)"],
     "mine.x = 1": [],
     "Shape.register(Circle)": [],
     "x = atexit.register(mine)": [],
