@@ -25,7 +25,7 @@ from hotswap.imprint import Imprint
 from hotswap.looking import is_instance
 from hotswap.model import Change, ChangeSet
 from hotswap.provenance import may_have_changed
-from hotswap.scope import COMPILED, Scope, forget_folders, real_path, source_path
+from hotswap.scope import COMPILED, Scope, forget_folders, real_path, shows_another, source_path
 from hotswap.source import Source
 from hotswap.trace import Footprint
 
@@ -96,6 +96,8 @@ class Index:
         self.extensions: dict[str, tuple[str, tuple[int, int] | None]] = {}
         self.archives: set[str] = set()
         """The zip archives that tracked modules were imported from."""
+        self.shown: dict[str, set[str]] = {}
+        """By file the modules that give it as theirs, but were filled with the names of the one that it is."""
         self._waiting: deque[tuple[str, ModuleType, str, os.stat_result | None]] = deque()
         self._guard = threading.RLock()  # imports on other threads put modules while a round looks at them
         self._by_path: dict[str, list[str]] = {}
@@ -150,14 +152,21 @@ class Index:
                 self._seen[name] = id(module)
                 if name not in self.modules or self._was_replaced(name, module):
                     path = source_path(module)
-                    if path is not None and self.scope.contains(path):
+                    if path is not None and self.scope.contains(path) and not self._shows_another(name, module, path):
                         self._waiting.append((name, module, path, status_of(path)))
+
+    def _shows_another(self, name: str, module: object, path: str) -> bool:
+        """Whether a module is none of this file, but was filled with the names of the one that is; that is noted."""
+        shows = shows_another(module, path)
+        if shows:
+            self.shown.setdefault(path, set()).add(name)
+        return shows
 
     def _was_replaced(self, name: str, module: object) -> bool:
         """Whether the name now stands for another module (imported anew from another file, say)."""
         path = getattr(module, "__file__", None)
         if path is not None and path != self.modules[name].path and self.scope.contains(path):
-            return True
+            return not self._shows_another(name, module, path)
         self.modules[name].replaced = not is_instance(module, ModuleType)
         return False
 

@@ -41,7 +41,7 @@ from hotswap.patch.replaced import has_run
 from hotswap.plan import make_plan
 from hotswap.planning.needed import still_needed
 from hotswap.planning.prepared import Beside, Prepared
-from hotswap.planning.whole import why_whole
+from hotswap.planning.whole import is_of_bodies, why_whole
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
@@ -213,6 +213,15 @@ class Rounds:
                     what=f"{edit.module} put another object in its place in sys.modules",
                     where=edit.path,
                     why="what stands there is not the module, and may hold anything",
+                    remedy="restart",
+                )
+            shown = sorted(name for name in self.index.shown.get(edit.path, ()) if name in sys.modules)
+            if shown and not (edit.diff is not None and is_of_bodies(edit.diff)):
+                yield Reason(
+                    code="HS103",
+                    what=f"{shown[0]} was filled with the names of {edit.module} by a loader of the program",
+                    where=edit.path,
+                    why="which names it would have now is for that loader to say",
                     remedy="restart",
                 )
             elif mode(tracked) == "restart":

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from types import ModuleType
 
 from hotswap.looking import is_instance
@@ -96,6 +96,20 @@ def source_path(module: object) -> str | None:
     if not is_script and not path.endswith((".py", ".pyw", *COMPILED)):
         return None
     return absolute(path)
+
+
+def shows_another(module: object, path: str) -> bool:
+    """Whether a module only gives the file of another one as its own, as a loader does that fills it with its names."""
+    spec = _spec_of(module)
+    if spec is None or (spec.origin is not None and absolute(spec.origin) == path):
+        return False
+    specs = (_spec_of(other) for other in list(sys.modules.values()) if other is not module)
+    return any(each is not None and each.origin is not None and absolute(each.origin) == path for each in specs)
+
+
+def _spec_of(module: object) -> ModuleSpec | None:
+    found = vars(module).get("__spec__") if is_instance(module, ModuleType) else None
+    return found if type(found) is ModuleSpec and (found.origin is None or type(found.origin) is str) else None
 
 
 def absolute(path: str) -> str:
