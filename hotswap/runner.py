@@ -460,7 +460,7 @@ class Runner:
             if is_a(in_classes(owner.__mro__, name), cached_property) and not is_a(value, cached_property):
                 forget_cached(owner, [name], self.journal)
             if vars(owner).get(name, MISSING) is not value:
-                self.journal.set_attribute(owner, name, value)
+                classes.store_member(owner, name, value, self.journal)
                 set_name = getattr(type(value), "__set_name__", None)
                 if set_name is not None:
                     set_name(value, owner, name)

@@ -99,6 +99,14 @@ def needs_whole_class(member: object) -> bool:
     return not is_known and in_classes(type(member).__mro__, "__set_name__") is not None
 
 
+def store_member(cls: type, name: str, value: object, journal: Journal) -> None:
+    """Give a class a member, also one that `setattr` takes for what `type` keeps of it: a property `__name__`."""
+    if name in layout.OWN_OF_TYPE:
+        layout.add_member(cls, name, value, journal)
+    else:
+        journal.set_attribute(cls, name, value)
+
+
 def refresh(cls: type, journal: Journal, stated: Collection[str] = ()) -> None:
     """Compute again what depends on the members of a plain class, after some of them were written.
 

@@ -209,11 +209,13 @@ def same_metaclass_layout(one: type, other: type) -> bool:
 # ---------------------------------------------------------------------- members that setattr cannot write or delete
 
 GUARDED = frozenset(("__dict__", "__weakref__", "__type_params__"))
+OWN_OF_TYPE = frozenset(("__name__", "__bases__", "__mro__"))
+"""What `type` keeps of a class elsewhere: as a member of it, say a property, it is for its instances."""
 
 
 def is_guarded(cls: type, name: str) -> bool:
     """Whether `setattr` and `delattr` do not write that member: `type` has one of its own, or the metaclass has."""
-    if name in GUARDED:
+    if name in GUARDED or name in OWN_OF_TYPE:
         return True
     mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(type(cls))
     metaclasses = [c for c in mro if c not in (type, object)]

@@ -19,7 +19,7 @@ from hotswap.index import Index, Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_instance, own_space
 from hotswap.model import Edit, Name, Place
-from hotswap.patch import abstract, classes, mapped
+from hotswap.patch import abstract, classes, layout, mapped
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.editions import Editions
 from hotswap.resolving import definition_of, resolve_value
@@ -124,6 +124,8 @@ def _remove_member(owner: object, name: str, made: dict[str, str], journal: Jour
             forget_cached(owner, [name], journal)
         if name == "__doc__":
             journal.set_attribute(owner, name, None)
+        elif name in layout.OWN_OF_TYPE and name in own_space(owner):
+            layout.drop_member(owner, name, journal)
         elif name in made:
             journal.set_attribute(owner, name, made[name])
         else:
