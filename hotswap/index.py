@@ -96,8 +96,6 @@ class Index:
         self.extensions: dict[str, tuple[str, tuple[int, int] | None]] = {}
         self.archives: set[str] = set()
         """The zip archives that tracked modules were imported from."""
-        self.shown: dict[str, set[str]] = {}
-        """By file the modules that give it as theirs, but were filled with the names of the one that it is."""
         self._waiting: deque[tuple[str, ModuleType, str, os.stat_result | None]] = deque()
         self._guard = threading.RLock()  # imports on other threads put modules while a round looks at them
         self._by_path: dict[str, list[str]] = {}
@@ -152,21 +150,14 @@ class Index:
                 self._seen[name] = id(module)
                 if name not in self.modules or self._was_replaced(name, module):
                     path = source_path(module)
-                    if path is not None and self.scope.contains(path) and not self._shows_another(name, module, path):
+                    if path is not None and self.scope.contains(path) and not shows_another(module, path):
                         self._waiting.append((name, module, path, status_of(path)))
-
-    def _shows_another(self, name: str, module: object, path: str) -> bool:
-        """Whether a module is none of this file, but was filled with the names of the one that is; that is noted."""
-        shows = shows_another(module, path)
-        if shows:
-            self.shown.setdefault(path, set()).add(name)
-        return shows
 
     def _was_replaced(self, name: str, module: object) -> bool:
         """Whether the name now stands for another module (imported anew from another file, say)."""
         path = getattr(module, "__file__", None)
         if path is not None and path != self.modules[name].path and self.scope.contains(path):
-            return not self._shows_another(name, module, path)
+            return not shows_another(module, path)
         self.modules[name].replaced = not is_instance(module, ModuleType)
         return False
 

@@ -45,6 +45,7 @@ from hotswap.planning.whole import is_of_bodies, why_whole
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
+from hotswap.scope import showing
 from hotswap.source import first_line, opened
 from hotswap.trace import Tracer
 from hotswap.transaction import Done, Transaction
@@ -207,6 +208,8 @@ class Rounds:
         for edit in edits:
             tracked = self.index.modules[edit.module]
             self.index.check_place(tracked)
+            keeps_names = edit.diff is not None and is_of_bodies(edit.diff)
+            shown = [] if keeps_names else showing(edit.path, edit.module)
             if tracked.replaced:
                 yield Reason(
                     code="HS103",
@@ -215,8 +218,7 @@ class Rounds:
                     why="what stands there is not the module, and may hold anything",
                     remedy="restart",
                 )
-            shown = sorted(name for name in self.index.shown.get(edit.path, ()) if name in sys.modules)
-            if shown and not (edit.diff is not None and is_of_bodies(edit.diff)):
+            elif shown:
                 yield Reason(
                     code="HS103",
                     what=f"{shown[0]} was filled with the names of {edit.module} by a loader of the program",

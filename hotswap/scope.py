@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from hotswap.looking import is_instance
 
@@ -101,10 +101,26 @@ def source_path(module: object) -> str | None:
 def shows_another(module: object, path: str) -> bool:
     """Whether a module only gives the file of another one as its own, as a loader does that fills it with its names."""
     spec = _spec_of(module)
-    if spec is None or (spec.origin is not None and absolute(spec.origin) == path):
+    if spec is None:
+        if not is_instance(module, ModuleType) or module.__name__ == "__main__" or _defines(vars(module)):
+            return False
+    elif spec.origin is not None and absolute(spec.origin) == path:
         return False
     specs = (_spec_of(other) for other in list(sys.modules.values()) if other is not module)
     return any(each is not None and each.origin is not None and absolute(each.origin) == path for each in specs)
+
+
+def showing(path: str, module: str) -> list[str]:
+    """The modules that so show the file of a module."""
+    others: list[tuple[str, object]] = [pair for pair in list(sys.modules.items()) if pair[0] != module]
+    same = [(n, m) for n, m in others if is_instance(m, ModuleType) and vars(m).get("__file__") == path]
+    return sorted(name for name, other in same if shows_another(other, path))
+
+
+def _defines(namespace: dict[str, object]) -> bool:
+    """Whether a function was made among these names."""
+    values = (value for value in list(namespace.values()) if is_instance(value, FunctionType))
+    return any(value.__globals__ is namespace for value in values)
 
 
 def _spec_of(module: object) -> ModuleSpec | None:
