@@ -41,7 +41,7 @@ from hotswap.patch.replaced import has_run
 from hotswap.plan import make_plan
 from hotswap.planning.needed import still_needed
 from hotswap.planning.prepared import Beside, Prepared
-from hotswap.planning.whole import is_of_bodies, why_whole
+from hotswap.planning.whole import keeps_definitions, why_whole
 from hotswap.remaking import make_again, remake
 from hotswap.report import error_text, place_of
 from hotswap.resolving import resolve_value
@@ -208,7 +208,7 @@ class Rounds:
         for edit in edits:
             tracked = self.index.modules[edit.module]
             self.index.check_place(tracked)
-            keeps_names = edit.diff is not None and is_of_bodies(edit.diff)
+            keeps_names = edit.diff is not None and keeps_definitions(edit.diff)
             shown = [] if keeps_names else showing(edit.path, edit.module)
             if tracked.replaced:
                 yield Reason(

@@ -27,20 +27,25 @@ def why_whole(tracked: Tracked, new: Source, diff: Diff) -> str:
         return "its `from __future__` imports changed"
     if tracked.path != new.path:
         return "its file moved"
-    if any(facts.opaque for _, facts in new.all_facts()) and not is_of_bodies(diff):
+    if any(facts.opaque for _, facts in new.all_facts()) and not _is_of_bodies(diff):
         return "it binds names in a way that cannot be analysed"
     return ""
 
 
-def is_of_bodies(diff: Diff) -> bool:
+def _is_of_bodies(diff: Diff) -> bool:
     """Whether nothing but bodies of functions was edited: what called one of them while importing is known."""
     if diff.removed or any(match.moved for match in diff.matches):
         return False
     return all(
         match.kind in ("same", "body")
-        or (match.kind == "members" and match.inner is not None and is_of_bodies(match.inner))
+        or (match.kind == "members" and match.inner is not None and _is_of_bodies(match.inner))
         for match in diff.matches
     )
+
+
+def keeps_definitions(diff: Diff) -> bool:
+    """Whether all names of a module stand for what they stood for, which was patched at the most."""
+    return not diff.removed and all(match.kind in ("same", "body", "members") for match in diff.matches)
 
 
 def may_stay(edit: Edit, path: StatementPath, editions: Editions) -> bool:
