@@ -147,6 +147,11 @@ class Graph:
             found |= self._estimated_callers(name).get(function, set())
         return found
 
+    def calls_seen(self) -> Iterator[tuple[Name, set[tuple[str, int]]]]:
+        """The functions that statements were seen to call when they ran, with the places of these."""
+        self._take_in()
+        return ((function, set(callers)) for function, callers in list(self._callers.items()) if callers)
+
     def scanned(self, path: str) -> list[Listed]:
         """The folders that statements looked through when they ran, and in which a module's file stands."""
         self._take_in()

@@ -22,7 +22,7 @@ from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
-from hotswap.patch import abstract, caches, classes, mapped, registries, scopes
+from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes
 from hotswap.patch.arranging import arrange_as_written
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.counting import Counting
@@ -437,6 +437,10 @@ class Runner:
         if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
             self.findings |= Findings(whole=frozenset([(module, path[:-1])]))
         before, answers = abstract.are_abstract(owner), abstract.asked_of(owner, effect.bound)
+        annotated.put_in_order(space, source, path)
+        if others := annotated.changed_by(self._place, self.values.group(module), owner, space):
+            self._add(others)
+            self._class_changed(others)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, path) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)
@@ -450,7 +454,7 @@ class Runner:
         cell = space.get("__classcell__")
         if cell is not None:
             cell.cell_contents = owner
-        if "__annotations__" in space and space["__annotations__"] != vars(owner).get("__annotations__"):
+        if "__annotations__" in space and not annotated.same(space["__annotations__"], own_space(owner)):
             self.journal.set_attribute(owner, "__annotations__", space["__annotations__"])
             self.changes.add(described((self._place[0], owner.__qualname__)), self._place)
         for name, value in effect.bound.items():
@@ -490,6 +494,7 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         source, execute = scene.edition.source, self._executor(scene)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
+        self.ledger.behind.show()
         try:
             reached = self._reached(node, tracked)
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)

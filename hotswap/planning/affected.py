@@ -44,6 +44,7 @@ from hotswap.planning.finding import (
     loads,
     looks_into,
 )
+from hotswap.planning.handed import Handed
 from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
 from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
@@ -53,6 +54,7 @@ from hotswap.targets import CONTAINERS
 
 __all__ = ["Affected", "Concerned", "IsPlain"]
 
+MADE = (type, FunctionType)
 IMPLICIT = frozenset(("__match_args__",))
 """Attributes that are read without being named."""
 
@@ -88,6 +90,7 @@ class Affected:
         self._names: dict[str, dict[int, list[str]]] | None = {}
         self._asking: dict[str, list[StatementPath]] | None = {}
         self._kinds: dict[Place, AbstractSet[type]] | None = {}
+        self.handed = Handed(editions, graph)
 
     def by(self, event: Name) -> Iterable[Concerned]:
         """All statements that may have to run when this happens."""
@@ -107,11 +110,12 @@ class Affected:
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = self._names = self._asking = self._kinds = None
+        self._found = self._referred = self._known = self._names = self._asking = self._kinds = self.handed.known = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
         self._found, self._referred, self._known, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}, {}
+        self.handed.known = {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -305,6 +309,7 @@ class Affected:
         Those that keep an instance of it made it: that is state.
         """
         cls = value_of(name, self.graph)
+        yield from self.asking_what_was_handed(name)
         if not is_a(cls, type) and not is_instance(cls, ABCMeta):
             return
         for reader in {name[0], *self.known_in(name[0], name[1].partition(".")[0])} & self.index.modules.keys():
@@ -375,6 +380,24 @@ class Affected:
                 yield Concerned(each.place, f"it calls {reader}.{qualname}, which reads {name[1]}")
         if "." in name[1]:
             yield from self.inherited_reading(name)
+            yield from self.reading_what_was_handed(name) if event == name else ()
+
+    def reading_what_was_handed(self, member: Name) -> Iterator[Concerned]:
+        """Statements that read a member of a class of which they know by way of a table, say."""
+        owner, _, leaf = member[1].rpartition(".")
+        cls = value_of((member[0], owner), self.graph)
+        for place, function in self.handed.readers(cls, leaf) if is_a(cls, type) else ():
+            told = f"it calls {function[0]}.{function[1]}, which reads" if function is not None else "it reads"
+            yield Concerned(place, f"{told} {member[1]}")
+        if owner.endswith(".__annotations__"):
+            yield from self.asking_what_was_handed((member[0], owner.removesuffix(".__annotations__")))
+
+    def asking_what_was_handed(self, name: Name) -> Iterator[Concerned]:
+        """Statements that call a function which looks at a definition of which it knows in such a way."""
+        definition = value_of(name, self.graph)
+        for place, function in self.handed.examiners(definition) if is_any(definition, *MADE) else ():
+            if self.keeps_none(self.editions.new(place[0]), place[1], name):
+                yield Concerned(place, f"it calls {function[0]}.{function[1]}, which looks at {name[1]}")
 
     def tellers_of(self, name: Name) -> Iterator[Concerned]:
         """Statements that called a function which hands a class on whole, and keep nothing but plain data of it."""

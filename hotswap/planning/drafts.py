@@ -419,9 +419,9 @@ class Drafts:
         for binding in edition.bindings(path):
             self.happens(binding.name, place)
             owner, _, leaf = binding.name[1].rpartition(".")
-            cls = owner.removesuffix(".__annotations__")
-            if cls and leaf and cls != "__annotations__":
-                self.happens(described((binding.name[0], cls)), place)
+            owner = owner.removesuffix("__annotations__").rstrip(".")
+            if owner and leaf:
+                self.happens(described((binding.name[0], owner)), place)
             if binding.name[0] == module and binding.name[1] in defines:
                 self.happens(behaviour(binding.name), place)
                 self.happens(described(binding.name), place)
