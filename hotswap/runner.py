@@ -118,6 +118,8 @@ class Runner:
         self._doubled: list[tuple[Name, Content, Any]] = []
         """The views of containers that the running statement fills, and these."""
         self._cleared: set[Name] = set()
+        self._filled_by_loaded: set[int] = set()
+        """The containers that modules have filled which the statement loaded for the first time."""
         self._caches = caches.Known()
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals, self.merger.twin)
         runs = {(s.module, s.statement) for s in plan.steps if s.action is Action.RUN}
@@ -326,6 +328,9 @@ class Runner:
             self.tolerate(CannotSwap(loaded_twice(self.editions, self._place, module)))
         loaded = {name for name in sys.modules.keys() - self._known if name in self.index.modules}
         self._known |= loaded
+        came = (self.index.modules[name] for name in loaded)
+        filled = (deposit for each in came for line in (each.calls or {}).values() for deposit in line.deposits)
+        self._filled_by_loaded = {deposit.target for deposit in filled}
         loaded |= set(self.editions.asked_anew(self._place))
         for event in {event for module in loaded for event in self.editions.changes_elsewhere(module)}:
             if event[0] not in loaded:
@@ -351,6 +356,7 @@ class Runner:
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
         known = self.ledger.known(self._place, self._footprint()) | self._counterparts().keys()
+        known |= self._filled_by_loaded
         for name in observed.contents.grown(known):
             group = self.editions.group(name[0])
             makers = group.new.final(name) if group is not None else ()
@@ -494,7 +500,6 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         source, execute = scene.edition.source, self._executor(scene)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
-        self.ledger.behind.show()
         try:
             reached = self._reached(node, tracked)
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)

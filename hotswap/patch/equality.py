@@ -16,6 +16,11 @@ def is_plain(value: Any) -> bool:
     return is_instance(value, ATOMS)
 
 
+def alike(old: Any, new: Any) -> bool:
+    """Whether it is the same object, or an equal one of those that nobody can tell apart."""
+    return old is new or (is_plain(new) and same_value(old, new))
+
+
 @dataclass(slots=True)
 class Parts:
     """The lists, dictionaries and sets in two values, by their identities: which of one stands for which of the other.

@@ -88,9 +88,21 @@ def _container(node: ast.expr) -> ast.expr:
             return node
 
 
-def _chains_asked(function: ast.AST) -> Iterator[Chain]:
-    """What is taken out of containers to be used: `return CACHE[key]`, `found = CACHE.get(key)`."""
-    for node in _own_nodes(function):
+def _chains_asked(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Chain]:
+    """What is taken out of containers to be used: `return CACHE[key]`, `found = CACHE.get(key)`.
+
+    Not if something is put there each time, before it is asked for: `TABLE[key] = made` and then `return TABLE[key]`.
+    """
+    put: set[Chain] = set()
+    for statement in function.body:
+        yield from set(_asked_in(statement)) - put
+        for target in statement.targets if isinstance(statement, ast.Assign) else ():
+            chain = chain_of(target.value) if isinstance(target, ast.Subscript) else None
+            put |= {chain} if chain is not None else set()
+
+
+def _asked_in(statement: ast.stmt) -> Iterator[Chain]:
+    for node in (statement, *_own_nodes(statement)) if not isinstance(statement, _FUNCTIONS) else ():
         value = node.value if isinstance(node, ast.Return | ast.Assign | ast.NamedExpr) else None
         for each in ast.walk(value) if value is not None else ():
             is_get = isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "get"

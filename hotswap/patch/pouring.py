@@ -237,5 +237,9 @@ class _Before:
 
     def changed(self, after: Any) -> set[str]:
         """The names that stand for something else in `after`, or that only one of the two has."""
-        before = self.members
-        return {n for n in before.keys() | after.keys() if before.get(n, MISSING) is not after.get(n, MISSING)}
+        before, found = self.members, set[str]()
+        for name in before.keys() | after.keys():
+            one, other = before.get(name, MISSING), after.get(name, MISSING)
+            if one is not other and not (name == "__abstractmethods__" and not one and not other):
+                found.add(name)  # of abstract methods each making of a class has a set of its own, if an empty one
+        return found

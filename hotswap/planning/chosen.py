@@ -73,7 +73,7 @@ def chains_for(kind: str, facts: Facts) -> frozenset[Chain]:
         chains = facts.uses | frozenset(c for c in facts.reads if len(c) > 1)
         return chains if facts.binds else frozenset(c for c in chains if not only_adds(c, facts))
     if kind == DESCRIPTION:
-        told = frozenset(c[:-1] for c in facts.reads if len(c) > 1 and c[-1] in METADATA)
+        told = frozenset(c[:n] for c in facts.reads for n in range(1, len(c)) if c[n] in METADATA)
         takes_all = any(chain[-1] == "from_object" for chain in facts.calls)
         return told | (facts.arguments if facts.binds or takes_all else frozenset())
     return facts.shapes | (facts.arguments if facts.binds - facts.defines else frozenset())

@@ -419,8 +419,8 @@ class Drafts:
         for binding in edition.bindings(path):
             self.happens(binding.name, place)
             owner, _, leaf = binding.name[1].rpartition(".")
-            owner = owner.removesuffix("__annotations__").rstrip(".")
-            if owner and leaf:
+            owner = owner.removesuffix(".__annotations__")  # what a class tells of itself
+            if owner and leaf and owner != "__annotations__":
                 self.happens(described((binding.name[0], owner)), place)
             if binding.name[0] == module and binding.name[1] in defines:
                 self.happens(behaviour(binding.name), place)
