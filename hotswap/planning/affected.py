@@ -9,6 +9,7 @@ from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from types import FunctionType
 
@@ -47,7 +48,7 @@ from hotswap.planning.finding import (
 from hotswap.planning.handed import Handed
 from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
-from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
+from hotswap.resolving import definition_of, holds_any, holds_instance, module_at, resolve_value
 from hotswap.scanning import Listed
 from hotswap.source import StatementPath
 from hotswap.targets import CONTAINERS
@@ -359,6 +360,11 @@ class Affected:
         held = map(edition.tracked.namespace.get, edition.facts(path).binds)
         return not any(holds_instance(value, cls) for value in held)
 
+    def keeps_no_state(self, edition: Edition, path: StatementPath) -> bool:
+        """Whether no name that the statement binds holds an instance of any class of the program, enums aside."""
+        held, ours = map(edition.tracked.namespace.get, edition.facts(path).binds), self.index.modules
+        return not any(holds_any(v, lambda cls: cls.__module__ in ours and not issubclass(cls, Enum)) for v in held)
+
     def place_at(self, module: str, line: int) -> Place | None:
         """Where the statement that stood on a line of the running source stands in the newest one."""
         if (module, line) not in self._places:
@@ -396,7 +402,7 @@ class Affected:
         """Statements that call a function which looks at a definition of which it knows in such a way."""
         definition = value_of(name, self.graph)
         for place, function in self.handed.examiners(definition) if is_any(definition, *MADE) else ():
-            if self.keeps_none(self.editions.new(place[0]), place[1], name):
+            if self.keeps_no_state(self.editions.new(place[0]), place[1]):
                 yield Concerned(place, f"it calls {function[0]}.{function[1]}, which looks at {name[1]}")
 
     def tellers_of(self, name: Name) -> Iterator[Concerned]:
