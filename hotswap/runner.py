@@ -89,7 +89,7 @@ class Runner:
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
-        self._dues = Due(plan, self.editions, graph, changes)
+        self._dues = Due(plan, self.editions, changes)
         self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
         self.values = Values(self.editions, journal, plan.views)
         self.remade = Remade(self.editions, self.values, graph)

@@ -6,16 +6,14 @@ here is called for edits of plain methods: only when fields, slots or cached val
 
 from __future__ import annotations
 
-import enum
 import gc
 import sys
 import types
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from hotswap.containers import values_of
 from hotswap.journal import Journal
-from hotswap.looking import family, is_any, is_instance
+from hotswap.looking import family, is_instance
 from hotswap.patch.layout import is_tracked, own_slots
 
 
@@ -31,20 +29,6 @@ def living(cls: type) -> list[Any]:
     found = [o for o in gc.get_referrers(*classes) if type(o) in kinds]
     untracked = {c for c in classes if not is_tracked(c)}
     return found + _contents(untracked) if untracked else found
-
-
-def is_instance_of_program(value: object, modules: Container[str]) -> bool:
-    """Whether it is an object of a class of the program that may have a life of its own, or a container with such.
-
-    `modules` are those of the program.  Members of enumerations and tuples are values.
-    """
-    if type(value) in (list, tuple, set, frozenset, dict):
-        return any(_is_of_program(part, modules) for part in values_of(value))
-    return _is_of_program(value, modules)
-
-
-def _is_of_program(value: object, modules: Container[str]) -> bool:
-    return type(value).__module__ in modules and not is_any(value, type, tuple, enum.Enum)
 
 
 def _contents(kinds: set[type]) -> list[Any]:

@@ -29,9 +29,9 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.aliased import attributes_with, functions_with, hands_owner
+from hotswap.planning.aliased import attributes_with, functions_with, hands_owner, methods_of, tells_of
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met, is_listed
-from hotswap.planning.chosen import TELLING, answers_itself, chains_for, is_data, leads_into
+from hotswap.planning.chosen import TELLING, answers_itself, chains_for, is_data
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
 from hotswap.planning.finding import (
@@ -154,15 +154,17 @@ class Affected:
             yield from self.users_of_instances(name)
 
     def knowing_otherwise(self, container: Name) -> Iterator[Concerned]:
-        """Statements that look into a container which classes or functions of their modules have for their own."""
+        """Statements that look into what classes or functions of their modules have for their own, or methods of it."""
         value = value_of(container, self.graph)
-        if type(value) not in CONTAINERS:
+        if type(value) not in CONTAINERS and not self.is_instance(container):
             return
         known = sorted({container[0], *self.known_in(*container)} & self.index.modules.keys())
         for alias in attributes_with(value, known, self.index):
             yield from self.readers_of(content(alias), alias)
         for function in functions_with(value, known, self.index):
             yield from self.callers_of(function)
+        for reader, method in methods_of(value, known, self.index):
+            yield from self.readers_of((reader, method), (reader, method))
 
     def is_instance(self, name: Name) -> bool:
         """Whether the name stands for an instance of a class of the program."""
@@ -171,24 +173,15 @@ class Affected:
 
     def lookers_into(self, event: Name, instance: Name) -> Iterator[Concerned]:
         """Statements that derive something from what is in an instance, and do not change it themselves."""
-        for each in (*self.readers_of(event, instance), *self.functions_reading(event, instance)):
-            edition = self.editions.find_new(each.place[0])
-            if edition is None or instance in edition.may_mutate(each.place[1]):
+        by_name = (*self.readers_of(event, instance), *self.functions_reading(event, instance))
+        otherwise = set(self.knowing_otherwise(instance)).difference(by_name)
+        for each in (*by_name, *sorted(otherwise, key=str)):
+            edition, path = self.editions.find_new(each.place[0]), each.place[1]
+            if edition is None or instance in edition.may_mutate(path):
                 continue
-            facts = edition.facts(each.place[1])
-            if facts.binds - facts.defines and self.looks_into(edition, each.place[1], instance):
+            facts = edition.facts(path)
+            if facts.binds - facts.defines and tells_of(edition, path, instance, known=each in otherwise):
                 yield each
-
-    def looks_into(self, edition: Edition, path: StatementPath, instance: Name) -> bool:
-        """Whether a statement, or a function that it calls, uses a container in an instance, or asks its methods."""
-        value = value_of(instance, self.graph)
-        if leads_into(edition.facts(path), edition.tracked.namespace, value):
-            return True
-        for called in edition.called(path):
-            code, tracked = edition.code(called), self.index.modules.get(called[0])
-            if code is not None and tracked is not None and leads_into(code, tracked.namespace, value):
-                return True
-        return False
 
     def fillers_of(self, name: Name) -> Iterator[Concerned]:
         """Statements that were seen to put something into the container that the name stands for."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import ADDERS, CodeFacts
 from hotswap.events import CONTENT, DESCRIPTION
 from hotswap.facts import Facts
-from hotswap.looking import is_any
+from hotswap.looking import is_a, is_any
 from hotswap.resolving import resolve_value
 from hotswap.syntax import Chain
 from hotswap.targets import ATOMS, CONTAINERS, LARGEST
@@ -43,10 +43,25 @@ def is_data(value: Any, depth: int = 4) -> bool:
 
 
 def leads_into(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
-    """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance."""
+    """Whether a dotted name that is looked into, or called, or stands for a plain value, goes on behind an instance.
+
+    Or the instance itself is looked into: `conf["size"]`.
+    """
+    asked = facts.calls if isinstance(facts, Facts) else facts.reads
     plain = (chain for chain in facts.reads if len(chain) > 1 and _is_plain(resolve_value(namespace, chain)))
-    chains = facts.uses | (facts.calls if isinstance(facts, Facts) else facts.reads) | frozenset(plain)
-    return any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain)))
+    chains = facts.uses | asked | frozenset(plain)
+    if any(resolve_value(namespace, chain[:n]) is instance for chain in chains for n in range(1, len(chain))):
+        return True
+    given = facts.arguments if isinstance(facts, Facts) else facts.whole
+    whole = (resolve_value(namespace, chain) for chain in facts.uses - given)
+    called = (resolve_value(namespace, chain) for chain in asked)
+    return any(v is instance for v in whole) or any(is_a(v, MethodType) and v.__self__ is instance for v in called)
+
+
+def hands_on(facts: Facts | CodeFacts, namespace: dict[str, Any], instance: object) -> bool:
+    """Whether the instance is given to a function, which may look into it."""
+    given = facts.arguments if isinstance(facts, Facts) else facts.whole
+    return any(resolve_value(namespace, chain) is instance for chain in given)
 
 
 def _is_plain(value: object) -> bool:
