@@ -85,6 +85,7 @@ def _code_of(source: Source, node: ast.stmt) -> CodeType | None:
 
 
 _OPTIMIZED = 0x1
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MACHINERY = frozenset(
     "__module__ __qualname__ __doc__ __annotations__ __firstlineno__ __static_attributes__ __classcell__".split()
 )
@@ -98,10 +99,13 @@ def _stored(code: CodeType) -> Iterator[str]:
             yield each.argval
 
 
-def _annotated(node: ast.ClassDef) -> list[str]:
-    found = [each for each in ast.walk(node) if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)]
-    found.sort(key=lambda each: (each.lineno, each.col_offset))
-    return [each.target.id for each in found if is_a(each.target, ast.Name)]
+def _annotated(node: ast.AST) -> Iterator[str]:
+    """The names that the body of a class annotates, in order; in blocks of it, too."""
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id
+        elif isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(each, _SCOPES):
+            yield from _annotated(each)
 
 
 def _reorder(cls: type, order: Sequence[str]) -> None:

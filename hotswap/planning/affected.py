@@ -111,12 +111,11 @@ class Affected:
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = self._names = self._asking = self._kinds = self.handed.known = None
+        self._found = self._referred = self._known = self._names = self._asking = self._kinds = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
         self._found, self._referred, self._known, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}, {}
-        self.handed.known = {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)

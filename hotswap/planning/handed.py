@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -33,12 +34,15 @@ ABOUT = (TELLING | LISTING | frozenset(("fields", "is_dataclass", "get_annotatio
 
 
 class Handed:
-    """Answers for one round."""
+    """Answers for one round, by what stood where when somebody asked first."""
 
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph = editions, graph
-        self.known: dict[tuple[Place, Name | None], set[int]] | None = {}
-        """What was found once, while nothing changes: the identities of definitions that a statement reaches."""
+        self._known: dict[tuple[Place, Name | None], set[int]] = {}
+        """The identities of definitions that a statement reaches, by itself or by a function that it calls."""
+        self._standing: dict[str, frozenset[int]] = {}
+        """By module the identities of definitions that stand somewhere in it."""
+        self._places: dict[tuple[str, int], Place | None] = {}
 
     def readers(self, cls: type, attribute: str) -> Iterator[tuple[Place, Name | None]]:
         """The statements that read an attribute of a class, or call such a function, in modules that do not import it.
@@ -48,8 +52,8 @@ class Handed:
         if is_special(attribute):
             return
         near = {cls.__module__, *self.graph.importers(cls.__module__)}
-        yield from self._callers(cls, frozenset([attribute]), near)
-        for home in sorted(_who_knows(cls, near, self.graph) - near):
+        yield from self._callers(cls, self._naming.get(attribute, ()), near)
+        for home in sorted(self._who_knows(cls, near) - near):
             edition = self.editions.find_new(home)
             if edition is not None and f".{attribute}" in edition.source.text:
                 for path in edition.mentioning([attribute]):
@@ -58,26 +62,46 @@ class Handed:
 
     def examiners(self, definition: Any) -> Iterator[tuple[Place, Name]]:
         """The statements that call a function which looks at a definition itself: its docstring, its members."""
-        return self._callers(definition, ABOUT, frozenset())
+        return self._callers(definition, self._examining, frozenset())
+
+    @cached_property
+    def _naming(self) -> dict[str, list[Name]]:
+        """By word the functions of which calls were seen that name it."""
+        found: dict[str, list[Name]] = {}
+        for function, _ in self.graph.calls_seen():
+            for word in _words_of(value_of(function, self.graph)):
+                found.setdefault(word, []).append(function)
+        return found
+
+    @cached_property
+    def _examining(self) -> list[Name]:
+        """Those that look at definitions themselves."""
+        return list(dict.fromkeys(function for word in sorted(ABOUT) for function in self._naming.get(word, ())))
+
+    @cached_property
+    def _calls(self) -> dict[Name, list[tuple[str, int]]]:
+        return {function: sorted(callers) for function, callers in self.graph.calls_seen()}
 
     def _callers(
-        self, definition: Any, words: AbstractSet[str], without: AbstractSet[str]
+        self, definition: Any, functions: Iterable[Name], without: AbstractSet[str]
     ) -> Iterator[tuple[Place, Name]]:
-        """The statements that call functions which name one of these words, of other modules than some."""
-        for function, callers in self.graph.calls_seen():
-            if function[0] not in without and not words.isdisjoint(_words_of(value_of(function, self.graph))):
-                for module, line in sorted(callers):
-                    place = self.editions.place_at(module, line)
-                    if place is not None and self._reaches(definition, place, function):
-                        yield place, function
+        """The statements that call one of these functions, of other modules than some."""
+        for function in functions:
+            for module, line in self._calls[function] if function[0] not in without else ():
+                place = self._place_at(module, line)
+                if place is not None and self._reaches(definition, place, function):
+                    yield place, function
+
+    def _place_at(self, module: str, line: int) -> Place | None:
+        if (module, line) not in self._places:
+            self._places[module, line] = self.editions.place_at(module, line)
+        return self._places[module, line]
 
     def _reaches(self, definition: Any, place: Place, function: Name | None) -> bool:
         """Whether a definition, or of a class one derived from it or an instance, can be reached from what is named."""
-        if self.known is None:
-            return id(definition) in self._reached(place, function)
-        if (place, function) not in self.known:
-            self.known[place, function] = self._reached(place, function)
-        return id(definition) in self.known[place, function]
+        if (place, function) not in self._known:
+            self._known[place, function] = self._reached(place, function)
+        return id(definition) in self._known[place, function]
 
     def _reached(self, place: Place, function: Name | None) -> set[int]:
         edition, modules = self.editions.new(place[0]), self.graph.index.modules
@@ -86,6 +110,20 @@ class Handed:
         if function is not None and code is not None:
             roots += _named(code.reads, modules[function[0]].namespace)
         return set(map(id, _definitions_within(roots, modules.keys())))
+
+    def _who_knows(self, cls: type, near: AbstractSet[str]) -> set[str]:
+        """The modules in which the class stands somewhere, of those that may have been handed it, and their importers."""
+        modules = self.graph.index.modules
+        around = set().union(*(self.graph.imports(modules[name]) for name in near & modules.keys())) & modules.keys()
+        holding = {name for name in around - near if id(cls) in self._standing_in(name)}
+        return holding.union(*map(self.graph.importers, holding))
+
+    def _standing_in(self, module: str) -> frozenset[int]:
+        if module not in self._standing:
+            modules = self.graph.index.modules
+            held = list(modules[module].namespace.values())
+            self._standing[module] = frozenset(map(id, _definitions_within(held, modules.keys())))
+        return self._standing[module]
 
 
 def _words_of(function: Any) -> frozenset[str]:
@@ -104,15 +142,6 @@ def _words_in(code: CodeType) -> frozenset[str]:
 
 # Weak, because whether anybody holds an old code object is told by its reference count.
 _known: WeakKeyDictionary[CodeType, frozenset[str]] = WeakKeyDictionary()
-
-
-def _who_knows(cls: type, near: AbstractSet[str], graph: Graph) -> set[str]:
-    """The modules in which the class stands somewhere, of those that were handed it directly, and their importers."""
-    modules = graph.index.modules
-    around = set().union(*(graph.imports(modules[name]) for name in near & modules.keys())) & modules.keys()
-    spaces = ((name, list(modules[name].namespace.values())) for name in around - near)
-    holding = {name for name, held in spaces if any(each is cls for each in _definitions_within(held, modules.keys()))}
-    return holding.union(*map(graph.importers, holding))
 
 
 def _named(chains: Iterable[Chain], namespace: dict[str, Any]) -> Iterator[Any]:
