@@ -51,6 +51,9 @@ DEFINING = (b"def ", b"async def ", b"class ", b"@")
 GOES_ON = re.compile(rb"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b|$")
 """How a line begins with which no statement does."""
 
+MOST_CALLS = 2_000
+"""How many calls of functions are looked at for one statement: a class body may parse a language."""
+
 _FILLERS = MUTATORS | WRITES_BY_NAME | frozenset(("__dict__", "heappush", "heappop", "insort"))
 _STORING = frozenset(
     dis.opmap[name]
@@ -165,6 +168,10 @@ class Depositing:
         if not self._begun:
             return
         code, look = frame.f_code, self._looked()
+        look.calls += 1
+        if look.calls > MOST_CALLS:
+            look.is_unclear = True
+            return
         given = dict(frame.f_locals)
         for value in self._made(code, given, caller.f_globals):
             look.leave_out(value)

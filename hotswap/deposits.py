@@ -198,6 +198,8 @@ class Look:
     """By the identity of namespaces the globals that statements bind themselves."""
     modules: dict[str, ModuleType] = field(default_factory=dict)
     """Those that may have names for what is looked at."""
+    calls: int = 0
+    """How many functions have begun meanwhile that may change something."""
     is_unclear: bool = False
     """Whether there was too much to look at."""
 
