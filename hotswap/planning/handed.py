@@ -112,7 +112,7 @@ class Handed:
         return set(map(id, _definitions_within(roots, modules.keys())))
 
     def _who_knows(self, cls: type, near: AbstractSet[str]) -> set[str]:
-        """The modules in which the class stands somewhere, of those that may have been handed it, and their importers."""
+        """The modules in which the class stands somewhere, of those that it may have been handed to, and importers."""
         modules = self.graph.index.modules
         around = set().union(*(self.graph.imports(modules[name]) for name in near & modules.keys())) & modules.keys()
         holding = {name for name in around - near if id(cls) in self._standing_in(name)}
