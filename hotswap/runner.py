@@ -13,7 +13,6 @@ from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
-from hotswap.containers import content_of
 from hotswap.errors import CannotSwap, Unforeseen
 from hotswap.events import HOOKS, behaviour, described
 from hotswap.facts import Facts
@@ -58,7 +57,7 @@ from hotswap.patch.statements import (
     takes_from_a_name,
 )
 from hotswap.patch.values import Values
-from hotswap.patch.views import Content
+from hotswap.patch.views import Doubled
 from hotswap.patch.weakly import refer_to_living
 from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
@@ -115,8 +114,7 @@ class Runner:
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
         self._done: set[Step] = set()
         self._place: Place = ("", ())
-        self._doubled: list[tuple[Name, Content, Any]] = []
-        """The views of containers that the running statement fills, and these."""
+        self._doubled = Doubled()
         self._cleared: set[Name] = set()
         self._filled_by_loaded: set[int] = set()
         """The containers that modules have filled which the statement loaded for the first time."""
@@ -241,7 +239,7 @@ class Runner:
         self.hooked.before((step.module, step.statement), self.changes.events, due=due)
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
-        self.merger.is_aside = not due
+        self.merger.is_aside = self.values.is_aside = not due
         try:
             self._run(step, scene, due=due)
         except Exception as error:
@@ -279,7 +277,7 @@ class Runner:
         observed = Observed(scene, [event for event, place in self.plan.foreseen if place == self._place])
         self._hands_on = self._hands_on or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
-        self._doubled = list(self.values.doubled(self._place, filled)) if due else []
+        self._doubled = Doubled(list(self.values.doubled(self._place, filled)) if due else [])
         effect = self._run_member(scene, prefix) if len(step.statement) > 1 else self._run_statement(scene)
         self._check_calls(shown)
         made = {(step.module, prefix + name): value for name, value in effect.bound.items()}
@@ -336,26 +334,11 @@ class Runner:
             if event[0] not in loaded:
                 self.changes.add(event, self._place)
 
-    def _carry_over(self) -> None:
-        """What went into views of containers goes into these, too; if that cannot be told, they are built again."""
-        counterparts = self._counterparts()
-        contents = {id(each): content_of(each) for each in counterparts.values()}
-        for name, view, container in self._doubled:
-            if not view.carry_over(container, self.journal):
-                self.findings |= Findings(refills=frozenset([(self._place, name)]))
-        for each in self.calls.get(self._place, {}).values() if counterparts else ():
-            each.deposits = [deposit.moved(counterparts, contents) for deposit in each.deposits]
-
-    def _counterparts(self) -> dict[int, Any]:
-        """By the identity of the views that the statement fills, and of what is in them, what these are views of."""
-        doubled = ((view, container) for _, view, container in self._doubled)
-        return {id(v): c for view, container in doubled for v, c in view.counterparts(container)}
-
     def _check_twice(self, node: ast.stmt, observed: Observed) -> None:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
-        known = self.ledger.known(self._place, self._footprint()) | self._counterparts().keys()
+        known = self.ledger.known(self._place, self._footprint()) | self._doubled.counterparts().keys()
         known |= self._filled_by_loaded
         for name in observed.contents.grown(known):
             group = self.editions.group(name[0])
@@ -530,7 +513,7 @@ class Runner:
         )
 
     def _open_ledger(self, facts: Facts) -> None:
-        viewed = self._counterparts().values()
+        viewed = self._doubled.counterparts().values()
         self.ledger.open(self._place, self._dues.surely().__contains__ if self._due else None, viewed)
         if self.ledger.is_astray(self._place[0], self._dues.surely().__contains__):
             root = next(iter(sorted(facts.roots)), "")  # who looks into that has run by now
@@ -540,8 +523,9 @@ class Runner:
         """What the statement has put anywhere gets its place there."""
         if self._due:
             is_due = self._dues.surely().__contains__
-            self._carry_over()
-            viewed = self._counterparts().values()
+            for name in self._doubled.carry_over(self.calls.get(self._place, {}).values(), self.journal):
+                self.findings |= Findings(refills=frozenset([(self._place, name)]))
+            viewed = self._doubled.counterparts().values()
             for name in self.ledger.close(self._place, self._footprint(), is_due, viewed):
                 self.changes.add(name, self._place)
 

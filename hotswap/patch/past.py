@@ -87,7 +87,8 @@ class ModulePast:
 
     def is_shared(self, names: Collection[str], old: Any, parts: Parts) -> bool:
         """Whether an old value is not that of these names alone, to which the statement gives an equal one."""
-        return is_shared(self.values, self.place, [(self.place[0], name) for name in names], old, parts)
+        full = [(self.place[0], name) for name in names]
+        return self.values.makes_view(full) or is_shared(self.values, self.place, full, old, parts)
 
 
 class ClassPast:

@@ -38,6 +38,8 @@ class Values:
         """`views` are statements that see or fill a container as it was at an earlier place, each with its name."""
         self.views = frozenset(views)
         self._in_views = {name for _, name in views}
+        self.is_aside = False
+        """The running statement runs for the sake of a value at its place."""
         self.editions, self.index, self.journal = editions, editions.index, journal
         self._originals: dict[str, dict[str, Any]] = {}
         self._made: dict[tuple[Place, Name], Any] = {}
@@ -94,6 +96,10 @@ class Values:
         assert is_instance(value, type)
         self.originals(module, prefix.rstrip("."))  # before anything is written
         return value
+
+    def makes_view(self, names: Iterable[Name]) -> bool:
+        """Whether the running statement gives one of the names a container only for others to look into."""
+        return self.is_aside and any(name in self._in_views for name in names)
 
     def kept(self) -> list[object]:
         """The containers in which objects are kept for the round."""

@@ -7,13 +7,15 @@ A *view* is a container built once more, for statements that look into it at an 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from hotswap.containers import content_of, drop, kind_of, put, size_of
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any
+from hotswap.model import Name
+from hotswap.trace import Footprint
 
 DEEPEST = 4
 
@@ -89,3 +91,27 @@ class Content:
             journal.remember(other)
             kind_of(type(other)).extend(other, now[len(before) :])
         return True
+
+
+@dataclass(slots=True)
+class Doubled:
+    """The containers of which a statement that fills them sees views: their names, what is in the views, they."""
+
+    found: list[tuple[Name, Content, Any]] = field(default_factory=list)
+
+    def carry_over(self, lines: Iterable[Footprint], journal: Journal) -> list[Name]:
+        """Put what the statement has put into the views into the containers, and note it as put there.
+
+        Returns the names of those of which it cannot be told what that is: they have to be built again.
+        """
+        counterparts = self.counterparts()
+        contents = {id(each): content_of(each) for each in counterparts.values()}
+        unclear = [name for name, view, container in self.found if not view.carry_over(container, journal)]
+        for each in lines if counterparts else ():
+            each.deposits = [deposit.moved(counterparts, contents) for deposit in each.deposits]
+        return unclear
+
+    def counterparts(self) -> dict[int, Any]:
+        """By the identity of the views, and of what is in them, what these are views of."""
+        doubled = ((view, container) for _, view, container in self.found)
+        return {id(v): c for view, container in doubled for v, c in view.counterparts(container)}
