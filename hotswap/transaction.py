@@ -342,6 +342,8 @@ class Transaction:
         removed = range(len(edit.old.statements)) if edit.new is None else diff.removed if diff is not None else ()
         taken: dict[StatementPath, AbstractSet[int]] = {}
         anew = self._made_anew() if removed else set()
+        if edit.new is None and old is not None:
+            self.runner.ledger.leave_alone(old)
         for path in sorted([*((number,) for number in removed), *members], reverse=True) if old is not None else ():
             assert old is not None
             taken[path], others = self.runner.ledger.withdraw(old, path)

@@ -57,7 +57,7 @@ class Ledger:
         self._taken: set[tuple[str, int]] = set()
         """Of statements that share a line those of which all was taken back."""
         self._anew: dict[int, Any] = {}
-        """By identity the containers that statements of this round have made anew."""
+        """By identity the containers that statements of this round have made anew, or that are left as they are."""
         self._held: list[Any] = []
         """What must not go as long as its identity stands for it."""
 
@@ -74,7 +74,15 @@ class Ledger:
 
     def made_anew(self, values: Iterable[Any]) -> None:
         """Containers stay as they are, for what was made anew equals them: what had been done to them is gone."""
-        self._anew |= {id(target.value): target.value for target in within(values, lambda _: False, {})}
+        self._anew |= self._containers(values)
+
+    def leave_alone(self, edition: Edition) -> None:
+        """The containers that a module whose file is gone has made itself: it may come back, and finds them there."""
+        space = edition.tracked.namespace
+        self._anew |= self._containers(space[name] for name in edition.not_imported if name in space)
+
+    def _containers(self, values: Iterable[Any]) -> dict[int, Any]:
+        return {id(target.value): target.value for target in within(values, lambda _: False, {})}
 
     def open(self, place: Place, is_due: Callable[[Place], bool] | None, viewed: Iterable[Any] = ()) -> None:
         """A statement is about to run: what it had put anywhere goes, if it runs for its own sake (`is_due`).

@@ -75,6 +75,8 @@ class Comparison:
         """The same for one container."""
         home, later = self.editions.group(name[0]), self.editions.filled_later(name, place)
         value = value_of(name, self.drafts.graph)
+        if home is not None and self.looks_too_late(name, place):
+            self.rebuild(home, name, ALWAYS, f"{name[1]} is looked into before other statements fill it")
         if home is not None and is_any(value, list, deque, bytearray):
             calls = self.drafts.later_calls(name, place)
             is_told = later or (calls and all(self.drafts.only_fills(call, name) for call in calls))
@@ -83,6 +85,14 @@ class Comparison:
         for other in later:
             if self.editions.has_last_word(other, place, name):
                 self.drafts.draft(other, f"it fills {name[1]} once more", ALWAYS)
+
+    def looks_too_late(self, name: Name, place: Place) -> bool:
+        """Whether a new statement looks into a container of another module that statements behind it have filled."""
+        group, edition = self.editions.group(place[0]), self.editions.new(place[0])
+        if group is None or name[0] in group.modules or only_adds(edition, place[1], name):
+            return False
+        fillers = (p for p in group.new.mutators(name) if self.editions.old_place(p) is not None)
+        return any(group.new.order[place] < group.new.order[each] for each in fillers)
 
     def most_entries(self, home: Group, name: Name) -> int:
         """How many entries the statements before the edit have put into a list, if each of them added one."""

@@ -452,7 +452,7 @@ class Drafts:
 
     def stored_again(self, name: Name, place: Place) -> None:
         """Statements that store something else into the same place of the same container later have the last word."""
-        group, stores = self.editions.group(name[0]), self.editions.stores(place, name)
+        group, stores = self.editions.group(place[0]), self.editions.stores(place, name)
         if group is None or place not in group.new.order:
             return
         for other in group.new.mutators(name):

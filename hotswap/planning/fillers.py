@@ -130,6 +130,7 @@ class Filling:
             gone = [at for at, (place, _) in zip(sorted(called), found, strict=True) if place is None]
             self._no_more_filled[name] = [at for (at, _) in gone]
             places = [place for place, function in found if place and self._is_filled_at(place, name, function)]
+            places = [place for place in places if self._goes_on_filling(place, name)]
             for module in known & self.edits.keys() if filling else ():
                 edition = self.find_new(module)
                 changed = (p for p in edition.paths if self.matching(module).old(p) is None) if edition else ()
@@ -174,6 +175,12 @@ class Filling:
         """Whether a statement that calls a method which fills an attribute by way of `cls` does so for this class."""
         owner = function[1].rpartition(".")[0]
         if not owner or name[1].rpartition(".")[0] == "":
+            return True
+        return name in self.new(place[0]).may_mutate(place[1])
+
+    def _goes_on_filling(self, place: Place, name: Name) -> bool:
+        """Whether a statement that has filled a container by way of functions does so as it is written now."""
+        if self.matching(place[0]).fate(place[1]) != "edited":
             return True
         return name in self.new(place[0]).may_mutate(place[1])
 
