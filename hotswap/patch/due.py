@@ -14,6 +14,8 @@ class Due:
 
     def __init__(self, plan: Prepared, editions: Editions, changes: Changes) -> None:
         self.plan, self.editions, self.changes = plan, editions, changes
+        self._surely: tuple[int, int, set[Place]] | None = None
+        """What was found last, for so many causes: there are only ever more of them."""
 
     def is_due(self, step: Step) -> bool:
         """Whether a cause for which the statement runs has arisen.
@@ -27,4 +29,8 @@ class Due:
 
     def surely(self) -> set[Place]:
         """The statements that run in any case, as far as that is known by now."""
-        return {(step.module, step.statement) for step in self.plan.steps if self.is_due(step)}
+        known, weak = len(self.changes.causes), len(self.changes.weak)
+        if self._surely is None or self._surely[:2] != (known, weak):
+            found = {(step.module, step.statement) for step in self.plan.steps if self.is_due(step)}
+            self._surely = known, weak, found
+        return self._surely[2]

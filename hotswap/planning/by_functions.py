@@ -130,18 +130,19 @@ class ByFunctions:
         homes = self.index.modules.keys() if among is None else {module for module, _ in among}
         for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys() & homes:
             tracked = self.index.modules[reader]
-            told = leaf in tracked.source.text or name[0].rpartition(".")[2] in tracked.source.text
-            if reader != name[0] and not told and leaf not in IMPLICIT:
-                continue
+            if among is None and reader != name[0] and leaf not in IMPLICIT:
+                if leaf not in tracked.source.text and name[0].rpartition(".")[2] not in tracked.source.text:
+                    continue
             mentions = tracked.source.function_mentions
             words = {leaf, GLOBALS[0], *(LOOKING if is_plain(event, name) else ())}
             if reader != name[0] and is_plain(event, name):
                 module = module_at(name[0])
                 words |= {held for held, value in list(tracked.namespace.items()) if value is module}
-            for qualname in sorted(set().union(*(mentions.get(word, ()) for word in words))):
-                if (among is None or (reader, qualname) in among) and self.function_reads(
-                    reader, qualname, event, name
-                ):
+            found = set[str]().union(*(mentions.get(word, ()) for word in words))
+            if among is not None:
+                found &= {qualname for module, qualname in among if module == reader}
+            for qualname in sorted(found):
+                if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname
 
     def function_reads(self, reader: str, qualname: str, event: Name, name: Name) -> bool:
