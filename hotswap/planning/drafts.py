@@ -458,6 +458,9 @@ class Drafts:
         for other in group.new.mutators(name):
             if group.new.order[place] < group.new.order[other] and stores & self.editions.stores(other, name):
                 self.follow(other, f"it stores into {name[1]} once more", (content(name), place))
+        for other in self.editions.filled_later(name, place):  # of modules that run later
+            if stores & self.editions.stores(other, name):
+                self.follow(other, f"it stores into {name[1]} once more", (content(name), place))
 
     def families_change(self, edition: Edition, node: ast.ClassDef, place: Place) -> None:
         """The bases of a class that is made, and those that it had, may have another list of subclasses."""
