@@ -127,7 +127,7 @@ class Runner:
     def _answers(self) -> bool:
         """Whether classes of the program answer `isinstance` with code of their own: Python keeps what they said."""
         sources = (tracked.source for tracked in list(self.index.modules.values()))
-        return any(name.rpartition(".")[2] in abstract.ANSWERING for source in sources for name in source.functions)
+        return any(not abstract.ANSWERING.isdisjoint(source.function_names) for source in sources)
 
     @property
     def rebuilt(self) -> bool:

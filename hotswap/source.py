@@ -272,6 +272,11 @@ class Source:
                 yield from self.paths_within((*path, number))
 
     @cached_property
+    def function_names(self) -> frozenset[str]:
+        """How functions are called, without what is around them."""
+        return frozenset(name.rpartition(".")[2] for name in self.functions)
+
+    @cached_property
     def function_mentions(self) -> dict[str, set[str]]:
         """Which functions mention an identifier as a global or an attribute."""
         found: dict[str, set[str]] = {}

@@ -274,10 +274,11 @@ class Affected(ByFunctions):
 
     def text_is_read(self, module: str) -> bool:
         """Whether a module, or one that depends on it or is imported by such, may look at texts of definitions."""
+        reading = {name for name, tracked in list(self.index.modules.items()) if tracked.source.reads_texts}
+        if not reading:
+            return False
         known = {module, *self.graph.dependents(module)} & self.index.modules.keys()
-        known |= known.union(*(self.graph.imports(self.index.modules[name]) for name in known))
-        known &= self.index.modules.keys()
-        return any(self.index.modules[name].source.reads_texts for name in known)
+        return bool(reading & known.union(*(self.graph.imports(self.index.modules[name]) for name in known)))
 
     def askers_about(self, name: Name) -> Iterator[Concerned]:
         """Statements that ask what a class has, or what it derives from: `dir(square)`, `isinstance(square, Named)`.

@@ -70,7 +70,7 @@ class Answers:
 
 def kept_in(tracked: Tracked) -> Iterator[str]:
     """The names in a module that its `__getattr__` put there: no statement binds them, and its text spells them."""
-    if ASKED not in tracked.source.text or not is_a(sys.modules.get(tracked.name), ModuleType):
+    if ASKED not in tracked.source.function_names or not is_a(sys.modules.get(tracked.name), ModuleType):
         return
     space = tracked.namespace
     if not any(_stores(facts) for facts in _reached(tracked)):
