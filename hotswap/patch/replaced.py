@@ -6,6 +6,7 @@ would go on with what was registered there: that cannot be told otherwise than b
 
 from __future__ import annotations
 
+import functools
 import gc
 import operator
 import sys
@@ -23,8 +24,11 @@ from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Reason
 from hotswap.patch.values import Values
 from hotswap.planning.live_names import value_of
+from hotswap.targets import ATOMS, LARGEST
 
 IsOurs: TypeAlias = Callable[[object], bool]
+Spot: TypeAlias = tuple[Any, ...]
+"""A name, and maybe the key or position in the container that it stands for."""
 
 CODE = "HS406"
 MOST = 20_000
@@ -42,13 +46,13 @@ def left_in_use(values: Values, kept: Iterable[object], journal: Journal) -> Ite
     `kept` are the containers in which the round has kept objects.
     """
     index = values.editions.index
-    names = [name for name in values.bound() if _is_made_anew(name, values)]
-    if names:
+    spots = [spot for name in values.bound() for spot in _spots(name, values) if _is_made_anew(spot, values)]
+    if spots:
         gc.collect()
         ours = {id(each) for each in kept} | journal.entries()
-        for name in names:
-            if _is_held([values.original(name)], lambda holder: id(holder) in ours or journal.keeps(holder)):
-                yield CannotSwap(_reason(name, type(values.original(name)), index))
+        for spot in spots:
+            if _is_held([_before(spot, values)], lambda holder: id(holder) in ours or journal.keeps(holder)):
+                yield CannotSwap(_reason(spot[0], type(_before(spot, values)), index))
 
 
 def has_run(reasons: Iterable[Reason]) -> bool:
@@ -56,9 +60,25 @@ def has_run(reasons: Iterable[Reason]) -> bool:
     return {reason.code for reason in reasons} == {CODE}
 
 
-def _is_made_anew(name: Name, values: Values) -> bool:
-    """Whether it stands for another object of the same class by now, in which are other functions or new words."""
+def _spots(name: Name, values: Values) -> Iterator[Spot]:
+    """Where such objects may stand: what the name stands for, and what is in that if it is a container."""
+    yield (name,)
     old, new = values.original(name), value_of(name, values.editions.graph)
+    if type(old) is not type(new) or type(old) not in (dict, list, tuple) or len(old) > LARGEST:
+        return
+    keys = old if type(old) is dict else range(min(len(old), len(new)))
+    yield from ((name, key) for key in keys if type(key) in ATOMS and (type(old) is not dict or key in new))
+
+
+def _before(spot: Spot, values: Values) -> Any:
+    name, *keys = spot
+    return functools.reduce(operator.getitem, keys, values.original(name))
+
+
+def _is_made_anew(spot: Spot, values: Values) -> bool:
+    """Whether another object of the same class stands there by now, in which are other functions or new words."""
+    name, *keys = spot
+    old, new = _before(spot, values), functools.reduce(operator.getitem, keys, value_of(name, values.editions.graph))
     if old is new or old is MISSING or type(old) is not type(new) or not _is_of_library(type(old), values):
         return False
     before, after = (_Told.of(each, values.editions.index) for each in (old, new))

@@ -348,8 +348,8 @@ class Values:
                 self._shown[name] = group  # a later statement has set it to something else
 
     def bound(self) -> set[Name]:
-        """The names of modules that statements have given a value for its own sake."""
-        return {name for place, name in self._made if self._ran.get(place, False) and "." not in name[1]}
+        """The names that statements have given a value for its own sake, members of classes among them."""
+        return {name for place, name in self._made if self._ran.get(place, False)}
 
     def was_there(self, thing: object) -> bool:
         """Whether a name of a module, or a member of a class in it, stood for the object before the round.
