@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -68,18 +67,13 @@ def definition_of(value: object, index: Index) -> Name | None:
     return None
 
 
-def holds_instance(value: Any, cls: Name) -> bool:
+def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
     """Whether a value is an instance of the class of that name, or a container that holds one; a class never is."""
-    return holds_any(value, lambda each: (each.__module__, each.__qualname__) == cls)
-
-
-def holds_any(value: Any, is_wanted: Callable[[type], bool], depth: int = 3) -> bool:
-    """The same for an instance of any class that is wanted."""
     if is_a(value, MethodType):
         value = value.__self__
     if is_any(value, type, ModuleType, FunctionType):
         return False
-    if any(map(is_wanted, type(value).__mro__)):
+    if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):
         return True
     if not depth:
         return False
@@ -87,7 +81,7 @@ def holds_any(value: Any, is_wanted: Callable[[type], bool], depth: int = 3) -> 
         parts = [*value, *value.values()] if is_a(value, dict) else list(value)
     else:
         parts = list(own_space(value).values())
-    return any(holds_any(part, is_wanted, depth - 1) for part in parts)
+    return any(holds_instance(part, cls, depth - 1) for part in parts)
 
 
 def exports(module: ModuleType) -> list[str]:

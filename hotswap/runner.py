@@ -426,7 +426,6 @@ class Runner:
         if not mapped.is_mapped(owner) and any(map(classes.needs_whole_class, effect.bound.values())):
             self.findings |= Findings(whole=frozenset([(module, path[:-1])]))
         before, answers = abstract.are_abstract(owner), abstract.asked_of(owner, effect.bound)
-        annotated.put_in_order(space, source, path)
         if others := annotated.changed_by(self._place, self.values.group(module), owner, space):
             self._add(others)
             self._class_changed(others)
@@ -445,7 +444,6 @@ class Runner:
             cell.cell_contents = owner
         if "__annotations__" in space and not annotated.same(space["__annotations__"], own_space(owner)):
             self.journal.set_attribute(owner, "__annotations__", space["__annotations__"])
-            self.changes.add(described((self._place[0], owner.__qualname__)), self._place)
         for name, value in effect.bound.items():
             full = self._place[0], f"{owner.__qualname__}.{name}"
             if full in group.new and self._place not in group.new.final(full):

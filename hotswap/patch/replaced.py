@@ -28,7 +28,7 @@ from hotswap.targets import ATOMS, LARGEST
 
 IsOurs: TypeAlias = Callable[[object], bool]
 Spot: TypeAlias = tuple[Any, ...]
-"""A name, and maybe the key or position in the container that it stands for."""
+"""A name, and maybe a key of the table that it stands for."""
 
 CODE = "HS406"
 MOST = 20_000
@@ -61,13 +61,14 @@ def has_run(reasons: Iterable[Reason]) -> bool:
 
 
 def _spots(name: Name, values: Values) -> Iterator[Spot]:
-    """Where such objects may stand: what the name stands for, and what is in that if it is a container."""
+    """Where such objects may stand: what the name stands for, and what is in that if it is a table.
+
+    Not in lists: nothing tells there which is the new version of which.
+    """
     yield (name,)
     old, new = values.original(name), value_of(name, values.editions.graph)
-    if type(old) is not type(new) or type(old) not in (dict, list, tuple) or len(old) > LARGEST:
-        return
-    keys = old if type(old) is dict else range(min(len(old), len(new)))
-    yield from ((name, key) for key in keys if type(key) in ATOMS and (type(old) is not dict or key in new))
+    if type(old) is dict and type(new) is dict and len(old) <= LARGEST:
+        yield from ((name, key) for key in old if type(key) in ATOMS and key in new)
 
 
 def _before(spot: Spot, values: Values) -> Any:

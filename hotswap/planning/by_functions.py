@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import Enum
 from types import FunctionType
 
 from hotswap.codefacts import GLOBALS
@@ -14,6 +13,7 @@ from hotswap.graph import Graph
 from hotswap.index import Index
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Place
+from hotswap.planning.aliased import keeps_instance
 from hotswap.planning.asking import is_listed
 from hotswap.planning.chosen import TELLING, is_data
 from hotswap.planning.edition import Edition
@@ -21,7 +21,7 @@ from hotswap.planning.editions import Editions
 from hotswap.planning.finding import LOOKING, is_plain, looks_into
 from hotswap.planning.handed import Handed
 from hotswap.planning.live_names import value_of
-from hotswap.resolving import holds_any, module_at
+from hotswap.resolving import module_at
 from hotswap.source import StatementPath
 
 MADE = (type, FunctionType)
@@ -45,6 +45,7 @@ class ByFunctions:
     index: Index
     callers_of: Callable[[Name], Iterable[Concerned]]
     names_elsewhere: Callable[[Name, object], dict[Name, None]]
+    keeps_none: Callable[[Edition, StatementPath, Name], bool]
 
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph, self.index = editions, graph, graph.index
@@ -73,7 +74,8 @@ class ByFunctions:
         """Statements that call a function which looks at a definition of which it knows in such a way."""
         definition = value_of(name, self.graph)
         for place, function in self.handed.examiners(definition) if is_any(definition, *MADE) else ():
-            if self.keeps_no_state(self.editions.new(place[0]), place[1]):
+            edition = self.editions.new(place[0])
+            if self.keeps_none(edition, place[1], name) and not keeps_instance(edition, place[1]):
                 yield Concerned(place, f"it calls {function[0]}.{function[1]}, which looks at {name[1]}")
 
     def tellers_of(self, name: Name) -> Iterator[Concerned]:
@@ -167,8 +169,3 @@ class ByFunctions:
         found = set(self.graph.imported_by(tracked, code))
         as_attribute = {(name[0], "*"), (name[0].rpartition(".")[0], name[0].rpartition(".")[2])} & found
         return name in found or (bool(as_attribute) and leaf in code.attributes)
-
-    def keeps_no_state(self, edition: Edition, path: StatementPath) -> bool:
-        """Whether no name that the statement binds holds an instance of any class of the program, enums aside."""
-        held, ours = map(edition.tracked.namespace.get, edition.facts(path).binds), self.index.modules
-        return not any(holds_any(v, lambda cls: cls.__module__ in ours and not issubclass(cls, Enum)) for v in held)

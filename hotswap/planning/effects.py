@@ -74,8 +74,6 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
-        if _is_within_container(call.func, namespace, index):
-            continue
         if registered_by(call, namespace):  # which can be taken back
             continue
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
