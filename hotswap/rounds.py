@@ -357,7 +357,8 @@ class Rounds:
             return self._given_up(plan.changes, transaction, error, began)
         else:
             orphans = transaction.orphans
-            del transaction  # it holds what was there before
+            transaction.let_go()
+            del transaction
             return self._swapped(plan, done, orphans, began)
         del transaction  # nothing of this try may be alive in the next: not the error either, whose frames hold it
         again = self._plan(plan.changes, list(plan.edits), found)

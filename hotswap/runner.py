@@ -22,7 +22,7 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes
-from hotswap.patch.arranging import arrange_as_written
+from hotswap.patch.arranging import arrange_annotations, arrange_as_written
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.counting import Counting
 from hotswap.patch.due import Due
@@ -34,6 +34,7 @@ from hotswap.patch.hooked import Hooked
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.keeping import called_by, happened, kept_members
 from hotswap.patch.ledger import Ledger
+from hotswap.patch.libraries import Libraries
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import has_left
@@ -43,7 +44,7 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.remade import Remade
-from hotswap.patch.repeats import added_twice, loaded_twice, refused_twice
+from hotswap.patch.repeats import added_twice, loaded_twice, refused_by_library
 from hotswap.patch.scene import Scene
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
@@ -109,6 +110,9 @@ class Runner:
         self.failed_module = ""
         self.refusal: Reason | None = None
         """What to say if a statement raised for no other reason than that it ran a second time."""
+        self.libraries = Libraries(graph, journal)
+        self.leaving: list[tuple[type, Name]] = []
+        """Classes that left the source while instances live, each with the event that a base has lost a subclass."""
         self._hands_on = False
         self._snapshot = Snapshot(journal, graph)
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
@@ -159,6 +163,7 @@ class Runner:
             tracked = self.index.modules[before[0]]
             source, path = tracked.source, before[1]
             free(source.statement(path), source.facts(path), tracked, self.graph, self.journal)
+            self.libraries.withdraw(source.statement(path), tracked.namespace)
 
     def _run_all(self, steps: list[Step]) -> None:
         for step in steps:
@@ -201,6 +206,13 @@ class Runner:
         tables = [self._foreign.shapes, *self._snapshot.by_class()]
         return {id(each) for twin in twins for each in twin}, [*twins, twins, *self.values.kept(), *tables]
 
+    def let_go(self) -> None:
+        """Hold nothing of what was there before the round."""
+        self.leaving.clear()
+        self.merger.twins.clear()
+        self.pourer.exchanged.clear()
+        self.values.let_go()
+
     def found_out(self) -> Findings:
         """All that the next plan can do with."""
         return self.findings | Findings(whole=frozenset(self.editions.whole))
@@ -240,13 +252,20 @@ class Runner:
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self.merger.is_aside = self.values.is_aside = not due
+        was_refused = self._place in self.plan.refused
         try:
-            self._run(step, scene, due=due)
+            with (
+                classes.hidden(cls for cls, event in self.leaving if (event, None) in step.due.causes),
+                self.libraries.running(was_refused=was_refused),
+            ):
+                self._run(step, scene, due=due)
         except Exception as error:
-            self.refusal = refused_twice(error, self._place, self.editions)
-            if self.refusal is None and is_refused(error, self.editions.node(self._place), self.index):
+            is_known = not was_refused and self.libraries.can_be_told_again(error)
+            self.refusal = None if is_known else refused_by_library(error, self._place, self.editions)
+            if is_known or (self.refusal is None and is_refused(error, self.editions.node(self._place), self.index)):
                 self.findings |= Findings(refused=frozenset([self._place]) - self.plan.refused)
             raise
+        self.libraries.ran()
         self.failed_module = ""
         self.ran.append(Ran(step, cause))
 
@@ -481,6 +500,8 @@ class Runner:
                 self.journal.delete_attribute(cls, leaf)
         source, execute = scene.edition.source, self._executor(scene)
         effect = run_in_module(source, node, facts, past, tracked.namespace, self.merger, execute)
+        if not isinstance(node, _DEFINITIONS):
+            arrange_annotations(tracked.namespace, source, self.journal)
         try:
             reached = self._reached(node, tracked)
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)

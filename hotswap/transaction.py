@@ -39,7 +39,7 @@ from hotswap.patch.orphans import Orphan
 from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
 from hotswap.patch.repeats import done_twice
-from hotswap.patch.replaced import left_in_use
+from hotswap.patch.replaced import left_in_use, members_in_use
 from hotswap.patch.withdrawing import withdraw_removed
 from hotswap.planning.effects import bare_calls
 from hotswap.planning.generic import registered_by
@@ -143,6 +143,36 @@ class Transaction:
 
     def _apply(self) -> None:
         self.orphans = orphans.losing_definition(self.plan.edits, self.index)
+        self._note_certain()
+        contents = Contents([bare(e) for e, at in self.plan.foreseen if at is None and is_content(e)], self.graph)
+        made_again = {name for disposal in self.plan.disposals for name in disposal.names}
+        for edit in self.plan.edits:
+            self._take_back(edit, made_again)
+        self._remove_names()
+        for filled in contents.changed():
+            self.changes.add(content(filled))
+        self._patch_functions()
+        for edit in self.plan.edits:
+            self._arrange(edit)
+        self.runner.merger.stale = [each.function for each in self._bodies.stale]
+        self.runner.run()
+        self.runner.merger.stale = []  # or it would be held
+        self._bodies.statements_ran()
+        self.runner.follow_moved(self._lost)
+        self.orphans += orphans.made_no_more(self.runner.remade.left())
+        self._tell()
+        self._put_in_place()
+        self._check_left_behind()
+        self._bodies.replace_held_codes()
+        self.formers.forget_results()
+        self.runner.libraries.end(self.changes.events)
+        for cls, bases in self._hidden:  # somebody may hold it all the same
+            self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
+        self.journal.settle()
+        caches.clear(self.changes.events, self.graph, self.journal)
+
+    def _note_certain(self) -> None:
+        """What has happened before anything runs."""
         if self.plan.created:
             invalidate_caches()  # a file of this second may not be seen otherwise
         for name in self.plan.created:
@@ -151,59 +181,53 @@ class Transaction:
             self.changes.add(event)
         for module, answered in self.plan.forgotten:
             self.journal.delete_item(self.index.modules[module].namespace, answered)
-        contents = Contents([bare(e) for e, at in self.plan.foreseen if at is None and is_content(e)], self.graph)
-        made_again = {name for disposal in self.plan.disposals for name in disposal.names}
-        for edit in self.plan.edits:
-            modules.show_source(edit, self.journal)
-            modules.revive(edit, self.journal)
-            modules.move(edit, self.index.modules[edit.module], self.journal)
-            gone = self.runner.editions.matching(edit.module).removed if edit.new is not None else []
-            members = [path for path in gone if len(path) > 1]
-            registrations = Registrations(self._generic_functions(edit))
-            forgotten = self._withdraw_from_blocks(edit)
-            taken = self._take_back_removed(edit, members)
-            for path, registries in forgotten.items():
-                taken[path] = taken.get(path, set()) | registries
-            for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again, taken):
-                self._tolerate(refusal)
-            for event in registrations.events(self.index):
-                self.changes.add(event)
-            self._drop_computed(edit)
-        self._remove_names()
-        for filled in contents.changed():
-            self.changes.add(content(filled))
-        self._patch_functions()
-        for edit in self.plan.edits:
-            before = overloads_of(edit.module)
-            withdraw_overloads(edit, self.journal)
-            for event in other_overloads(before, edit.module):
-                self.changes.add(event)
-            for qualname in rearranged(edit, self.index.modules[edit.module].namespace, self.journal):
-                self.changes.add(described((edit.module, qualname)))
-        self.runner.merger.stale = [each.function for each in self._bodies.stale]
-        self.runner.run()
-        self.runner.merger.stale = []  # or it would be held
-        self._bodies.statements_ran()
-        self.runner.follow_moved(self._lost)
-        self.orphans += orphans.made_no_more(self.runner.remade.left())
-        self._tell()
-        merger = self.runner.merger
-        views = {id(view): (view, container) for view, container in self.runner.values.views_made()}
-        if views:
-            substitute(views, self.journal, [vars(self.runner.values), self.runner.values], self.runner.values.made)
-        if merger.twins and self.runner.rebuilt:
-            substitute(merger.twins, self.journal, [merger, vars(merger)], self.runner.values.made)
-        anew, kept = self.runner.held_by_merges()
-        undecided = self.runner.remade.undecided(kept, self.journal)
-        in_use = left_in_use(self.runner.values, kept, self.journal)
-        for refusal in chain(self._bodies.left_behind(), self._made_classes.follow(anew, kept), undecided, in_use):
+
+    def _take_back(self, edit: Edit, made_again: AbstractSet[Name]) -> None:
+        """The module shows its new source, and what statements had done goes that are gone."""
+        modules.show_source(edit, self.journal)
+        modules.revive(edit, self.journal)
+        modules.move(edit, self.index.modules[edit.module], self.journal)
+        gone = self.runner.editions.matching(edit.module).removed if edit.new is not None else []
+        members = [path for path in gone if len(path) > 1]
+        registrations = Registrations(self._generic_functions(edit))
+        forgotten = self._withdraw_from_blocks(edit)
+        taken = self._take_back_removed(edit, members)
+        self.runner.libraries.begin(edit)
+        for path, registries in forgotten.items():
+            taken[path] = taken.get(path, set()) | registries
+        for refusal in withdraw_removed(edit, self.graph, self.journal, members, made_again, taken):
             self._tolerate(refusal)
-        self._bodies.replace_held_codes()
-        self.formers.forget_results()
-        for cls, bases in self._hidden:  # somebody may hold it all the same
-            self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
-        self.journal.settle()
-        caches.clear(self.changes.events, self.graph, self.journal)
+        for event in registrations.events(self.index):
+            self.changes.add(event)
+        self._drop_computed(edit)
+
+    def _arrange(self, edit: Edit) -> None:
+        before = overloads_of(edit.module)
+        withdraw_overloads(edit, self.journal)
+        for event in other_overloads(before, edit.module):
+            self.changes.add(event)
+        for qualname in rearranged(edit, self.index.modules[edit.module].namespace, self.journal):
+            self.changes.add(described((edit.module, qualname)))
+
+    def _put_in_place(self) -> None:
+        """Whoever got hold of a view, or of a definition that was made anew, has what that stands for."""
+        values, merger = self.runner.values, self.runner.merger
+        views = {id(view): (view, container) for view, container in values.views_made()}
+        if views:
+            substitute(views, self.journal, [vars(values), values], values.made)
+        if merger.twins and self.runner.rebuilt:
+            substitute(merger.twins, self.journal, [merger, vars(merger)], values.made)
+
+    def _check_left_behind(self) -> None:
+        """What of before is still held, and cannot become what is now, ends the round."""
+        runner = self.runner
+        anew, kept = runner.held_by_merges()
+        undecided = runner.remade.undecided(kept, self.journal)
+        in_use = left_in_use(runner.values, kept, self.journal)
+        exchanged = members_in_use(runner.pourer.exchanged, kept, self.journal)
+        made_classes = self._made_classes.follow(anew, kept)
+        for refusal in chain(self._bodies.left_behind(), made_classes, undecided, in_use, exchanged):
+            self._tolerate(refusal)
 
     def _tolerate(self, refusal: CannotSwap) -> None:
         """What cannot be made true ends the round, unless it is forced: then it is left out, and told of."""
@@ -265,6 +289,15 @@ class Transaction:
             else:
                 self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
 
+    def let_go(self) -> None:
+        """Hold nothing of before any more: what others know weakly only, a receiver of signals say, goes at once.
+
+        The parts of a round refer to each other, so they are there until the collector comes.
+        """
+        self._lost.clear()
+        self._hidden.clear()
+        self.runner.let_go()
+
     def _calls(self, module: str) -> dict[int, Footprint] | None:
         runner = self.runner
         for place, lines in runner.calls.items():
@@ -295,7 +328,11 @@ class Transaction:
             self._lost.append((name, value))
         for event in map(subclasses, bases_of(name, self.graph)):
             self.changes.add(event)
-            if any((event, None) in each.due.causes for each in self.plan.steps) and not alive(value):
+            if not any((event, None) in each.due.causes for each in self.plan.steps):
+                continue
+            if alive(value):  # which are to work while other statements run
+                self.runner.leaving.append((value, event))
+            else:
                 self._hidden.append((value, value.__bases__))
                 self.journal.call((classes.dismiss, value), (layout.assign_bases, value, value.__bases__))
         owner = owner_of(self.index.modules[step.module], step.target)

@@ -13,6 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from hotswap.codefacts import all_codes
+from hotswap.containers import fill
 from hotswap.diff import Match
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
@@ -60,6 +61,20 @@ def arrange_as_written(cls: type, source: Source, path: StatementPath, journal: 
     return is_other
 
 
+def arrange_annotations(namespace: dict[str, Any], source: Source, journal: Journal) -> bool:
+    """Let a module have its annotations in the order of its source; returns whether they were in another one."""
+    annotations = namespace.get("__annotations__")
+    if type(annotations) is not dict:
+        return False
+    written = list(dict.fromkeys(name for node in source.statements for name in _annotated_by(node)))
+    order = [*(name for name in written if name in annotations), *(n for n in annotations if n not in written)]
+    if order == list(annotations):
+        return False
+    journal.remember(annotations)
+    fill(annotations, {name: annotations[name] for name in order})
+    return True
+
+
 def rearranged(edit: Edit, space: dict[str, Any], journal: Journal) -> Iterator[str]:
     """Arrange the classes of a module of which members were edited, came or went; yields those that are another now."""
     todo: list[tuple[Match, StatementPath]] = []
@@ -102,10 +117,14 @@ def _stored(code: CodeType) -> Iterator[str]:
 def _annotated(node: ast.AST) -> Iterator[str]:
     """The names that the body of a class annotates, in order; in blocks of it, too."""
     for each in ast.iter_child_nodes(node):
-        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-            yield each.target.id
-        elif isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(each, _SCOPES):
-            yield from _annotated(each)
+        yield from _annotated_by(each)
+
+
+def _annotated_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id
+    elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(node, _SCOPES):
+        yield from _annotated(node)
 
 
 def _reorder(cls: type, order: Sequence[str]) -> None:

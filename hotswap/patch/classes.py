@@ -11,7 +11,8 @@ import gc
 import types
 import typing
 from abc import ABCMeta
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ from hotswap.errors import CannotSwap
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, in_classes, is_a, is_instance
 from hotswap.model import Reason
-from hotswap.patch import abstract, layout, machinery, mapped
+from hotswap.patch import abstract, enums, layout, machinery, mapped
 from hotswap.patch.bases import set_bases
 from hotswap.patch.functions import Merge
 from hotswap.patch.instances import alive, can_be_counted, forget_cached
@@ -131,6 +132,19 @@ def dismiss(fresh: type) -> None:
         gc.collect(1)  # it is young
 
 
+@contextmanager
+def hidden(leaving: Iterable[type]) -> Iterator[None]:
+    """Within the block the bases of these do not list them as subclasses, where their layout allows that."""
+    bases = {cls: cls.__bases__ for cls in leaving}
+    for cls in bases:
+        dismiss(cls)
+    try:
+        yield
+    finally:
+        for cls, before in bases.items():
+            layout.assign_bases(cls, before)
+
+
 # ---------------------------------------------------------------------- what cannot be
 
 
@@ -153,10 +167,14 @@ def _kind(cls: type) -> str:
 
 
 def _refuse_if_used(live: type, obstacle: Reason, stated: Collection[type]) -> None:
-    """Raises CannotSwap when an instance, or a subclass that no statement makes, needs the class to stay as it is."""
+    """Raises CannotSwap when an instance, or a subclass that no statement makes, needs the class to stay as it is.
+
+    Members of an enumeration do not: whoever holds one is asked for as the round ends.
+    """
     if not can_be_counted(live):
         raise CannotSwap(because(obstacle, "objects are hidden by gc.freeze()"))
-    instances = alive(live)
+    members = {id(each) for each in enums.members(live).values()}
+    instances = [each for each in alive(live) if id(each) not in members]
     if instances:
         raise CannotSwap(because(obstacle, f"{len(instances)} living instance(s) have the old ones"))
     subclasses = [child.__qualname__ for child in family(live) if child is not live and child not in stated]

@@ -31,7 +31,7 @@ class Members:
     """The members of a fresh enumeration on their way into the live one."""
 
     def __init__(self, live: EnumMeta, fresh: EnumMeta, twins: Twins, journal: Journal) -> None:
-        """Pairs the members by name.  Raises CannotSwap for a member that is in use and whose value is immutable."""
+        """Pairs the members by name.  Raises CannotSwap for a member in use that became the alias of another one."""
         self._journal = journal
         self._live, self._fresh, self._twins = live, fresh, twins
         self._map = live._member_map_
@@ -40,9 +40,6 @@ class Members:
         self._check_aliases()
         pairs = {n: (self._old[n], member) for n, member in self._new.items() if n in self._old}
         self._pairs = [*(pair for pair in pairs.values() if _same_payload(*pair)), *self._renamed()]
-        for old, new in pairs.values():
-            if not _same_payload(old, new):
-                self._check_replaced(old)
         for old, new in self._pairs:
             twins.add(new, old)
         self._composites = self._surviving_composites()
@@ -99,14 +96,6 @@ class Members:
                 why = f"{name} became an alias of {target._name_}, and the member {name} is in use"
                 raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
 
-    def _check_replaced(self, member: Enum) -> None:
-        """A member that is an int or str itself cannot take on another value, only be replaced when nobody holds it."""
-        held = self._held(member)
-        if held:
-            native, by = native_base(type(member)).__name__, ", ".join(held)
-            why = f"{member._name_}, an immutable {native}, has another value now; {len(held)} object(s) hold it: {by}"
-            raise CannotSwap(reason("HS208", self._fresh, "cannot keep a member", why))
-
     def _held(self, member: Enum) -> list[str]:
         """What kinds of objects outside of the class refer to a member, garbage aside."""
         if not self._holders(member):
@@ -158,6 +147,20 @@ def replaced(fresh: dict[str, Any], live: type) -> dict[int, tuple[object, objec
     """The members of a fresh enumeration for which those of the live one stand, by id, for who got hold of them."""
     stay = members(live)
     return {id(each): (each, stay[n]) for n, each in fresh.items() if n in stay and stay[n] is not each}
+
+
+def exchanged(before: dict[str, Any], live: type) -> list[Any]:
+    """The members of before for which others stand by now: what is an int or str itself cannot take on a value."""
+    now = members(live)
+    return [each for name, each in before.items() if name in now and now[name] is not each]
+
+
+def cannot_be_exchanged(member: Any) -> CannotSwap:
+    """What to say when somebody still holds one of those, or one of a class that was replaced, as the round ends."""
+    native = native_base(type(member))
+    what = "" if native is object else f", an immutable {native.__name__},"
+    why = f"another object stands for {member._name_}{what} now, and objects or running functions hold it"
+    return CannotSwap(reason("HS208", type(member), "cannot keep a member", why))
 
 
 Payloads = dict[str, tuple[int, dict[str, Any]]]

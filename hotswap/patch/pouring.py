@@ -79,6 +79,8 @@ class Pourer:
         self.sizes: dict[str, dict[tuple[str, str], int]] = {}
         """By module the members of classes that were kept, and how many entries the making of the class put there."""
         self.has_poured = False
+        self.exchanged: list[Any] = []
+        """Members of enumerations for which others stand now; whoever held them has to be made anew in the round."""
         self._made: dict[int, Made] = {}
         """By the ids of classes what was made with them, as far as that was looked up before."""
 
@@ -104,7 +106,7 @@ class Pourer:
         node = self.editions.node(self.making.place)
         is_statement = isinstance(node, ast.ClassDef)  # else it was there for others to use
         made = self._made.get(id(fresh)) or (([], []) if is_statement else made_with(fresh))
-        gathered, of_fresh = self._gathered(live, fresh, keep), enums.members(fresh)
+        gathered, of_fresh, of_live = self._gathered(live, fresh, keep), enums.members(fresh), enums.members(live)
         own = made_by_body(node, fresh, self.values.was_there) if isinstance(node, ast.ClassDef) else NO_NAMES
         try:
             known = classes.Known(keep, taken, own, self._stated(live))
@@ -124,12 +126,14 @@ class Pourer:
                 each.exchange(self.journal)
             arrange(live, list(vars(fresh)), self.journal)
             replaced = enums.replaced(of_fresh, live)
+            self.exchanged += enums.exchanged(of_live, live)
             self.merger.twins |= replaced
             if not is_statement and replaced:
                 substitute(replaced, self.journal, [self.merger.twins, of_fresh], self.values.made)
         else:
             # Another layout, and nothing made from the old one: whoever holds the old class gets the new.
             self.merger.twins[id(live)] = live, fresh
+            self.exchanged += of_live.values()
         self._note_changes(before, live, merged)
         for model in outer:  # what was asked of them tells of this one, too
             self.changes.add((model.__module__, f"{model.__qualname__}.model_json_schema"), self.making.place)

@@ -70,19 +70,27 @@ ALREADY = re.compile(
     re.IGNORECASE,
 )
 """How libraries say that what they are asked for has been done before."""
+TOO_LATE = re.compile(
+    r"can no longer|has already (handled|started|been started)|(after|once|because) .{0,60}\bstarted\b"
+    r"|\bfrozen (router|list|app)",
+    re.IGNORECASE,
+)
+"""How they say that it should have been done before the program began to work: a route after the first request."""
 _OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep
 """The folder of hotswap itself."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def refused_twice(error: Exception, place: Place, editions: Editions) -> Reason | None:
-    """Why a statement raised although nothing may be wrong with it: a library lets it happen once only.
+def refused_by_library(error: Exception, place: Place, editions: Editions) -> Reason | None:
+    """Why a statement raised although nothing may be wrong with it: a library lets it happen once, or at first, only.
 
     None when that cannot be told from a mistake in the sources: the statement has not run before, only computes
     something, raised in the program's own code, or the error says nothing of the kind.
     """
-    node, source = editions.node(place), editions.new(place[0]).source
-    if editions.old_place(place) is None or not _tells_others(node) or not ALREADY.search(error_text(error)):
+    node, source, text = editions.node(place), editions.new(place[0]).source, error_text(error)
+    ran_before = editions.old_place(place) is not None and _tells_others(node)
+    is_second = ran_before and ALREADY.search(text) is not None
+    if not is_second and not TOO_LATE.search(text):
         return None
     frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
     ours = {tracked.path for tracked in editions.index.modules.values()} | {source.path}
@@ -90,9 +98,11 @@ def refused_twice(error: Exception, place: Place, editions: Editions) -> Reason 
         return None
     return Reason(
         code="HS405",
-        what=f"`{_in_words(node)}` refuses to run a second time: {error_text(error)}",
+        what=f"`{_in_words(node)}` {'refuses to run a second time' if is_second else 'comes too late'}: {text}",
         where=f"{source.path}:{first_line(node)}",
-        why="what it did when it ran before cannot be taken back",
+        why="what it did when it ran before cannot be taken back"
+        if is_second
+        else "the library takes that only before the program has begun its work",
         remedy="restart",
     )
 
@@ -107,7 +117,8 @@ def _tells_others(node: ast.stmt) -> bool:
 def _in_words(node: ast.stmt) -> str:
     if isinstance(node, _DEFINITIONS):
         return f"@{_called(node.decorator_list[0])}" if node.decorator_list else f"class {node.name}"
-    return _called(next(bare_calls(node)))
+    call = next(bare_calls(node), None)
+    return _called(call) if call is not None else ast.unparse(node).partition("\n")[0]
 
 
 def _called(node: ast.expr) -> str:

@@ -22,6 +22,7 @@ from hotswap.index import Index
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Reason
+from hotswap.patch import enums
 from hotswap.patch.values import Values
 from hotswap.planning.live_names import value_of
 from hotswap.targets import ATOMS, LARGEST
@@ -53,6 +54,16 @@ def left_in_use(values: Values, kept: Iterable[object], journal: Journal) -> Ite
         for spot in spots:
             if _is_held([_before(spot, values)], lambda holder: id(holder) in ours or journal.keeps(holder)):
                 yield CannotSwap(_reason(spot[0], type(_before(spot, values)), index))
+
+
+def members_in_use(members: list[Any], kept: Iterable[object], journal: Journal) -> Iterator[CannotSwap]:
+    """Why members of enumerations may not be exchanged for others: something has them that did not run again."""
+    if members:
+        gc.collect()
+        ours = {id(each) for each in (*kept, members)} | journal.entries()
+        for at in range(len(members)):
+            if _is_held(members[at : at + 1], lambda holder: id(holder) in ours or journal.keeps(holder)):
+                yield enums.cannot_be_exchanged(members[at])
 
 
 def has_run(reasons: Iterable[Reason]) -> bool:
@@ -132,7 +143,7 @@ def _is_held(level: list[Any], is_ours: IsOurs) -> bool:
     spaces = {id(vars(m)) for m in list(sys.modules.values()) if is_a(m, types.ModuleType) and not _is_hotswaps(m)}
     seen: dict[int, Any] = {}
     for _ in range(FARTHEST):
-        holders = [each for each in gc.get_referrers(*level) if not _is_given(each, level)]
+        holders = _holders(level)
         if _unseen(level, holders) > _OWN:  # variables of running functions, which the collector does not know
             return True
         seen |= {id(each): each for each in (level, *level)}
@@ -151,9 +162,15 @@ def _is_held(level: list[Any], is_ours: IsOurs) -> bool:
     return True
 
 
-def _is_given(holder: object, level: list[Any]) -> bool:
-    """Whether it is the tuple in which the objects were handed over: newer Pythons show it."""
-    return type(holder) is tuple and len(holder) == len(level) and all(map(operator.is_, holder, level))
+def _holders(things: list[Any]) -> list[Any]:
+    """What refers to these, but for the tuple in which they are handed over here: newer Pythons show it."""
+    mark: list[Any] = []
+    found = gc.get_referrers(*things, mark)
+    for at, each in enumerate(found):  # a comprehension would hold the mark in a cell
+        if type(each) is tuple and each and each[-1] is mark:
+            del found[at]
+            break
+    return found
 
 
 def _unseen(things: list[Any], holders: list[Any]) -> int:
@@ -165,7 +182,7 @@ def _unseen(things: list[Any], holders: list[Any]) -> int:
 def _measure() -> int:
     """As many are there of an object that nothing but a list holds."""
     things: list[Any] = [type("probe", (), {})()]
-    return _unseen(things, gc.get_referrers(*things))
+    return _unseen(things, _holders(things))
 
 
 _OWN = _measure()

@@ -25,8 +25,13 @@ COLLECTED = ("_reverse_dict", "_namespace_dict", "_app_dict", "_callback_strs")
 def forget(changed: set[Name], graph: Graph) -> None:
     """Let Django look again if a list of URL patterns is another one, or has another content; it is never imported."""
     urls = sys.modules.get("django.urls")
-    if urls is None or not any(_is_about_urls(bare(event), graph, urls) for event in changed):
-        return
+    if urls is not None and any(_is_about_urls(bare(event), graph, urls) for event in changed):
+        look_again()
+
+
+def look_again() -> None:
+    """Let Django forget what it took from lists of URL patterns, when it has been imported."""
+    urls = sys.modules["django.urls"]
     urls.clear_url_caches()
     referrers = gc.get_referrers(*family(urls.URLResolver))
     for resolver in [each for each in referrers if is_instance(each, urls.URLResolver)]:

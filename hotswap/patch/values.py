@@ -105,6 +105,13 @@ class Values:
         """The containers in which objects are kept for the round."""
         return [*self._originals.values(), self._made, self._seen]
 
+    def let_go(self) -> None:
+        """Hold nothing any more."""
+        for original in self._originals.values():
+            original.clear()
+        self._made.clear()
+        self._seen.clear()
+
     def group(self, module: str) -> Group:
         """The group of a module."""
         group = self.editions.group(module)

@@ -83,7 +83,7 @@ def _withdraw_removed(
     abstract.withdraw_registration(node, tracked.namespace, journal)
     footprint = graph.footprint(tracked, node, facts)
     foreign = list(foreign_decorators(node, tracked, graph))
-    if not footprint.called and not footprint.constructing and not foreign:
+    if not footprint.called and not footprint.constructing and not getattr(node, "decorator_list", ()):
         return
     places = containers(footprint, graph) + [place for each in foreign for place in of_decorator(each)]
     places = [place for place in (*places, *of_decorators(node, tracked, graph)) if id(place) not in done]

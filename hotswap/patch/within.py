@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 from hotswap.containers import size_of, values_of
 from hotswap.looking import is_a, is_any, own_space
 
-DEPTH = 3
+DEPTH = 5
 MOST_ENTRIES = 10_000
 MOST_OBJECTS = 50_000
 

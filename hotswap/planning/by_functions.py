@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from hotswap.codefacts import GLOBALS
 from hotswap.events import is_content, is_description
@@ -67,16 +67,19 @@ class ByFunctions:
         for place, function in self.handed.readers(cls, leaf) if is_a(cls, type) else ():
             told = f"it calls {function[0]}.{function[1]}, which reads" if function is not None else "it reads"
             yield Concerned(place, f"{told} {member[1]}")
-        if owner.endswith(".__annotations__"):
-            yield from self.asking_what_was_handed((member[0], owner.removesuffix(".__annotations__")))
+        if owner.rpartition(".")[2] == "__annotations__":
+            yield from self.asking_what_was_handed((member[0], owner.removesuffix("__annotations__").rstrip(".")))
 
     def asking_what_was_handed(self, name: Name) -> Iterator[Concerned]:
-        """Statements that call a function which looks at a definition of which it knows in such a way."""
-        definition = value_of(name, self.graph)
-        for place, function in self.handed.examiners(definition) if is_any(definition, *MADE) else ():
+        """Statements that call a function which looks at a definition of which it knows in such a way.
+
+        Without a name in it, at the module itself.
+        """
+        definition = value_of(name, self.graph) if name[1] else module_at(name[0])
+        for place, function in self.handed.examiners(definition) if is_any(definition, *MADE, ModuleType) else ():
             edition = self.editions.new(place[0])
             if self.keeps_none(edition, place[1], name) and not keeps_instance(edition, place[1]):
-                yield Concerned(place, f"it calls {function[0]}.{function[1]}, which looks at {name[1]}")
+                yield Concerned(place, f"it calls {function[0]}.{function[1]}, which looks at {name[1] or name[0]}")
 
     def tellers_of(self, name: Name) -> Iterator[Concerned]:
         """Statements that called a function which hands a class on whole, and keep nothing but plain data of it."""

@@ -19,6 +19,7 @@ from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
+from hotswap.planning.admin_sites import is_registration as is_registration_with_site
 from hotswap.planning.containers import CONTAINERS, is_filled
 from hotswap.planning.edition import Edition, is_namespace
 from hotswap.planning.generic import registered_by
@@ -74,7 +75,7 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
-        if registered_by(call, namespace):  # which can be taken back
+        if registered_by(call, namespace) or is_registration_with_site(call, namespace):  # which can be taken back
             continue
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))

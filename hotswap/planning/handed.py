@@ -150,9 +150,9 @@ def _named(chains: Iterable[Chain], namespace: dict[str, Any]) -> Iterator[Any]:
 
 
 def _definitions_within(roots: Iterable[Any], ours: AbstractSet[str]) -> Iterator[Any]:
-    """The functions, and the classes with those that they, or instances, derive from, that can be reached."""
+    """The functions and modules, and the classes with those that they, or instances, derive from, that are reached."""
     for value in _within(roots, ours):
-        if is_a(value, FunctionType):
+        if is_any(value, FunctionType, ModuleType):
             yield value
         else:
             yield from type.__dict__["__mro__"].__get__(value if is_a(value, type) else type(value))

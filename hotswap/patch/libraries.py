@@ -1,0 +1,44 @@
+"""What is known of single libraries: registrations that they refuse to take a second time, or so late."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from hotswap.graph import Graph
+from hotswap.journal import Journal
+from hotswap.model import Edit, Name
+from hotswap.patch import admin, started
+
+
+class Libraries:
+    """Seen from the statements of one round."""
+
+    def __init__(self, graph: Graph, journal: Journal) -> None:
+        self._sites = admin.Sites(graph, journal)
+
+    def begin(self, edit: Edit) -> None:
+        """Before anything of an edited module runs: what is gone was registered for nothing."""
+        self._sites.withdraw_removed(edit)
+
+    def can_be_told_again(self, error: BaseException) -> bool:
+        """Whether a library has refused a statement that it takes when the round is tried once more."""
+        return admin.is_refused(error) or started.is_refused(error)
+
+    def withdraw(self, node: ast.stmt, namespace: dict[str, Any]) -> None:
+        """Take out what a statement has registered that is about to run again, because it was refused."""
+        self._sites.withdraw(node, namespace)
+
+    def running(self, *, was_refused: bool) -> AbstractContextManager[None]:
+        """Within the block a statement runs."""
+        return started.taking_more() if was_refused else nullcontext()
+
+    def ran(self) -> None:
+        """A statement has run."""
+        self._sites.settle()
+
+    def end(self, changed: Iterable[Name]) -> None:
+        """All statements have run."""
+        self._sites.renew_urls(changed)
