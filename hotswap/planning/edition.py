@@ -461,6 +461,8 @@ class Edition(Importing):
         for chain in code.reads:
             for name in self.graph.references(tracked, chain):
                 yield name, chain in code.uses
+                if chain in code.uses and (home := self.home(name)) != name:
+                    yield home, True
         for name in self._lazily(function):
             yield name, False
 
