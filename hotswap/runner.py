@@ -431,7 +431,7 @@ class Runner:
             space["__annotations__"] = dict(annotations)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         past, source = ClassPast(self.values, self._place, owner), scene.edition.source
-        body = ClassBody(owner, space, past.was, past.is_shared)
+        body = ClassBody(owner, space, past.was, past.is_last, past.is_shared)
         took = scene.before is not None and takes_from_a_name(scene.before)
         self._open_ledger(scene.facts)
         registered = Registered.before(node, scene.before, scene.facts, tracked, self.graph, taken=self.ledger.taken)

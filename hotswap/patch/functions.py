@@ -166,6 +166,8 @@ class Merger:
         """Whether an object stood in the program before the round: it is no new version of another one."""
         self.lasting: set[int] = set()
         """The ids of classes that something goes on to answer with, whatever a name stands for now."""
+        self.in_between: dict[int, object] = {}
+        """By id what definitions have made that their names do not hold at the end: no versions of what these hold."""
         self.twins: dict[int, tuple[object, object]] = {}
         self.blanks: frozenset[tuple[str, str]] = frozenset()
         """Variables and attributes of the module's functions that were empty when they were made."""
@@ -185,7 +187,7 @@ class Merger:
             return live
         if id(fresh) in self.twins:
             return self.twins[id(fresh)][1]
-        if self.was_there(fresh) or self.are_apart(live, fresh):
+        if self.was_there(fresh) or self.are_apart(live, fresh) or id(fresh) in self.in_between:
             return fresh
         key = id(live), id(fresh)
         if key in self._busy:
@@ -206,6 +208,12 @@ class Merger:
         for at the end (`is_last`).  All that the name stood for behaves as `fresh` afterwards: what cannot become the
         fresh object (another kind, another module's globals) forwards its calls.
         """
+        kept = self._define(name, live, fresh, is_last=is_last)
+        if kept is fresh and not is_last:
+            self.in_between[id(fresh)] = fresh
+        return kept
+
+    def _define(self, name: Name, live: Any, fresh: Any, *, is_last: bool) -> Any:
         if self.is_aside:
             is_own = is_a(live, FunctionType) and is_a(fresh, FunctionType) and same_definition(live, fresh)
             return self(live, fresh) if is_own or is_a(fresh, type) else fresh

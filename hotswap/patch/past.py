@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from hotswap.looking import is_a, is_any
-from hotswap.model import Place
+from hotswap.model import Name, Place
 from hotswap.patch.equality import Parts
 from hotswap.patch.sharing import is_shared
 from hotswap.patch.statements import makes
@@ -72,9 +72,7 @@ class ModulePast:
 
     def is_last(self, name: str) -> bool:
         """Whether what the statement gives to the name, or what is made of that, is what it holds at the end."""
-        full, flow = (self.place[0], name), self.values.group(self.place[0]).new
-        final = flow.final(full)
-        return self.place in final or any(flow.reuses(full, place) for place in final)
+        return is_last(self.values, self.place, (self.place[0], name))
 
     def is_held(self, value: object) -> bool:
         """Whether a name of the module held the object."""
@@ -101,7 +99,18 @@ class ClassPast:
         """What the class held, or MISSING."""
         return self.values.was((self.place[0], f"{self.owner.__qualname__}.{name}"), self.place)
 
+    def is_last(self, name: str) -> bool:
+        """Whether what the statement gives to the name, or what is made of that, is what it holds at the end."""
+        return is_last(self.values, self.place, (self.place[0], f"{self.owner.__qualname__}.{name}"))
+
     def is_shared(self, names: Collection[str], old: Any, parts: Parts) -> bool:
         """Whether an old value is not that of these members alone, to which the statement gives an equal one."""
         full = [(self.place[0], f"{self.owner.__qualname__}.{name}") for name in names]
         return is_shared(self.values, self.place, full, old, parts)
+
+
+def is_last(values: Values, place: Place, name: Name) -> bool:
+    """Whether what a statement gives to a name, or what is made of that, is what the name holds at the end."""
+    flow = values.group(place[0]).new
+    final = flow.final(name)
+    return place in final or any(flow.reuses(name, each) for each in final)

@@ -300,6 +300,8 @@ class ClassBody:
     owner: type
     space: dict[str, Any]
     was: Callable[[str], Any]
+    is_last: Callable[[str], bool]
+    """Whether what the statement gives to a name, or what is made of that, is what it holds at the end."""
     is_shared: Shared
 
 
@@ -338,7 +340,8 @@ def run_in_class(
             kept = value
         else:
             node = source.statement(path)
-            kept = merge_member(node, facts, (merger.module, f"{owner.__qualname__}.{name}"), old, value, merger)
+            full, is_last = (merger.module, f"{owner.__qualname__}.{name}"), body.is_last(name)
+            kept = merge_member(node, facts, full, old, value, merger, is_last=is_last)
             together = [other for other, held in space.items() if held is bound]
             if kept is old is not value and not is_own(old, value, together, body):
                 kept = value
@@ -365,17 +368,19 @@ def implicit_kind(name: str, value: Any) -> Any:
     return value
 
 
-def merge_member(node: ast.stmt, facts: Facts, name: Name, old: Any, value: Any, merger: Merger) -> Any:
+def merge_member(
+    node: ast.stmt, facts: Facts, name: Name, old: Any, value: Any, merger: Merger, *, is_last: bool
+) -> Any:
     """As `merge_name`, for a class."""
     leaf = name[1].rpartition(".")[2]
     owned = MISSING if old is MISSING or is_alias(old, name[1]) or is_foreign(old, merger) else old
     if leaf in facts.defines:
-        return merger.define(name, owned, value)
+        return merger.define(name, owned, value, is_last=is_last)
     is_made = any(is_lambda(each, leaf) for each in assignments(node))
     if is_a(owned, FunctionType) and is_a(value, FunctionType) and (is_made or same_definition(owned, value)):
-        return value if is_alias(value, name[1]) else merger.define(name, owned, value)
+        return value if is_alias(value, name[1]) else merger.define(name, owned, value, is_last=is_last)
     if is_any(value, *_WRAPPERS) and type(owned) is type(value):
-        return merger.define(name, owned, value)
+        return merger.define(name, owned, value, is_last=is_last)
     if merger.is_renamed(owned, value):
         return merger.move(owned, value)
     merger.keep_parts(owned, value)
