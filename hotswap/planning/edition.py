@@ -404,10 +404,15 @@ class Edition(Importing):
     def passing(self) -> dict[str, list[object]]:
         """By names that several statements bind, or that are new, what modules and definitions they stand for then."""
         found: dict[str, list[object]] = {}
+        stars = {number: self.brought((number,)) for number, facts in self.source.all_facts() if any(self.stars(facts))}
         count = Counter(name for _, facts in self.source.all_facts() for name in facts.binds)
+        count.update(name for brought in stars.values() for name in brought)
         for number, facts in self.source.all_facts():
             for name in [n for n in facts.binds if count[n] > 1 or n not in self.tracked.namespace]:
                 found.setdefault(name, []).extend(self._passing(name, facts, self.source.statements[number]))
+            for name in [n for n in stars.get(number, ()) if count[n] > 1]:
+                values = (own_space(sys.modules.get(origin)).get(name) for origin in self.stars(facts))
+                found.setdefault(name, []).extend(values)
         return {name: [v for v in values if is_any(v, *DEFINITIONS)] for name, values in found.items()}
 
     def _passing(self, name: str, facts: Facts, node: ast.stmt) -> Iterator[object]:
