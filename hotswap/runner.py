@@ -30,6 +30,7 @@ from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
 from hotswap.patch.functions import Merger
+from hotswap.patch.generic import Generics
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.keeping import called_by, happened, kept_members
@@ -126,6 +127,7 @@ class Runner:
         self.ledger = Ledger(self.editions, graph, journal, self.values.originals, self.merger.twin)
         runs = {(s.module, s.statement) for s in plan.steps if s.action is Action.RUN}
         self._counting = Counting(self.ledger.authors, journal, runs.__contains__)
+        self._generics = Generics(self.editions, journal, self.ledger.authors.comes_first)
 
     @cached_property
     def _answers(self) -> bool:
@@ -611,6 +613,7 @@ class Runner:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
                 self._as_counted(scene),
+                self._generics.at_place(self._place, scene.edition),
                 self._foreign.watched(scene.within_reach()),
                 self.tracer.recording(code, scene.edition.source.data) as lines,
                 not_yet_in_packages(self.editions, self._place),
