@@ -16,10 +16,11 @@ from typing import Any
 from hotswap.codes import CodePair, docstring
 from hotswap.graph import Graph
 from hotswap.index import Index, Tracked
-from hotswap.journal import Journal
+from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_instance, own_space
 from hotswap.model import Edit, Name, Place
 from hotswap.patch import abstract, classes, layout, mapped
+from hotswap.patch.given import given
 from hotswap.patch.instances import forget_cached
 from hotswap.planning.editions import Editions
 from hotswap.resolving import definition_of, resolve_value
@@ -148,9 +149,9 @@ def _remove_attribute(function: FunctionType, name: str, journal: Journal) -> No
 
 
 def _remove_global(tracked: Tracked, name: str, journal: Journal) -> None:
-    value = tracked.namespace.get(name)
-    if name == "__doc__":
-        journal.set_item(tracked.namespace, name, None)
+    value, own = tracked.namespace.get(name), given(tracked.name, tracked.namespace, name)
+    if own is not MISSING:
+        journal.set_item(tracked.namespace, name, own)
     elif not is_instance(value, ModuleType) or sys.modules.get(f"{tracked.name}.{name}") is not value:
         journal.delete_item(tracked.namespace, name)  # a submodule stays an attribute of its package
 

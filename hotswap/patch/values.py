@@ -19,6 +19,7 @@ from hotswap.containers import at_once
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Name, Place
+from hotswap.patch.given import given
 from hotswap.patch.views import Content
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
@@ -141,7 +142,7 @@ class Values:
         if home is not None and home is not group and name in home.new:
             return self._elsewhere(self.editions.set_before(name, group) or home, name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
-        return MISSING if is_half_way else self._submodule(name)
+        return MISSING if is_half_way else self._unbound(name)
 
     def _elsewhere(self, group: Group, name: Name) -> Any:
         """What statements of other modules give a name before those of another one do: made anew if need be."""
@@ -151,9 +152,10 @@ class Values:
                 return self._made[place, name]
         return self.original(name)
 
-    def _submodule(self, name: Name) -> Any:
+    def _unbound(self, name: Name) -> Any:
+        """What a name holds to which no statement has given a value: a submodule, or what every module has."""
         found = sys.modules.get(f"{name[0]}.{name[1]}")
-        return found if is_instance(found, ModuleType) else MISSING
+        return found if is_instance(found, ModuleType) else given(name[0], self.originals(name[0]), name[1])
 
     def before(self, name: Name, place: Place) -> Any:
         """What the name holds when the statement begins."""
