@@ -244,6 +244,8 @@ class _Before:
         before, found = self.members, set[str]()
         for name in before.keys() | after.keys():
             one, other = before.get(name, MISSING), after.get(name, MISSING)
-            if one is not other and not (name == "__abstractmethods__" and not one and not other):
-                found.add(name)  # of abstract methods each making of a class has a set of its own, if an empty one
+            if name == "__abstractmethods__" and all(each is MISSING or not each for each in (one, other)):
+                continue  # each making of a class has a set of its own, if an empty one; the metaclass may be another
+            if one is not other:
+                found.add(name)
         return found
