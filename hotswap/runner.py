@@ -29,7 +29,7 @@ from hotswap.patch.due import Due
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
-from hotswap.patch.functions import Merger
+from hotswap.patch.functions import Merger, is_decorator_object
 from hotswap.patch.generic import Generics
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.instances import forget_cached
@@ -394,6 +394,8 @@ class Runner:
                 if "." in name[1]:
                     self.changes.add(described((name[0], name[1].rpartition(".")[0])), self._place)
         for name in touched:
+            if is_decorator_object(made.get(name)):  # what others had put into it is gone
+                self.changes.add(name, self._place)
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
             if name in qualnames:

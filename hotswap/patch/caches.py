@@ -17,6 +17,7 @@ from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch import urlconf
 from hotswap.patch.instances import forget_cached
+from hotswap.patch.templates import Templates
 from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by
 
@@ -27,6 +28,7 @@ class Known:
     def __init__(self) -> None:
         self._standing: dict[str, list[tuple[type | None, str, Any]]] = {}
         self._elsewhere: list[Any] | None = None
+        self._templates: Templates | None = None
 
     def standing(self, tracked: Tracked) -> list[tuple[type | None, str, Any]]:
         """Those that stand in a module and in its classes."""
@@ -40,6 +42,12 @@ class Known:
             self._elsewhere = scattered(graph)
         return self._elsewhere
 
+    def templates(self, graph: Graph) -> Templates:
+        """What template engines keep."""
+        if self._templates is None:
+            self._templates = Templates(graph)
+        return self._templates
+
     def ran(self, modules: Iterable[str]) -> None:
         """Names of these modules may hold other caches now."""
         for module in modules:
@@ -50,10 +58,12 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
     """Forget what may be another result now.
 
     Clears the `functools.cache` and `lru_cache` of every tracked function whose result may differ, and drops the values
-    that such a `cached_property` left in living instances.  Of libraries it knows what Django remembers of URLs.
+    that such a `cached_property` left in living instances.  Of libraries it knows what Django remembers of URLs,
+    and which templates are kept compiled.
     """
     known = known or Known()
     urlconf.forget(changed, graph)
+    known.templates(graph).forget(changed, lambda function: not concerned_by(function, graph).isdisjoint(changed))
     if not graph.index.caching:
         return
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
