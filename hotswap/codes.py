@@ -219,7 +219,12 @@ def class_code(source: Source, path: tuple[int, ...]) -> CodeType | None:
 
 def tells_otherwise(pair: CodePair) -> bool:
     """Whether those who ask a function about itself get another answer: its docstring, whether it is a generator."""
-    return docstring(pair.old) != docstring(pair.new) or bool((pair.old.co_flags ^ pair.new.co_flags) & _KINDS)
+    return docstring(pair.old) != docstring(pair.new) or is_of_another_kind(pair)
+
+
+def is_of_another_kind(pair: CodePair) -> bool:
+    """Whether a call gives something else at once: a generator or a coroutine, or no such thing any more."""
+    return bool((pair.old.co_flags ^ pair.new.co_flags) & _KINDS)
 
 
 _KINDS = 0x20 | 0x80 | 0x200

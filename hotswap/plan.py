@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from types import FunctionType
 
-from hotswap.codes import CodePair, function_around, pair_codes, tells_otherwise
+from hotswap.codes import CodePair, function_around, is_of_another_kind, pair_codes, tells_otherwise
 from hotswap.diff import Diff
 from hotswap.events import bare, behaviour, content, described, is_content, listed, loaded, written
 from hotswap.graph import Graph
@@ -284,6 +284,9 @@ class Planner:
                     self.follow(each, (behaviour(name), None))
                 if callers and has_filled_defaults(value_of(name, self.drafts.graph)):
                     self.make_again(name, "the old code has filled its default values")
+                if is_of_another_kind(pair):
+                    # Who made a generator or a coroutine with it has not run its code yet, and was not seen to call it.
+                    self.surely_happens(name)
                 if tells_otherwise(pair):
                     self.drafts.happens(described(name))
 
