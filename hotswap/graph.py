@@ -248,8 +248,9 @@ class Graph:
             yield from ((module.__name__, name) for name in found.fget.__code__.co_names if name in own_space(module))
 
     def _inherited(self, cls: type, attribute: str) -> Iterator[Name]:
+        """The member in each class that has it, or may get it: by an edit, or from another base."""
         for each in cls.__mro__:
-            if attribute in each.__dict__:
+            if attribute in each.__dict__ or each.__module__ in self.index.modules:
                 yield each.__module__, f"{each.__qualname__}.{attribute}"
 
     def _definition(self, value: object) -> Iterator[Name]:
