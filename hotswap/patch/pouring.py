@@ -16,6 +16,7 @@ from hotswap.containers import size_of
 from hotswap.errors import CannotSwap
 from hotswap.events import subclasses
 from hotswap.graph import Graph
+from hotswap.holders import cell_content
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import family, is_a
 from hotswap.members import initial
@@ -26,7 +27,8 @@ from hotswap.patch.arranging import arrange
 from hotswap.patch.changes import Changes
 from hotswap.patch.collected import Collected, collected, made_by_body
 from hotswap.patch.dispatch import Registrations, methods_of, registry_of
-from hotswap.patch.functions import Merge, Merger, same_definition
+from hotswap.patch.equality import is_plain, same_value
+from hotswap.patch.functions import Merge, Merger, functions_within, same_definition
 from hotswap.patch.inheritance import inherited_by, other_inheritance
 from hotswap.patch.live import substitute, substitute_in
 from hotswap.patch.moved import Made, made_with, made_with_each, take_over
@@ -238,6 +240,7 @@ class _Before:
         self.home, self.bases = live.__module__, live.__bases__
         self.inherited = {cls: inherited_by(cls) for cls in family(live)}
         self.registrations = Registrations(methods_of(live))
+        self.given = {name: _given(value) for name, value in self.members.items()}
 
     def changed(self, after: Any) -> set[str]:
         """The names that stand for something else in `after`, or that only one of the two has."""
@@ -248,4 +251,15 @@ class _Before:
                 continue  # each making of a class has a set of its own, if an empty one; the metaclass may be another
             if one is not other:
                 found.add(name)
+            elif self.given.get(name) and not same_value(self.given[name], _given(other)):
+                found.add(name)  # the function is the same object, and answers otherwise
         return found
+
+
+def _given(member: object) -> list[tuple[Any, ...]]:
+    """What the functions in a member were given as they were made: default values, and plain variables of closures."""
+    found = []
+    for each in functions_within(member):
+        cells = [content for cell in each.__closure__ or () if is_plain(content := cell_content(cell))]
+        found.append((each.__defaults__, each.__kwdefaults__, *cells))
+    return found
