@@ -21,9 +21,9 @@ from hotswap.index import Index, Tracked
 from hotswap.looking import in_classes, is_a, is_instance, look_up, own_space
 from hotswap.model import Name
 from hotswap.reach import Reach
-from hotswap.resolving import definition_of, holds_instance, resolve_value
+from hotswap.resolving import bound_by, definition_of, holds_instance, resolve_value
 from hotswap.scanning import Listed, folders_around
-from hotswap.source import Source, StatementPath, first_line
+from hotswap.source import Source, StatementPath, first_line, innermost
 from hotswap.syntax import Chain
 from hotswap.trace import Footprint
 
@@ -195,11 +195,10 @@ class Graph:
 
         A statement that only derived something from one (`SIZE = Config().size`) does run again.
         """
-        number = statement_at(tracked.source, line) if tracked else None
-        if tracked is None or number is None:
+        path = innermost(tracked.source, line) if tracked else None
+        if tracked is None or path is None:
             return True
-        values = (tracked.namespace.get(n) for n in tracked.source.facts((number,)).binds)
-        return any(holds_instance(value, cls) for value in values)
+        return any(holds_instance(value, cls) for value in bound_by(tracked.source, path, tracked.namespace))
 
     def _estimated_callers(self, name: str) -> dict[Name, set[tuple[str, int]]]:
         """Estimates rest on what other modules hold, so any change makes them void."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from contextvars import ContextVar
+from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.facts import Facts
+from hotswap.holders import cell_content
 from hotswap.imports import resolve
 from hotswap.index import Index, Tracked
-from hotswap.looking import is_a, is_any, is_instance, look_up, own_space
+from hotswap.looking import in_classes, is_a, is_any, is_instance, look_up, own_space
 from hotswap.model import Name
+from hotswap.source import Source, StatementPath, prefix_of
 from hotswap.syntax import Chain
 
 
@@ -68,20 +73,44 @@ def definition_of(value: object, index: Index) -> Name | None:
 
 
 def holds_instance(value: Any, cls: Name, depth: int = 3) -> bool:
-    """Whether a value is an instance of the class of that name, or a container that holds one; a class never is."""
+    """Whether a value is an instance of the class of that name, or holds one: a container, a function by a default.
+
+    A class never does.
+    """
     if is_a(value, MethodType):
         value = value.__self__
-    if is_any(value, type, ModuleType, FunctionType):
+    if is_any(value, type, ModuleType):
         return False
+    if is_a(value, FunctionType):
+        cells = map(cell_content, value.__closure__ or ())
+        held = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *cells]
+        return bool(depth) and any(holds_instance(each, cls, depth - 1) for each in held)
     if any((k.__module__, k.__qualname__) == cls for k in type(value).__mro__):
         return True
     if not depth:
         return False
-    if is_any(value, list, tuple, set, frozenset, dict) and len(value) < 10_000:
+    if is_any(value, ContextVar, partial):
+        parts = gc.get_referents(value)  # the default of such a variable is told by nothing else
+    elif is_any(value, list, tuple, set, frozenset, dict) and len(value) < 10_000:
         parts = [*value, *value.values()] if is_a(value, dict) else list(value)
     else:
         parts = list(own_space(value).values())
     return any(holds_instance(part, cls, depth - 1) for part in parts)
+
+
+def bound_by(source: Source, path: StatementPath, namespace: dict[str, Any]) -> list[Any]:
+    """What the names hold that a statement binds, also in the body of a class: of that what may be state.
+
+    What a class has made of the function that it decorates is a definition, and no object with a life of its own.
+    Neither is a descriptor, which is a part of its class.
+    """
+    owner, facts = tuple(prefix_of(source, path).split(".")[:-1]), source.facts(path)
+    values = [resolve_value(namespace, (*owner, name)) for name in facts.binds]
+    return [v for v in values if is_a(v, FunctionType) or not (facts.defines or (owner and _is_descriptor(v)))]
+
+
+def _is_descriptor(value: object) -> bool:
+    return any(in_classes(type(value).__mro__, name) is not None for name in ("__get__", "__set__", "__set_name__"))
 
 
 def exports(module: ModuleType) -> list[str]:

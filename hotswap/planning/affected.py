@@ -44,7 +44,7 @@ from hotswap.planning.finding import (
 )
 from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.reach import is_cache
-from hotswap.resolving import definition_of, holds_instance, module_at, resolve_value
+from hotswap.resolving import bound_by, definition_of, holds_instance, module_at, resolve_value
 from hotswap.scanning import Listed
 from hotswap.source import StatementPath
 from hotswap.targets import CONTAINERS
@@ -333,7 +333,7 @@ class Affected(ByFunctions):
 
     def keeps_none(self, edition: Edition, path: StatementPath, cls: Name) -> bool:
         """Whether no name that the statement binds holds an instance of the class."""
-        held = map(edition.tracked.namespace.get, edition.facts(path).binds)
+        held = bound_by(edition.source, path, edition.tracked.namespace)
         return not any(holds_instance(value, cls) for value in held)
 
     def place_at(self, module: str, line: int) -> Place | None:
@@ -422,7 +422,7 @@ class Affected(ByFunctions):
             return True
         if event == name and (self.may_find(edition, path, facts, name) or self.makes_instance(edition, facts, name)):
             return True
-        if is_behaviour(event) and self.derives_from_instance(edition, facts, name):
+        if is_behaviour(event) and self.derives_from_instance(edition, path, facts, name):
             return True
         if is_content(event) and "." in name[1] and hands_owner(edition, path, name):
             return True
@@ -472,13 +472,13 @@ class Affected(ByFunctions):
         called = (resolve_value(edition.tracked.namespace, chain) for chain in facts.calls)
         return any(abstractness(home) == name for c in called if (home := definition_of(c, self.index)) is not None)
 
-    def derives_from_instance(self, edition: Edition, facts: Facts, name: Name) -> bool:
+    def derives_from_instance(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
         """Whether the statement makes an instance of the class, and keeps something else than that."""
         namespace = edition.tracked.namespace
         if not any(definition_of(resolve_value(namespace, chain), self.index) == name for chain in facts.calls):
             return False
         value = value_of(name, self.graph)
-        kept = (namespace.get(bound) for bound in facts.binds)
+        kept = bound_by(edition.source, path, namespace)
         return is_a(value, type) and bool(facts.binds) and not any(holds_instance(each, name) for each in kept)
 
     def may_find(self, edition: Edition, path: StatementPath, facts: Facts, name: Name) -> bool:
