@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hotswap.deposits import NOTHING
+from hotswap.factfinder import MUTATORS
 from hotswap.looking import is_a
 from hotswap.model import Name, Place
 from hotswap.planning.edition import Edition
@@ -175,9 +176,16 @@ def _is_known(editions: Editions, place: Place, name: Name) -> bool:
     return all(entry.before is NOTHING for each in deposits for entry in each.entries)
 
 
+def _does_more(edition: Edition, function: Name, name: Name) -> bool:
+    """Whether a function may do something else with a container than put something behind what it holds."""
+    read = {is_used for each, is_used in edition.read_by(function) if each == name}
+    code = edition.code(function) if read else None
+    return code is not None and (True in read or not code.attributes.isdisjoint(MUTATORS - ADDING))
+
+
 def only_adds(edition: Edition, path: StatementPath, name: Name) -> bool:
     """Whether a statement does nothing with the container but put something there."""
-    if len(path) > 1 or any(name == read for called in edition.called(path) for read, _ in edition.read_by(called)):
+    if len(path) > 1 or any(_does_more(edition, called, name) for called in edition.called(path)):
         return False
     node = edition.source.statement(path)
     adding = {id(each) for put in _puttings(node) for each in (put.holder, put.method)}
