@@ -165,7 +165,8 @@ class Ledger:
 
     def orders_itself(self, place: Place, footprint: Footprint, words: AbstractSet[str] = SORTING) -> bool:
         """Whether one of the functions that the statement called gives containers an order of its own."""
-        codes = (self.editions.new(place[0]).code(function) for function in footprint.called)
+        called = footprint.called.union(*footprint.constructing.values())
+        codes = (self.editions.new(place[0]).code(function) for function in called)
         used = ({*code.attributes, *(chain[-1] for chain in code.reads)} for code in codes if code is not None)
         return any(not words.isdisjoint(each) for each in used)
 
