@@ -14,12 +14,12 @@ from types import CodeType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, behaviour, described
+from hotswap.events import HOOKS, behaviour, content, described
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import in_classes, is_a, is_instance, own_space
+from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes
 from hotswap.patch.arranging import arrange_annotations, arrange_as_written
@@ -29,7 +29,7 @@ from hotswap.patch.due import Due
 from hotswap.patch.foreign import Foreign
 from hotswap.patch.formers import Formers
 from hotswap.patch.freeing import free, is_refused
-from hotswap.patch.functions import Merger, is_decorator_object
+from hotswap.patch.functions import Merger
 from hotswap.patch.generic import Generics
 from hotswap.patch.hooked import Hooked
 from hotswap.patch.instances import forget_cached
@@ -63,7 +63,7 @@ from hotswap.patch.views import Doubled
 from hotswap.patch.weakly import refer_to_living
 from hotswap.planning.edition import Edition
 from hotswap.planning.groups import Group
-from hotswap.planning.live_names import value_of
+from hotswap.planning.live_names import DEFINITIONS, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import first_line, prefix_of, siblings
@@ -394,8 +394,8 @@ class Runner:
                 if "." in name[1]:
                     self.changes.add(described((name[0], name[1].rpartition(".")[0])), self._place)
         for name in touched:
-            if is_decorator_object(made.get(name)):  # what others had put into it is gone
-                self.changes.add(name, self._place)
+            if made.get(name) is not None and not is_any(made[name], *DEFINITIONS):
+                self.changes.add(content(name), self._place)  # what a decorator made has become what it makes now
             self.changes.add(behaviour(name), self._place)
             self.changes.add(described(name), self._place)
             if name in qualnames:

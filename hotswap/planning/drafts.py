@@ -11,7 +11,7 @@ from types import FunctionType
 
 from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_description, subclasses
 from hotswap.graph import Graph
-from hotswap.looking import family, is_a, is_instance
+from hotswap.looking import family, is_a, is_any, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
 from hotswap.planning.beside import beside
 from hotswap.planning.consumed import consumed
@@ -20,7 +20,7 @@ from hotswap.planning.editions import Editions
 from hotswap.planning.exchanged import is_exchanged
 from hotswap.planning.filling import is_known_of
 from hotswap.planning.groups import LOADED, Group
-from hotswap.planning.live_names import derived_from, value_of
+from hotswap.planning.live_names import DEFINITIONS, derived_from, value_of
 from hotswap.planning.main_program import is_main_program
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import prefix_of
@@ -433,6 +433,8 @@ class Drafts:
             value = value_of(binding.name, self.graph)
             if is_instance(value, FunctionType):
                 self.happens(content(binding.name), place)  # whoever made it may have set attributes on it
+            elif binding.name[1] in defines and value is not None and not is_any(value, *DEFINITIONS):
+                self.object_is_made(binding.name, place)
             if is_instance(value, FunctionType) and value.__module__ in self.index.modules:  # a lambda has another name
                 for event in (behaviour, described):
                     self.happens(event((value.__module__, value.__code__.co_qualname)), place)
@@ -442,6 +444,17 @@ class Drafts:
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def object_is_made(self, name: Name, place: Place) -> None:
+        """A class, as a decorator, makes an object of a definition: without what other statements have put into it."""
+        self.happens(content(name), place)
+        word = name[1].rpartition(".")[2].encode()
+        for module in {name[0], *self.graph.dependents(name[0])} & self.index.modules.keys():
+            edition = self.editions.find_new(module) if self.editions.mentions(module, word) else None
+            for path in edition.paths if edition is not None else ():
+                assert edition is not None
+                if (module, path) != place and name in edition.mutates(path) | edition.may_mutate(path):
+                    self.follow((module, path), f"it fills {name[1]}", (content(name), place))
 
     def _has_filled(self, place: Place) -> set[Name]:
         """What a statement that was edited may have put its definition into: it may do so no more."""
