@@ -26,7 +26,7 @@ from hotswap.index import Tracked
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name, Place
 from hotswap.planning.containers import is_self_contained
-from hotswap.planning.filling import filled_by_methods
+from hotswap.planning.filling import filled_as_arguments, filled_by_methods
 from hotswap.planning.flow import Binding, Scheduled
 from hotswap.planning.imported import BroughtByStar, Importing
 from hotswap.planning.live_names import DEFINITIONS, name_of_holder, value_of
@@ -85,6 +85,7 @@ class Edition(Importing):
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
         self.follows, self.deposits, self.by_name = around.follows, around.deposits, around.by_name
         self._filled: dict[StatementPath, frozenset[Name]] = {}
+        self._handed_on: dict[StatementPath, frozenset[Name]] = {}
 
     @cached_property
     def paths(self) -> list[StatementPath]:
@@ -308,7 +309,7 @@ class Edition(Importing):
         for chain, owner in altered_by(self.called(path), self.code, call, self.graph):
             name = self.holder(chain, path) if chain else self.name_of(owner)
             found |= {name} if name is not None else set()
-        return found | self.filled(path)
+        return found | self.filled(path) | self._handed(path)
 
     def filled(self, path: StatementPath) -> frozenset[Name]:
         """The names of instances into which the statement puts something by way of their methods."""
@@ -317,6 +318,14 @@ class Edition(Importing):
         if path not in self._filled:
             self._filled[path] = frozenset(filled_by_methods(self, path))
         return self._filled[path]
+
+    def _handed(self, path: StatementPath) -> frozenset[Name]:
+        """The names of containers that the statement was seen to fill, whatever function has done so."""
+        if self._remembered() is None:
+            return frozenset(filled_as_arguments(self, path))
+        if path not in self._handed_on:
+            self._handed_on[path] = frozenset(filled_as_arguments(self, path))
+        return self._handed_on[path]
 
     def name_of(self, owner: object) -> Name | None:
         """The global, here or in a module that is imported, that stands for an object."""

@@ -66,6 +66,18 @@ def filled_by_methods(edition: Edition, path: StatementPath) -> Iterator[Name]:
             yield name
 
 
+def filled_as_arguments(edition: Edition, path: StatementPath) -> Iterator[Name]:
+    """The containers, at home, that the statement or functions which it calls name, and that were seen to be filled.
+
+    Which of these functions has filled them is not told by its text: it was given them, `plugin.setup(COMMANDS)`.
+    """
+    targets = {each.target for each in edition.deposits(path) or () if each.kind != "attributes"}
+    for name in set(_candidates(edition, path)) if targets else ():
+        value = value_of(name, edition.graph)
+        if type(value) in CONTAINERS and id(value) in targets:
+            yield name
+
+
 def _candidates(edition: Edition, path: StatementPath) -> Iterator[Name]:
     for chain in edition.facts(path).reads:
         yield from _holders(edition, chain, path)
