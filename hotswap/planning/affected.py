@@ -27,7 +27,7 @@ from hotswap.facts import Facts
 from hotswap.graph import Graph, dynamic_imports_of
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name, Place
-from hotswap.planning.aliased import attributes_with, functions_with, hands_owner, methods_of, tells_of
+from hotswap.planning.aliased import attributes_with, functions_with, hands_owner, methods_of, tells_of, with_parts
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met
 from hotswap.planning.by_functions import ByFunctions, Concerned
 from hotswap.planning.chosen import answers_itself, chains_for
@@ -315,7 +315,7 @@ class Affected(ByFunctions):
         return not any(holds_instance(space.get(bound), name) for bound in facts.binds)
 
     def kinds_at(self, edition: Edition, path: StatementPath) -> AbstractSet[type]:
-        """The classes of the instances that a statement reads or makes, and those which these derive from."""
+        """The classes of the instances that a statement reads, in containers too, or makes, and their bases."""
         if self._kinds is None:
             return self.find_kinds(edition, path)
         if (edition.module, path) not in self._kinds:
@@ -327,7 +327,10 @@ class Affected(ByFunctions):
         facts, space = edition.facts(path), edition.tracked.namespace
         if not facts.binds or facts.defines:
             return NO_KINDS
-        values = (resolve_value(space, chain) for chain in facts.reads)
+        values = [resolve_value(space, chain) for chain in facts.reads]
+        through = {chain[:-1] for chain in facts.reads if len(chain) > 1}  # in `KINDS.values()` KINDS
+        holders = [each for chain in through if type(each := resolve_value(space, chain)) in CONTAINERS]
+        values = [part for value in (*values, *holders) for part in with_parts(value)]
         made = (resolve_value(space, chain) for chain in facts.calls)
         return {base for kind in (*map(type, values), *(m for m in made if is_a(m, type))) for base in kind.__mro__}
 

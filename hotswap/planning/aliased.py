@@ -71,10 +71,11 @@ def keeps_instance(edition: Edition, path: StatementPath) -> bool:
     """Whether a statement keeps an object of the program that may have a life of its own: that is state."""
     prefix, modules = prefix_of(edition.source, path), edition.graph.index.modules
     values = (value_of((edition.module, prefix + name), edition.graph) for name in edition.facts(path).binds)
-    return any(_is_of_program(part, modules) for value in values for part in _with_parts(value))
+    return any(_is_of_program(part, modules) for value in values for part in with_parts(value))
 
 
-def _with_parts(value: Any) -> list[Any]:
+def with_parts(value: Any) -> list[Any]:
+    """What a container holds, or the value itself."""
     return values_of(value) if type(value) in (list, tuple, set, frozenset, dict) else [value]
 
 
