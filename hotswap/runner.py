@@ -58,6 +58,7 @@ from hotswap.patch.statements import (
     taken_members,
     takes_from_a_name,
 )
+from hotswap.patch.superseded import give_way, not_forgotten
 from hotswap.patch.values import Values
 from hotswap.patch.views import Doubled
 from hotswap.patch.weakly import refer_to_living
@@ -510,6 +511,8 @@ class Runner:
             reached = self._reached(node, tracked)
             refer_to_living([*places, *(reached or ())] if is_definition else (), self.merger.twins, self.journal)
             registered.withdraw_what_is_not_there_again(self.journal, reached)
+            if isinstance(node, _DEFINITIONS) and before is not None:
+                self._let_give_way(node, before, registered.definitions)
             self._close_ledger()
             self.ledger.made_anew(effect.equal if self._due else ())
             if not self.ledger.orders_itself(self._place, self._footprint()):
@@ -522,6 +525,16 @@ class Runner:
         if stale := left_behind(node, before, self._foreign.differences):
             self.tolerate(CannotSwap(registered_twice(stale, f"{source.path}:{first_line(node)}")))
         return effect
+
+    def _let_give_way(self, node: ast.stmt, before: ast.stmt, definitions: list[Any]) -> None:
+        """What libraries made of a definition before gives way to what they made of it now."""
+        edition = self.editions.new(self._place[0])
+        if not give_way(definitions, self._foreign.differences, self.merger.twins, self.journal):
+            where = f"{edition.source.path}:{first_line(node)}"
+            raise CannotSwap(registered_twice(getattr(node, "name", ""), where))
+        edit = self.editions.edits.get(self._place[0])
+        for refusal in not_forgotten(node, before, definitions, edition.tracked, self.graph, edit):
+            raise refusal
 
     def _making(self, scene: Scene) -> Making:
         """What is to be known of the statement if it makes a class."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from hotswap.codes import CodePair, function_around, pair_codes, tells_otherwise
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, is_loaded, subclasses
+from hotswap.events import HOOKS, bare, behaviour, content, described, is_content, is_description, is_loaded, subclasses
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
@@ -170,6 +170,8 @@ class Transaction:
             self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
         self.journal.settle()
         caches.clear(self.changes.events, self.graph, self.journal)
+        told = (value_of(bare(event), self.graph) for event in self.changes.events if is_description(event))
+        caches.clear_about([each for each in told if is_instance(each, FunctionType)])
 
     def _note_certain(self) -> None:
         """What has happened before anything runs."""

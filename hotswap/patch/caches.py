@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterable, Iterator
-from types import FunctionType, MethodType
+from collections.abc import Collection, Iterable, Iterator
+from types import CellType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.events import bare, behaviour, content, described, is_content, member
@@ -119,6 +119,28 @@ def aliases(event: Name, graph: Graph) -> Iterator[Name]:
         for own, held in list(graph.index.modules[module].namespace.items()):
             if held is value:
                 yield content((module, own))
+
+
+def clear_about(functions: Collection[FunctionType]) -> None:
+    """Forget what functions of libraries have cached of these, whose signatures or kinds are others now.
+
+    They still are the same objects, with which the caches would answer: "no coroutine function".
+    """
+    holders = gc.get_referrers(*functions) if functions else []
+    # A key may wrap the function in an object of its own, which refers to it by a slot, or without a dictionary as yet.
+    wrappers = [each for each in holders if not is_any(each, *_NO_KEYS)]
+    keys = [each for each in (*holders, *_referrers(wrappers)) if type(each) is tuple]
+    tables = [each for each in _referrers(keys) if type(each) is dict]
+    for each in _referrers(tables):
+        if is_a(each, functools._lru_cache_wrapper):
+            each.cache_clear()
+
+
+_NO_KEYS = (dict, list, tuple, set, type, FunctionType, MethodType, ModuleType, CellType, FrameType)
+
+
+def _referrers(objects: list[Any]) -> list[Any]:
+    return gc.get_referrers(*objects) if objects else []
 
 
 def concerned_by(function: Any, graph: Graph) -> set[Name]:

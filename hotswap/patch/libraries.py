@@ -10,7 +10,7 @@ from typing import Any
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.model import Edit, Name
-from hotswap.patch import admin, started
+from hotswap.patch import admin, documented, started
 
 
 class Libraries:
@@ -42,3 +42,4 @@ class Libraries:
     def end(self, changed: Iterable[Name]) -> None:
         """All statements have run."""
         self._sites.renew_urls(changed)
+        documented.forget()
