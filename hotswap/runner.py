@@ -58,7 +58,7 @@ from hotswap.patch.statements import (
     taken_members,
     takes_from_a_name,
 )
-from hotswap.patch.superseded import give_way, not_forgotten
+from hotswap.patch.superseded import give_way, not_forgotten, registered_otherwise
 from hotswap.patch.values import Values
 from hotswap.patch.views import Doubled
 from hotswap.patch.weakly import refer_to_living
@@ -529,9 +529,9 @@ class Runner:
     def _let_give_way(self, node: ast.stmt, before: ast.stmt, definitions: list[Any]) -> None:
         """What libraries made of a definition before gives way to what they made of it now."""
         edition = self.editions.new(self._place[0])
-        if not give_way(definitions, self._foreign.differences, self.merger.twins, self.journal):
-            where = f"{edition.source.path}:{first_line(node)}"
-            raise CannotSwap(registered_twice(getattr(node, "name", ""), where))
+        at_most = max(1, len(getattr(before, "decorator_list", ())))
+        if not give_way(definitions, at_most, self._foreign.differences, self.merger.twins, self.journal):
+            raise CannotSwap(registered_otherwise(f"{edition.source.path}:{first_line(node)}"))
         edit = self.editions.edits.get(self._place[0])
         for refusal in not_forgotten(node, before, definitions, edition.tracked, self.graph, edit):
             raise refusal

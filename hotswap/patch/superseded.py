@@ -18,7 +18,7 @@ from hotswap.holders import cell_content
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.model import Edit
+from hotswap.model import Edit, Reason
 from hotswap.patch.foreign import Difference, Foreign
 from hotswap.patch.live import Twins
 from hotswap.patch.registries import foreign_decorators
@@ -31,10 +31,12 @@ LARGEST = 100
 """Containers within such an object with more entries are left alone."""
 
 
-def give_way(definitions: Sequence[Any], differences: Iterable[Difference], twins: Twins, journal: Journal) -> bool:
+def give_way(
+    definitions: Sequence[Any], at_most: int, differences: Iterable[Difference], twins: Twins, journal: Journal
+) -> bool:
     """Let what came into lists take the place of what stayed there from before, both made of these definitions.
 
-    False when it cannot be told which takes the place of which.
+    So many of a list are their own, `at_most`.  False when there are more: others may have made them.
     """
     lives = {id(each) for each in definitions}
     wanted = lives | {fresh for fresh, (_, live) in twins.items() if id(live) in lives}
@@ -44,7 +46,7 @@ def give_way(definitions: Sequence[Any], differences: Iterable[Difference], twin
         known = set(map(id, before))
         came = [each for each in after if id(each) not in known and _is_made_of(each, wanted)]
         stayed = [each for each in after if id(each) in known and _is_made_of(each, wanted)] if came else []
-        if len(stayed) > len(came):
+        if len(stayed) > at_most:
             return False
         if stayed:
             journal.remember(container)
@@ -54,7 +56,7 @@ def give_way(definitions: Sequence[Any], differences: Iterable[Difference], twin
 
 def _exchanged(container: list[Any], stayed: list[Any], came: list[Any]) -> list[Any]:
     """One for one; more than there were stand behind the last of these."""
-    places = {id(old): [new] for old, new in zip(stayed, came, strict=False)}
+    places = {id(old): came[at : at + 1] for at, old in enumerate(stayed)}
     places[id(stayed[-1])] += came[len(stayed) :]
     new = set(map(id, came))
     return [part for each in container if id(each) not in new for part in places.get(id(each), [each])]
@@ -81,6 +83,17 @@ def _parts(value: Any) -> list[Any]:
         return list(value) if len(value) <= LARGEST else []
     cells = [cell_content(cell) for cell in getattr(value, "__closure__", None) or ()]
     return [*cells, *own_space(value).values()]
+
+
+def registered_otherwise(where: str) -> Reason:
+    """Why a round cannot go on: more has been made of a definition than its decorators made."""
+    return Reason(
+        code="HS402",
+        what="a definition that is made again stands in more objects of a library than its decorators have made",
+        where=where,
+        why="which of them the new ones take the place of cannot be told",
+        remedy="restart",
+    )
 
 
 def not_forgotten(
