@@ -24,7 +24,7 @@ from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NEVER, NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
-from hotswap.patch import abstract, caches, classes, layout, modules, orphans, scopes
+from hotswap.patch import abstract, caches, classes, layout, mapped, modules, orphans, scopes
 from hotswap.patch.arranging import rearranged
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
@@ -312,13 +312,21 @@ class Transaction:
     def _remove_names(self) -> None:
         for step in self.plan.steps:
             if step.action is Action.REMOVE and step.target == "*":
-                self._lost += modules.definitions(self.index.modules[step.module], self.index)
+                self._lose(modules.definitions(self.index.modules[step.module], self.index))
                 modules.remove(self.index.modules[step.module], self.graph, self.journal)
                 self._gone.add(step.module)
                 self.changes.add((step.module, "*"))
                 self.done.removed.append(step.module)
             elif step.action is Action.REMOVE and not step.statement:
                 self._remove_name(step)
+
+    def _lose(self, definitions: Iterable[tuple[Name, Any]]) -> None:
+        for name, value in definitions:
+            try:
+                mapped.check_gone(value)
+            except CannotSwap as refusal:
+                self._tolerate(refusal)
+            self._lost.append((name, value))
 
     def _remove_name(self, step: Step) -> None:
         name = step.module, step.target
@@ -327,7 +335,7 @@ class Transaction:
         if all(held is not value for other, held in space.items() if other != step.target):  # else it is that one's
             self.formers.add_own(name, value, self.journal)
         if definition_of(value, self.index) == name and "." not in step.target:
-            self._lost.append((name, value))
+            self._lose([(name, value)])
         for event in map(subclasses, bases_of(name, self.graph)):
             self.changes.add(event)
             if not any((event, None) in each.due.causes for each in self.plan.steps):

@@ -1,4 +1,4 @@
-"""Declarative classes of SQLAlchemy: their methods can be edited, what is mapped to a table cannot.
+"""Classes with a table.  Declarative ones of SQLAlchemy: their methods can be edited, what is mapped to a table cannot.
 
 A mapper, its table and the instrumented attributes are made once for a class; a second class of that table is refused,
 and nothing of the old mapping would know of it.
@@ -35,6 +35,25 @@ def check_removed(cls: type, name: str) -> None:
     """Raises CannotSwap when a member that goes may be mapped."""
     if is_mapped(cls) and not is_instance(vars(cls).get(name), _PLAIN):
         raise refusal(cls)
+
+
+def check_gone(value: object) -> None:
+    """Raises CannotSwap when a definition that left the source is a class with a table: that would stay."""
+    if is_instance(value, type) and (_has_table(value) or _is_model(value)):
+        why = "its table stays known to the library, and to the classes that it is related to"
+        raise CannotSwap(reason("HS211", value, "left the source, and is mapped to a table", why))
+
+
+def _has_table(cls: type) -> bool:
+    return is_mapped(cls) and "__table__" in vars(cls)
+
+
+def _is_model(cls: type) -> bool:
+    """Whether it is a model of Django, for which a table is made."""
+    if type(cls).__module__ != "django.db.models.base":
+        return False
+    meta = vars(cls).get("_meta")
+    return meta is not None and not vars(meta).get("abstract")
 
 
 _PLAIN = (type(lambda: None), property, staticmethod, classmethod)
