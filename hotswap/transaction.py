@@ -28,6 +28,7 @@ from hotswap.patch import abstract, caches, classes, layout, mapped, modules, or
 from hotswap.patch.arranging import rearranged
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
+from hotswap.patch.configured import outdated
 from hotswap.patch.contents import Contents
 from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
@@ -228,7 +229,8 @@ class Transaction:
         in_use = left_in_use(runner.values, kept, self.journal)
         exchanged = members_in_use(runner.pourer.exchanged, kept, self.journal)
         made_classes = self._made_classes.follow(anew, kept)
-        for refusal in chain(self._bodies.left_behind(), made_classes, undecided, in_use, exchanged):
+        settings = outdated(self.changes.events, self.index)
+        for refusal in chain(self._bodies.left_behind(), made_classes, undecided, in_use, exchanged, settings):
             self._tolerate(refusal)
 
     def _tolerate(self, refusal: CannotSwap) -> None:

@@ -107,7 +107,7 @@ def _is_of_library(cls: type, values: Values) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """Which functions of the program, how often, and which words are in an object.
+    """Which functions and classes of the program, how often, and which words are in an object.
 
     It may get more words as it is used, and the same ones in more places.
     """
@@ -120,9 +120,11 @@ class _Told:
         found, seen, level = cls(), {id(thing)}, [thing]
         while level and len(seen) < MOST:
             inside: list[Any] = []
-            for part in [part for each in level for part in _parts(each)]:
+            for part in [part for each in level for part in _parts(each) if part is not type(each)]:
                 if type(part) is str:
                     found.words.add(part)
+                elif is_a(part, type) and type.__getattribute__(part, "__module__") in index.modules:
+                    found.functions[part.__module__, part.__qualname__] += 1
                 elif id(part) not in seen and gc.is_tracked(part) and not is_any(part, *_ENDS):
                     seen.add(id(part))
                     inside.append(part)

@@ -98,7 +98,18 @@ CASES = {
         "app = make()\n",
         held="app.app", needs="flask",
     ),
+    "HS407": Case(
+        "import sys\nPAGE = 10\n", "import sys\nPAGE = 20\n", held="django_reads('app', monkeypatch)", needs="django",
+    ),
 }  # fmt: skip
+
+
+def django_reads(module: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Settings that were taken from a module, as Django does it when somebody asks for the first of them."""
+    from django.conf import Settings, settings
+
+    monkeypatch.setitem(settings.__dict__, "_wrapped", Settings(module))
+    return settings
 
 
 def codes_of(outcome) -> set[str]:
@@ -108,13 +119,13 @@ def codes_of(outcome) -> set[str]:
 
 
 @pytest.mark.parametrize("code", CASES)
-def test_a_program_provokes_it(program, code):
+def test_a_program_provokes_it(program, monkeypatch, code):
     """The round ends with this reason, or goes live with this warning, and no other."""
     case = CASES[code]
     if case.needs:
         pytest.importorskip(case.needs)
     app = program.load("app.py", case.old)
-    held = eval(case.held, {"app": app}) if case.held else None  # noqa: S307  the case's own words
+    held = eval(case.held, {**globals(), "app": app, "monkeypatch": monkeypatch}) if case.held else None  # noqa: S307  the case's own words
     assert codes_of(program.sync("app.py", case.new)) == {code}, held
 
 
