@@ -352,7 +352,7 @@ class Planner:
         name = bare(event)
         group, readers = self.editions.group(origin[0]), self.editions.group(reader[0])
         if group is not readers and readers is not None and name[0] != origin[0]:
-            if self.editions.is_through(readers, origin[0]):
+            if group is not None and self.editions.precedes(reader, group):
                 return False  # it has looked into a third module before this one changed something there
         if group is None or (name not in group.new and not group.new.mutators(name)):
             return True
@@ -372,7 +372,7 @@ class Planner:
         """Put the drafts in order."""
         disposals = self.disposals.found()
         groups = self.editions.in_order({module for module, _ in self.drafts.of} | set(self.edits))
-        places = [place for group in groups for place in group.new.order if place in self.drafts.of]
+        places = self.editions.schedule(self.drafts.of)
         return Prepared(
             changes=changes,
             modules=tuple(m for g in groups for m in g.modules),

@@ -173,11 +173,11 @@ class Runner:
             if step.due.always:
                 self._free((step.module, step.statement))
         self.hooked.loads.begin({event for event, _ in self.plan.foreseen})
-        for group in self.plan.groups:
-            mine = [s for s in steps if s.module in group.modules]
-            for step in mine:
-                self._run_if_due(step)
-            if mine:
+        groups = [self.values.group(step.module) for step in steps]
+        last = {id(group): number for number, group in enumerate(groups)}
+        for number, (step, group) in enumerate(zip(steps, groups, strict=True)):
+            self._run_if_due(step)
+            if last[id(group)] == number:
                 self.values.settle(group)
         self._run_late(steps)
 

@@ -86,10 +86,7 @@ class Authors:
 
     def comes_first(self, one: Place, other: Place) -> bool:
         """Whether a statement has its turn before another one."""
-        mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
-        if mine is None or mine is theirs:
-            return mine is not None and mine.new.order.get(one, -1) < mine.new.order.get(other, -1)
-        return self.editions.is_through(mine, other[0])
+        return self.editions.comes_first(one, other)
 
     def is_counted_on(self, owner: int, entry: Entry, value: Any, is_due: Callable[[Place], bool]) -> bool:
         """Whether statements that are due (behind the one that made the entry) have made this of an attribute."""

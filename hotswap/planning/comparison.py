@@ -40,6 +40,7 @@ class Comparison:
             self.ends(group, restless if names is not None else {*group.old.names, *group.new.names})
             if names is None or names:
                 self.readers(group, names)
+            self.imports_move(group)
         for module in modules:
             self.throw_away(module)
             self.overtaken(module)
@@ -119,6 +120,39 @@ class Comparison:
                     self.value(group, name, place, before)
                     if is_used:
                         self.filling(group, name, place, before)
+
+    def imports_move(self, group: Group) -> None:
+        """Statements that look into what another module fills that is asked for before them now, or not any more."""
+        if group.is_in_order and not any(map(self.imports_otherwise, group.modules)):
+            return
+        for other in self.editions.moved(group):
+            for place in group.new.order:
+                before = group.old_place(place)
+                if place[1] == LOADED or before is None or before not in group.old.order:
+                    continue
+                if self.editions.was_through_at(other, before) == self.editions.is_through_at(other, place):
+                    continue
+                for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
+                    if is_used and self.editions.is_container(name) and self.is_filled_by(other, name):
+                        self.drafts.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
+
+    def imports_otherwise(self, module: str) -> bool:
+        """Whether statements with imports were added, edited or removed."""
+        new, old, matching = (
+            self.editions.find_new(module),
+            self.editions.find_old(module),
+            self.editions.matching(module),
+        )
+        changed = [path for path in new.paths if matching.fate(path) in ("added", "edited")] if new is not None else []
+        gone = [*matching.removed, *(before for path in changed if (before := matching.old(path)) is not None)]
+        now = any(new.facts(path).imports for path in changed if new is not None)
+        return now or any(old.facts(path).imports for path in gone if old is not None)
+
+    def is_filled_by(self, group: Group, name: Name) -> bool:
+        """Whether statements of a group fill a container, themselves or by way of functions."""
+        if group.new.mutators(name) or group.old.mutators(name):
+            return True
+        return any(place[0] in group.modules for place in self.editions.filled_by_calls(name))
 
     def survey(self, place: Place, before: Place) -> None:
         """Whether a statement that looks at all names of its module finds them in the same order."""

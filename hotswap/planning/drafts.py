@@ -235,14 +235,14 @@ class Drafts:
         if group is home:
             before = group.new.content_before(name, reader)
         else:
-            through = [g for g in fillers if self.editions.is_through(g, reader[0])]
+            through = [g for g in fillers if self.editions.is_through_at(g, reader)]
             filled = (p for g in through for p in g.new.mutators(name))
             before = (*home.new.content_final(name), *filled, *group.new.filled_before(name, reader))
             now += group.old.mutators(name)
         later = (g for g in fillers if g not in through)
         are_the_same = all(g.as_before(g.new.mutators(name), g.old.mutators(name)) for g in later)
         calls = self.calls_that_fill(name, reader)
-        earlier = [place for place in calls if self.comes_first(place, reader)]
+        earlier = [place for place in calls if self.is_done_at(place, reader)]
         is_behind = any(place not in earlier and self.editions.old_place(place) for place in calls)
         if name not in self.editions.new(reader[0]).may_mutate(reader[1]):
             is_behind = is_behind or self.editions.was_filled_behind(name, reader)
@@ -265,14 +265,14 @@ class Drafts:
     def later_calls(self, name: Name, place: Place) -> list[Place]:
         """Statements that have filled a container by way of functions, and do so after this one."""
         calls = (call for call in self.editions.filled_by_calls(name) if self.editions.old_place(call) is not None)
-        return [call for call in calls if call != place and self.comes_first(place, call)]
+        return [call for call in calls if call != place and self.editions.comes_first(place, call)]
 
-    def comes_first(self, one: Place, other: Place) -> bool:
-        """Whether a statement of the same circle, or of any other module, runs before another one."""
+    def is_done_at(self, one: Place, other: Place) -> bool:
+        """Whether a statement of the same circle, or of one that has run as a whole, runs before another one."""
         mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
         if mine is theirs or mine is None:
             return self.is_before(one, other)
-        return self.editions.is_through(mine, other[0])
+        return self.editions.is_through_at(mine, other)
 
     def only_fills(self, place: Place, name: Name) -> bool:
         """Whether nothing but one container changes when the statement runs, as far as that can be told."""
@@ -326,8 +326,7 @@ class Drafts:
 
         From behind: a statement runs for the sake of those that come after it.
         """
-        groups = self.editions.in_order({module for module, _ in self.of})
-        order = [place for group in groups for place in group.new.order if place in self.of]
+        order = self.editions.schedule(self.of)
         order = [*(place for place in self.of if place not in set(order)), *order]
         runs: dict[Place, Condition] = {}
         for _ in range(MOST_PASSES):
@@ -398,7 +397,9 @@ class Drafts:
         if self.is_before(one, other):
             return True
         mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
-        return mine is not theirs and one[0] in self.editions.finished_before(other[0])
+        if mine is None or mine is theirs or one[0] not in self.editions.finished_before(other[0]):
+            return False
+        return self.editions.is_through_at(mine, other)
 
     # ------------------------------------------------------------------ what they cause
 

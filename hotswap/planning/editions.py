@@ -15,7 +15,7 @@ from hotswap.codes import pair_codes
 from hotswap.deposits import Deposit
 from hotswap.events import content, subclasses
 from hotswap.graph import Graph, lines_of
-from hotswap.imports import imports_of, parents, resolve
+from hotswap.imports import imports_of, resolve
 from hotswap.index import Tracked
 from hotswap.looking import is_any, is_instance
 from hotswap.model import Edit, Name, Place
@@ -26,6 +26,7 @@ from hotswap.planning.groups import LOADED, Group, circle_around, make_group, re
 from hotswap.planning.imported import BroughtByStar
 from hotswap.planning.live_names import value_of
 from hotswap.planning.matching import Matching
+from hotswap.planning.turns import Turns
 from hotswap.reach import Reach
 from hotswap.resolving import definition_of, exports, module_at, resolve_value
 from hotswap.source import Source, StatementPath, prefix_of, siblings
@@ -54,7 +55,7 @@ class Lookups:
         self.now = self.before = self.read_now = self.read_before = self.brought = None
 
 
-class Editions(Filling):
+class Editions(Filling, Turns):
     """Made for one round.
 
     `whole` are classes that run whole although their members could run alone, `calls` are calls that statements were
@@ -70,7 +71,8 @@ class Editions(Filling):
         calls: Iterable[tuple[Place, Name]] = (),
         lookups: Lookups | None = None,
     ) -> None:
-        super().__init__()
+        Filling.__init__(self)
+        Turns.__init__(self)
         self.edits, self.graph, self.index = edits, graph, graph.index
         self._is_plain, self.whole = is_plain, whole
         self._matchings: dict[str, Matching] = {}
@@ -80,8 +82,6 @@ class Editions(Filling):
         self._calls: dict[Place, set[Name]] = {}
         for place, function in calls:
             self._calls.setdefault(place, set()).add(function)
-        self._ahead: dict[str, set[str]] = {}
-        self._finished: dict[str, set[str]] = {}
         self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._read_anywhere: dict[Name, bool] = {}
@@ -469,18 +469,6 @@ class Editions(Filling):
         edit = self.edits.get(module)
         return edit is not None and edit.revived is not None
 
-    def ahead(self, module: str) -> set[str]:
-        """The modules that a module asks for, directly or by way of others, packages around them among these."""
-        if module not in self._ahead:
-            self._ahead[module] = reachable(module, self.eager)
-        return self._ahead[module]
-
-    def finished_before(self, module: str) -> set[str]:
-        """Those of them that are surely through before it is: packages around it may ask for it themselves."""
-        if module not in self._finished:
-            self._finished[module] = reachable(module, lambda name: self.eager(name) - set(parents(name)))
-        return self._finished[module]
-
     def _eager_importers(self, module: str) -> set[str]:
         edited = {n for n in self.edits if module in self.eager(n)}
         return edited | {n for n in self.graph.importers(module) if module in self.graph.eager_imports(n)}
@@ -492,48 +480,6 @@ class Editions(Filling):
                 assert edition is not None
                 found |= edition.asked(path)
         return found
-
-    def is_through(self, group: Group, module: str) -> bool:
-        """Whether the modules of a group have run before a module outside of it begins.
-
-        If neither asks for the other, they do so in the order in which the program happened to ask for them.
-        """
-        if self.finished_before(module).issuperset(group.modules):
-            return True
-        if any(module in self.finished_before(name) for name in group.modules):
-            return False
-        last = len(self._positions)  # what is not loaded yet comes at the end
-        return all(self._positions.get(n, last) < self._positions.get(module, last) for n in group.modules)
-
-    def is_loaded_at(self, submodule: str, place: Place) -> bool:
-        """Whether a module of a package that a statement asks for all its names has been loaded when it does."""
-        group, module = self.group(place[0]), place[0]
-        if group is None or place not in group.new.order or submodule not in self.index.modules:
-            return submodule != module
-        if submodule in group.modules:
-            return group.new.order.get((submodule, LOADED), len(group.new.order)) < group.new.order[place]
-        if submodule in self.finished_before(module):
-            return True
-        if submodule.rpartition(".")[0] in group.modules:
-            return False  # nobody else can ask for it while the package itself is half way through
-        last = len(self._positions)
-        return self._positions.get(submodule, last) < self._positions.get(module, last)
-
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        """In which order a fresh process has the modules of the program behind it."""
-        return {name: number for number, name in enumerate(self.graph.order(list(self.index.modules), self.eager))}
-
-    def in_order(self, modules: Iterable[str]) -> list[Group]:
-        """The groups of these modules, dependencies before dependents."""
-        wanted = [m for m in modules if self.find_new(m) is not None]
-        names = self.graph.order(wanted, self.eager) if len(wanted) > 1 else wanted
-        found: dict[tuple[str, ...], Group] = {}
-        for name in reversed(names):  # a circle has its place where the last of its modules is through
-            group = self.group(name)
-            if group is not None:
-                found.setdefault(group.modules, group)
-        return list(found.values())[::-1]
 
 
 def has_globals(node: ast.ClassDef) -> bool:

@@ -33,6 +33,7 @@ class Filling:
     group: Callable[[str], Group | None]
     eager: Callable[[str], frozenset[str]]
     is_through: Callable[[Group, str], bool]
+    precedes: Callable[[Place, Group], bool]
     in_order: Callable[[Iterable[str]], list[Group]]
 
     def __init__(self) -> None:
@@ -110,7 +111,7 @@ class Filling:
         """Statements of other modules that have filled the container before the edit, and do so after this one."""
         mine = self.group(place[0])
         groups = [g for g in (*self.fillers(name), self.group(name[0])) if g is not None and g is not mine]
-        later = [g for g in groups if mine is not None and self.is_through(mine, g.modules[0])]
+        later = [g for g in groups if mine is not None and self.precedes(place, g)]
         return [p for g in later for p in g.new.mutators(name) if g.old_place(p) is not None]
 
     def has_last_word(self, other: Place, one: Place, name: Name) -> bool:
