@@ -120,11 +120,18 @@ class Values:
         return group
 
     def value(
-        self, group: Group, name: Name, binders: Sequence[Place], *, at_end: bool = True, view: bool = False
+        self,
+        group: Group,
+        name: Name,
+        binders: Sequence[Place],
+        *,
+        at_end: bool = True,
+        view: bool = False,
+        reader: Place | None = None,
     ) -> Any:
         """What the first of these statements that binds the name left in it; MISSING when none does.
 
-        `view`: if it was only built once more for others to look into, that.
+        `view`: if it was only built once more for others to look into, that.  `reader` sees it at its place.
         """
         for place in binders:
             if place[1] == LOADED:
@@ -140,13 +147,13 @@ class Values:
                 return self._made[place, name]
         home = self.editions.group(name[0])
         if home is not None and home is not group and name in home.new:
-            return self._elsewhere(self.editions.set_before(name, group) or home, name)
+            return self._elsewhere(self.editions.set_before(name, group, reader), name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._unbound(name)
 
-    def _elsewhere(self, group: Group, name: Name) -> Any:
+    def _elsewhere(self, places: Iterable[Place], name: Name) -> Any:
         """What statements of other modules give a name before those of another one do: made anew if need be."""
-        for place in group.new.final(name):
+        for place in places:
             is_view = name in self._in_views and not self._ran.get(place, False)
             if (place, name) in self._made and not is_view:
                 return self._made[place, name]
@@ -161,7 +168,7 @@ class Values:
         """What the name holds when the statement begins."""
         group = self.group(place[0])
         is_view = (place, name) in self.views
-        return self.value(group, name, group.new.before(name, place), at_end=False, view=is_view)
+        return self.value(group, name, group.new.before(name, place), at_end=False, view=is_view, reader=place)
 
     def after(self, name: Name, place: Place) -> Any:
         """What it holds when the statement has run."""
@@ -202,7 +209,9 @@ class Values:
         views = {name for at, name in self.views if at == place} if not imports else set()
         group = self.group(place[0])
         known = [n for n in names if n[0] in self.index.modules or n[0] in sys.modules]
-        attributes = [n for n in known if "." in n[1] and (n in group.new or self.editions.is_set_behind(n, group))]
+        attributes = [
+            n for n in known if "." in n[1] and (n in group.new or self.editions.is_set_behind(n, group, place))
+        ]
         self._show_attributes(group, place, [name for name in attributes if name not in views])
         for name in [name for name in known if "." in name[1] and name in views]:
             self._put(name, self._viewed(name, place), group)
@@ -282,7 +291,7 @@ class Values:
         for group in reversed(self.editions.setters(name)):
             for place in group.new.final(name):
                 return self._made[place, name] if self._ran.get(place, False) else self.original(name)
-        return self._elsewhere(self.group(name[0]), name)
+        return self._elsewhere(self.group(name[0]).new.final(name), name)
 
     def class_space(self, place: Place, owner: str) -> dict[str, Any]:
         """The names that a class body has when the statement in it begins."""

@@ -122,7 +122,7 @@ class Comparison:
                         self.filling(group, name, place, before)
 
     def imports_move(self, group: Group) -> None:
-        """Statements that look into what another module fills that is asked for before them now, or not any more."""
+        """Statements that read what another module fills or sets, which is asked for before them now, or no more."""
         if group.is_in_order and not any(map(self.imports_otherwise, group.modules)):
             return
         for other in self.editions.moved(group):
@@ -135,6 +135,8 @@ class Comparison:
                 for name, is_used in self.editions.new(place[0]).reads(place[1]).items():
                     if is_used and self.editions.is_container(name) and self.is_filled_by(other, name):
                         self.drafts.draft(place, f"it looks into {name[1]}, which other statements fill", ALWAYS)
+                    elif name[0] not in other.modules and (name in other.new or name in other.old):
+                        self.drafts.draft(place, f"it reads {name[1]}, which another statement sets", ALWAYS)
 
     def imports_otherwise(self, module: str) -> bool:
         """Whether statements with imports were added, edited or removed."""

@@ -194,7 +194,7 @@ class Drafts:
         mutated, reads = edition.mutates(place[1]), edition.reads(place[1])
         maybe = [b.name for b in edition.bindings(place[1]) if b.maybe and group.new.final(b.name)[:1] == (place,)]
         for name in dict.fromkeys([*reads, *maybe]):
-            if name in group.new or self.editions.is_set_behind(name, group):
+            if name in group.new or self.editions.is_set_behind(name, group, place):
                 self.supply_name(group, name, place)
         for name, is_used in reads.items():
             if is_used and name not in mutated and self.editions.is_container(name):
@@ -210,8 +210,7 @@ class Drafts:
         home = self.editions.group(name[0])
         if home is None or home is group or name not in home.new or before:
             return
-        earlier = self.editions.set_before(name, group) or home  # another module's attribute, which this one changes
-        for place in earlier.new.final(name):
+        for place in self.editions.set_before(name, group, reader):  # another module's attribute
             self._need_value(place, reader, name)
 
     def is_away(self, name: Name) -> bool:
@@ -231,18 +230,17 @@ class Drafts:
             return
         fillers = [g for g in self.editions.fillers(name) if g is not group]
         now = [*home.old.content_final(name), *(p for g in fillers for p in g.old.mutators(name))]
-        through: list[Group] = []
+        filled: list[Place] = []
         if group is home:
             before = group.new.content_before(name, reader)
         else:
-            through = [g for g in fillers if self.editions.is_through_at(g, reader)]
-            filled = (p for g in through for p in g.new.mutators(name))
+            filled = [p for g in fillers for p in g.new.mutators(name) if self.editions.comes_first(p, reader)]
             before = (*home.new.content_final(name), *filled, *group.new.filled_before(name, reader))
             now += group.old.mutators(name)
-        later = (g for g in fillers if g not in through)
+        later = (g for g in fillers if not set(filled).issuperset(g.new.mutators(name)))
         are_the_same = all(g.as_before(g.new.mutators(name), g.old.mutators(name)) for g in later)
         calls = self.calls_that_fill(name, reader)
-        earlier = [place for place in calls if self.is_done_at(place, reader)]
+        earlier = [place for place in calls if self.editions.comes_first(place, reader)]
         is_behind = any(place not in earlier and self.editions.old_place(place) for place in calls)
         if name not in self.editions.new(reader[0]).may_mutate(reader[1]):
             is_behind = is_behind or self.editions.was_filled_behind(name, reader)
@@ -266,13 +264,6 @@ class Drafts:
         """Statements that have filled a container by way of functions, and do so after this one."""
         calls = (call for call in self.editions.filled_by_calls(name) if self.editions.old_place(call) is not None)
         return [call for call in calls if call != place and self.editions.comes_first(place, call)]
-
-    def is_done_at(self, one: Place, other: Place) -> bool:
-        """Whether a statement of the same circle, or of one that has run as a whole, runs before another one."""
-        mine, theirs = self.editions.group(one[0]), self.editions.group(other[0])
-        if mine is theirs or mine is None:
-            return self.is_before(one, other)
-        return self.editions.is_through_at(mine, other)
 
     def only_fills(self, place: Place, name: Name) -> bool:
         """Whether nothing but one container changes when the statement runs, as far as that can be told."""

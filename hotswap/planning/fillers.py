@@ -34,6 +34,7 @@ class Filling:
     eager: Callable[[str], frozenset[str]]
     is_through: Callable[[Group, str], bool]
     precedes: Callable[[Place, Group], bool]
+    comes_first: Callable[[Place, Place], bool]
     in_order: Callable[[Iterable[str]], list[Group]]
 
     def __init__(self) -> None:
@@ -72,16 +73,29 @@ class Filling:
         groups = {id(g): g for n in sorted(mentioning) if (g := self.group(n)) is not None and g is not home}
         return [g for g in groups.values() if g.old.mutators(name) or g.new.mutators(name)]
 
-    def set_before(self, name: Name, group: Group) -> Group | None:
-        """The last group that gives an attribute of another group's definition a value before this group begins."""
-        setters = reversed(self.setters(name))
-        return next((g for g in setters if g is not group and name in g.new and self._is_done(g, group)), None)
+    def set_before(self, name: Name, group: Group, reader: Place | None = None) -> tuple[Place, ...]:
+        """The statements of the last other group that give an attribute a value before this one, or a reader, begins.
 
-    def is_set_behind(self, name: Name, group: Group) -> bool:
-        """Whether statements of other groups give the attribute another value when this group is through."""
+        Those of the group of the definition if no other one does.
+        """
+        for each in reversed(self.setters(name)):
+            binders = each.new.binders(name) if each is not group else ()
+            done = [place for place in binders if self._is_done(each, place, group, reader)]
+            if done:
+                return each.new.final(name) if len(done) == len(binders) else (done[-1],)
+        home = self.group(name[0])
+        return home.new.final(name) if home is not None else ()
+
+    def is_set_behind(self, name: Name, group: Group, reader: Place | None = None) -> bool:
+        """Whether statements of other groups give an attribute another value when this one is through, or a reader."""
         if "." not in name[1] or (group is self.group(name[0]) and not self._is_set_by_functions(name)):
             return False
-        return any(g is not group and not self._is_done(g, group) for g in self.setters(name))
+        others = [each for each in self.setters(name) if each is not group]
+        return any(
+            not self._is_done(each, place, group, reader)
+            for each in others
+            for place in each.new.binders(name) or (None,)
+        )
 
     def holds_now(self, group: Group, name: Name, place: Place) -> bool:
         """Whether what a name holds comes from what this statement was before, and stays with it."""
@@ -95,7 +109,10 @@ class Filling:
             self._setters[name] = [g for g in groups if g is not home and (name in g.new or name in g.old)]
         return self._setters[name]
 
-    def _is_done(self, group: Group, other: Group) -> bool:
+    def _is_done(self, group: Group, place: Place | None, other: Group, reader: Place | None) -> bool:
+        """Whether a statement of a group (None: all of it) runs before another group, or a reader in it."""
+        if place is not None and reader is not None:
+            return self.comes_first(place, reader)
         return any(self.is_through(group, module) for module in other.modules)
 
     def _is_set_by_functions(self, name: Name) -> bool:
