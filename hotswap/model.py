@@ -95,6 +95,8 @@ class Findings:
     """Classes that have to run whole, although their members could run one by one."""
     refused: frozenset[Place] = frozenset()
     """Definitions that raised as they ran, maybe because of what is registered of them or others already."""
+    asks: frozenset[tuple[Place, str]] = frozenset()
+    """Known modules for which statements asked by way of new ones, and that ask for those of the statements in turn."""
 
     def __or__(self, other: Findings) -> Findings:
         return Findings(
@@ -104,6 +106,7 @@ class Findings:
             self.refills | other.refills,
             self.whole | other.whole,
             self.refused | other.refused,
+            self.asks | other.asks,
         )
 
     def __str__(self) -> str:

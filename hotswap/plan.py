@@ -81,7 +81,7 @@ class Planner:
         lookups: Lookups | None = None,
     ) -> None:
         self.edits = {e.module: e for e in edits}
-        self.editions = Editions(self.edits, graph, is_plain, whole, found.calls, lookups)
+        self.editions = Editions(self.edits, graph, is_plain, whole, found.calls, lookups, found.asks)
         self.affected = Affected(self.editions, graph)
         self.drafts = Drafts(self.editions, graph, found.refills)
         self.refused = found.refused

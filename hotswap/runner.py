@@ -348,6 +348,7 @@ class Runner:
             self.tolerate(CannotSwap(loaded_twice(self.editions, self._place, module)))
         loaded = {name for name in sys.modules.keys() - self._known if name in self.index.modules}
         self._known |= loaded
+        self.findings |= Findings(asks=frozenset(self.editions.opened(self._place, loaded)))
         came = (self.index.modules[name] for name in loaded)
         filled = (deposit for each in came for line in (each.calls or {}).values() for deposit in line.deposits)
         self._filled_by_loaded = {deposit.target for deposit in filled}

@@ -66,6 +66,8 @@ class Surroundings:
     """What a statement has put into containers and objects; None: nobody knows."""
     by_name: Callable[[StatementPath], Iterable[str]]
     """The modules that a statement asked for by names that were computed, when it ran."""
+    by_new: Callable[[StatementPath], Iterable[str]] = lambda _: ()
+    """The modules that a statement asks for by way of new ones."""
 
 
 NAMESPACES = ("globals", "vars", "locals")
@@ -83,7 +85,8 @@ class Edition(Importing):
         self._bindings: dict[StatementPath, tuple[Binding, ...]] = {}
         self._bodies: dict[StatementPath, dict[str, list[tuple[int, bool]]]] = {}
         self.memberwise, self.called, self._star = around.memberwise, around.called, around.star
-        self.follows, self.deposits, self.by_name = around.follows, around.deposits, around.by_name
+        self.follows, self.deposits = around.follows, around.deposits
+        self.by_name, self.by_new = around.by_name, around.by_new
         self._filled: dict[StatementPath, frozenset[Name]] = {}
         self._handed_on: dict[StatementPath, frozenset[Name]] = {}
 

@@ -59,7 +59,7 @@ class Editions(Filling, Turns):
     """Made for one round.
 
     `whole` are classes that run whole although their members could run alone, `calls` are calls that statements were
-    seen to make in an earlier try.
+    seen to make in an earlier try, `asks` modules for which they were seen to ask by way of new ones.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Editions(Filling, Turns):
         whole: set[Place],
         calls: Iterable[tuple[Place, Name]] = (),
         lookups: Lookups | None = None,
+        asks: Iterable[tuple[Place, str]] = (),
     ) -> None:
         Filling.__init__(self)
         Turns.__init__(self)
@@ -82,6 +83,9 @@ class Editions(Filling, Turns):
         self._calls: dict[Place, set[Name]] = {}
         for place, function in calls:
             self._calls.setdefault(place, set()).add(function)
+        self._asks: dict[Place, list[str]] = {}
+        for place, module in sorted(asks):
+            self._asks.setdefault(place, []).append(module)
         self._eager: dict[str, frozenset[str]] = {}
         self._memberwise: dict[Place, bool] = {}
         self._read_anywhere: dict[Name, bool] = {}
@@ -181,6 +185,7 @@ class Editions(Filling, Turns):
             lambda: self.lookups.read_now,
             lambda path: self.deposits((module, path)),
             lambda path: self.asked_by_name(module, self.matching(module).old(path)),
+            lambda path: self._asks.get((module, path), ()),
         )
         return Edition(tracked, source, self.graph, around)
 
@@ -458,6 +463,7 @@ class Editions(Filling, Turns):
     def eager(self, module: str) -> frozenset[str]:
         """The modules that a module asks for as it is imported, before the edit or after it."""
         edit, found = self.edits.get(module), self.graph.eager_imports(module)
+        found = found.union(*(names for place, names in self._asks.items() if place[0] == module))
         if edit is None or edit.new is None:
             return found
         if module not in self._eager:

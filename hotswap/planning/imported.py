@@ -36,6 +36,7 @@ class Importing:
     called: Callable[[StatementPath], Iterable[Name]]
     facts: Callable[[StatementPath], Facts]
     by_name: Callable[[StatementPath], Iterable[str]]
+    by_new: Callable[[StatementPath], Iterable[str]]
     _star: Callable[[str], BroughtByStar]
 
     def __init__(self, is_at_rest: Callable[[], bool]) -> None:
@@ -95,7 +96,7 @@ class Importing:
             found |= dict.fromkeys([*reversed(list(parents(base))), base])
             if each.name and each.name != "*":
                 found[f"{base}.{each.name}"] = None
-        return [*found, *(name for name in self.by_name(path) if name not in found)]
+        return [*found, *(name for name in (*self.by_name(path), *self.by_new(path)) if name not in found)]
 
     def _skipped(self, node: ast.stmt) -> set[str]:
         """The names that blocks under `if` import which did not run, as the live module tells by what it lacks.
@@ -113,7 +114,7 @@ class Importing:
     def asked(self, path: StatementPath) -> set[str]:
         """The modules that a statement asks for when it runs, packages around this one aside unless it names them."""
         facts, own = self.facts(path), set(parents(self.module))
-        found = set()
+        found = set(self.by_new(path))
         for each in facts.imports:
             base = resolve(self.tracked, "." * each.level + each.module)
             found |= {base, *(set(parents(base)) - own)}

@@ -70,6 +70,17 @@ class Turns:
         last = len(self._positions)  # what is not loaded yet comes at the end
         return all(self._positions.get(n, last) < self._positions.get(module, last) for n in group.modules)
 
+    def opened(self, place: Place, loaded: Collection[str]) -> Iterator[tuple[Place, str]]:
+        """The modules for which new ones ask, and that ask for the module of the statement which has `loaded` these.
+
+        They are in a circle with it, of which nobody knew before.
+        """
+        group = self.group(place[0])
+        known = {*loaded, *(group.modules if group is not None else ())}
+        for name in {each for new in loaded for each in self.graph.eager_imports(new)} - known:
+            if name in self.index.modules and place[0] in self.ahead(name):
+                yield place, name
+
     def is_loaded_at(self, submodule: str, place: Place) -> bool:
         """Whether a module of a package that a statement asks for all its names has been loaded when it does."""
         group, module = self.group(place[0]), place[0]
