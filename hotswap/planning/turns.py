@@ -129,12 +129,13 @@ class Turns:
         """The groups that have their turn in the middle of another one, behind statements of it which are to run."""
         by_module = {name: group for group in groups for name in group.modules}
         found: dict[Modules, Group] = {}
-        for group in groups:
+        for group in groups if len(by_module) > 1 else ():
+            ahead = set().union(*map(self.finished_before, group.modules)) & by_module.keys() - set(group.modules)
             first = next((place for place in places[group.modules] if self._does_something(place)), None)
-            asked = self._asked_by(group) if first is not None else {}
-            for name in asked.keys() & by_module.keys():
-                other = by_module[name]
-                if first and other is not group and other.modules not in found and self.precedes(first, other):
+            others = [by_module[name] for name in sorted(ahead)] if first is not None else []
+            for other in others:
+                assert first is not None
+                if other.modules not in found and self.precedes(first, other):
                     found[other.modules] = group
         return found
 
@@ -257,6 +258,11 @@ def _interrupted(
     """The statements of groups, some of which have their turn `inside` of others, as soon as these ask for them."""
     begun: set[Modules] = set()
 
+    def outermost(group: Group) -> Group:
+        while group.modules in inside:
+            group = inside[group.modules]
+        return group
+
     def run(group: Group) -> Iterator[Place]:
         if group.modules in begun:
             return
@@ -264,7 +270,7 @@ def _interrupted(
         mine = [each for each in groups if inside.get(each.modules) is group]
         for each in groups:
             if each not in mine and turns.asks_for_any(group, each):
-                yield from run(each)
+                yield from run(outermost(each))
         for place in places[group.modules]:
             for each in mine:
                 if not turns.precedes(place, each):
@@ -274,5 +280,4 @@ def _interrupted(
             yield from run(each)
 
     for group in groups:
-        yield from run(inside.get(group.modules, group))
-        yield from run(group)
+        yield from run(outermost(group))
