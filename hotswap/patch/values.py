@@ -146,8 +146,10 @@ class Values:
             if (place, name) in self._made:
                 return self._made[place, name]
         home = self.editions.group(name[0])
-        if home is not None and home is not group and name in home.new:
-            return self._elsewhere(self.editions.set_before(name, group, reader), name)
+        if home is not None and home is not group and (name in home.new or "." in name[1]):
+            places = self.editions.set_before(name, group, reader)
+            if places or name in home.new:
+                return self._elsewhere(places, name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._unbound(name)
 

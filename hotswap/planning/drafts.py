@@ -208,7 +208,7 @@ class Drafts:
                 return
             self._need_value(place, reader, name)
         home = self.editions.group(name[0])
-        if home is None or home is group or name not in home.new or before:
+        if home is None or home is group or before or (name not in home.new and "." not in name[1]):
             return
         for place in self.editions.set_before(name, group, reader):  # another module's attribute
             self._need_value(place, reader, name)
