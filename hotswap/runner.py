@@ -21,7 +21,7 @@ from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
-from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes
+from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes, unbound
 from hotswap.patch.arranging import arrange_annotations, arrange_as_written
 from hotswap.patch.changes import Changes, Ran
 from hotswap.patch.counting import Counting
@@ -179,6 +179,7 @@ class Runner:
             self._run_if_due(step)
             if last[id(group)] == number:
                 self.values.settle(group)
+                unbound.take_over(group, self.values, self.merger)
         self._run_late(steps)
 
     def _run_late(self, steps: Iterable[Step]) -> None:

@@ -353,6 +353,10 @@ class Values:
         """Whether the statement ran in this round, for its own sake."""
         return self._ran.get(place, False)
 
+    def has_bound(self, place: Place, name: Name) -> bool:
+        """Whether the statement ran in this round and gave the name a value."""
+        return (place, name) in self._made
+
     def ran(self, place: Place, made: dict[Name, Any], *, due: bool) -> None:
         """Note what a statement has bound (not `due`: only for the sake of a value at its place)."""
         self._ran[place] = self._ran.get(place, False) or due

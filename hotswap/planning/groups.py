@@ -57,17 +57,22 @@ class Group:
         return not is_replaced and not self.new.defines(name, last[0])
 
     def goes_over(self, name: Name, binders: Sequence[Place]) -> bool:
-        """Whether what these statements gave to the name is what it holds until now, but will be another definition."""
-        if len(binders) != 1 or not self.new.defines(name, binders[0]):
+        """Whether what the name holds until now may come from these statements, but will be another definition."""
+        if not self._may_be_exchanged(name, binders):
             return False
-        is_live = self.old.final(name) == (self.old_place(binders[0]),)
+        is_live = self.old_place(binders[0]) in self.old.final(name)
         return is_live and not self.holds_now(name, binders[0])
 
     def comes_over(self, name: Name, binders: Sequence[Place]) -> bool:
-        """Whether the name holds another object until now, which will be what these statements define."""
-        if len(binders) != 1 or not self.new.defines(name, binders[0]) or self.new.final(name) != tuple(binders):
+        """Whether the name holds another object until now, which may become what these statements define."""
+        if not self._may_be_exchanged(name, binders) or binders[0] not in self.new.final(name):
             return False
         return bool(self.old.final(name)) and self.old.final(name) != (self.old_place(binders[0]),)
+
+    def _may_be_exchanged(self, name: Name, binders: Sequence[Place]) -> bool:
+        """Whether one statement defines the name there, and another one than before gives it its value at the end."""
+        is_single = len(binders) == 1 and self.new.defines(name, binders[0])
+        return is_single and not self.as_before(self.new.final(name), self.old.final(name))
 
     @property
     def is_in_order(self) -> bool:
