@@ -164,8 +164,7 @@ class Turns:
         mine = self.group(place[0])
         if mine is None or place not in mine.new.order or not self._asks_for(place[0], group):
             return self.is_through(group, place[0])
-        asked, last = self._asked_by(mine), len(mine.new.order)
-        is_asked = any(asked.get(name, last) <= mine.new.order[place] for name in group.modules)
+        is_asked = _is_asked(group, mine.new.order[place], self._asked_by(mine), self._asked_before(mine))
         return is_asked or self._has_begun_before(group, mine)
 
     def precedes(self, place: Place, group: Group) -> bool:
@@ -195,8 +194,7 @@ class Turns:
         """The same for a statement of the sources that run until now."""
         mine = self.group(before[0])
         assert mine is not None
-        asked, last = self._asked_before(mine), len(mine.old.order)
-        is_asked = any(asked.get(name, last) <= mine.old.order[before] for name in group.modules)
+        is_asked = _is_asked(group, mine.old.order[before], self._asked_before(mine), self._asked_by(mine))
         return is_asked or self._has_begun_before(group, mine)
 
     def _asked_by(self, group: Group) -> dict[str, int]:
@@ -207,6 +205,8 @@ class Turns:
 
     def _asked_before(self, group: Group) -> dict[str, int]:
         """The same for the sources that run until now."""
+        if self.edits.keys().isdisjoint(group.modules):
+            return self._asked_by(group)
         if group.modules not in self._asked_then:
             eager = self.graph.eager_imports
             self._asked_then[group.modules] = _first_asked(
@@ -250,6 +250,14 @@ def _first_asked(
             for each in {name, *ahead(name)}:
                 found.setdefault(each, number)
     return found
+
+
+def _is_asked(group: Group, number: int, asked: Mapping[str, int], otherwise: Mapping[str, int]) -> bool:
+    """Whether a group is asked for by a statement of that number, or before it.
+
+    Also if no statement does, not in the other sources (`otherwise`) either: by a computed name.
+    """
+    return any(asked[n] <= number if n in asked else n not in otherwise for n in group.modules)
 
 
 def _interrupted(
