@@ -14,12 +14,12 @@ from types import CodeType
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.events import HOOKS, behaviour, content, described
+from hotswap.events import described
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.index import Tracked
 from hotswap.journal import MISSING, Journal
-from hotswap.looking import in_classes, is_a, is_any, is_instance, own_space
+from hotswap.looking import in_classes, is_a, is_instance, own_space
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, annotated, caches, classes, mapped, registries, scopes, unbound
 from hotswap.patch.arranging import arrange_annotations, arrange_as_written
@@ -39,6 +39,7 @@ from hotswap.patch.libraries import Libraries
 from hotswap.patch.live import substitute_in
 from hotswap.patch.modules import not_yet_in_packages
 from hotswap.patch.moved import has_left
+from hotswap.patch.noting import Noting
 from hotswap.patch.observed import Observed
 from hotswap.patch.order import Added
 from hotswap.patch.past import ClassPast, ModulePast
@@ -63,8 +64,7 @@ from hotswap.patch.values import Values
 from hotswap.patch.views import Doubled
 from hotswap.patch.weakly import refer_to_living
 from hotswap.planning.edition import Edition
-from hotswap.planning.groups import Group
-from hotswap.planning.live_names import DEFINITIONS, value_of
+from hotswap.planning.live_names import value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import first_line, prefix_of, siblings
@@ -96,6 +96,7 @@ class Runner:
         self.values = Values(self.editions, journal, plan.views)
         self.remade = Remade(self.editions, self.values, graph)
         self.pourer = Pourer(self.editions, graph, journal, changes, self.values, tolerate)
+        self.noting = Noting(self.editions, self.values, changes, self.pourer.note_bases)
         self.merger = self.pourer.merger = Merger(journal, self.pourer.pour, formers)
         self.merger.is_new, self.merger.has_left = self._is_new, partial(has_left, self.editions)
         self.merger.was_there, self.merger.lasting = self.values.was_there, self.remade.lasting
@@ -319,7 +320,7 @@ class Runner:
         for event in observed.overloaded():
             self.changes.add(event)  # whichever statement binds the name at last
         if due:
-            self._note(made, {(step.module, prefix + name) for name in effect.touched}, qualnames)
+            self.noting.compare(self._place, made, {(step.module, prefix + n) for n in effect.touched}, qualnames)
             self._add(self.remade.events(self._place))
             self._add(observed.filled())
             self.changes.weak |= {(event, self._place) for event in observed.refilled(self.merger.twin)}
@@ -382,46 +383,6 @@ class Runner:
         owner, _, leaf = target.rpartition(".")
         self.bound.setdefault(module, {}).setdefault(owner, set()).add(leaf)
 
-    def _note(self, made: dict[Name, Any], touched: set[Name], qualnames: dict[Name, Name]) -> None:
-        """Compare what the names of the statement held with what they hold."""
-        group = self.values.group(self._place[0])
-        names = {b.name for b in group.new.bindings(self._place)} | made.keys()
-        for name, value in made.items():
-            is_new = is_a(value, type) and value is not self.values.original(name)
-            if is_new and (value.__module__, value.__qualname__) == name:
-                self.pourer.note_bases((), value.__bases__)
-        for name in names:
-            if self._holds_another(group, name, made):
-                self.changes.add(name, self._place)
-                touched.add(name)
-                if "." in name[1]:
-                    self.changes.add(described((name[0], name[1].rpartition(".")[0])), self._place)
-        for name in touched:
-            if made.get(name) is not None and not is_any(made[name], *DEFINITIONS):
-                self.changes.add(content(name), self._place)  # what a decorator made has become what it makes now
-            self.changes.add(behaviour(name), self._place)
-            self.changes.add(described(name), self._place)
-            if name in qualnames:
-                self.changes.add(behaviour(qualnames[name]), self._place)
-                self.changes.add(described(qualnames[name]), self._place)
-        if len(self._place[1]) > 1 and made:
-            self._class_changed(made.keys())
-
-    def _class_changed(self, members: Iterable[Name]) -> None:
-        """The class in whose body the statement stands tells something else of itself."""
-        prefix = prefix_of(self.editions.new(self._place[0]).source, self._place[1])
-        cls = self._place[0], prefix.rstrip(".")
-        self.changes.add(described(cls), self._place)
-        if any(name.rpartition(".")[2] in HOOKS for _, name in members):
-            self.changes.add(behaviour(cls), self._place)
-
-    def _holds_another(self, group: Group, name: Name, made: dict[Name, Any]) -> bool:
-        if name not in group.new or (made.get(name) is MISSING and not group.new.final(name)):  # or it is deleted
-            return made[name] is not self.values.original(name)
-        if name not in made and "." in name[1] and len(self._place[1]) == 1:
-            return name[0] != self._place[0] or "__annotations__" in name[1]  # which nobody looks at
-        return self.values.after(name, self._place) is not self.values.was(name, self._place)
-
     # ------------------------------------------------------------------ one statement
 
     def _run_member(self, scene: Scene, prefix: str) -> Effect:
@@ -454,7 +415,7 @@ class Runner:
         before, answers = abstract.are_abstract(owner), abstract.asked_of(owner, effect.bound)
         if others := annotated.changed_by(self._place, self.values.group(module), owner, space):
             self._add(others)
-            self._class_changed(others)
+            self.noting.class_changed(self._place, others)
         self._store_members(owner, effect, space)
         stated = {name for _, facts in siblings(source, path) for name in facts.binds}
         classes.refresh(owner, self.journal, stated)

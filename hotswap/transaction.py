@@ -28,11 +28,11 @@ from hotswap.patch import abstract, caches, classes, layout, mapped, modules, or
 from hotswap.patch.arranging import rearranged
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
-from hotswap.patch.configured import outdated
 from hotswap.patch.contents import Contents
 from hotswap.patch.dispatch import Registrations, named_in, refill, registry_of
 from hotswap.patch.formers import Formers
 from hotswap.patch.instances import alive
+from hotswap.patch.libraries.django_settings import outdated
 from hotswap.patch.live import running, substitute
 from hotswap.patch.made_classes import MadeClasses, is_made_class
 from hotswap.patch.migrating import Migration

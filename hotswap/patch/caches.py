@@ -15,9 +15,9 @@ from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
 from hotswap.model import Name
-from hotswap.patch import urlconf
 from hotswap.patch.instances import forget_cached
-from hotswap.patch.templates import Templates
+from hotswap.patch.libraries import django_urls
+from hotswap.patch.libraries.templates import Templates
 from hotswap.planning.live_names import value_of
 from hotswap.reach import wrapped_by
 
@@ -62,7 +62,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
     and which templates are kept compiled.
     """
     known = known or Known()
-    urlconf.forget(changed, graph)
+    django_urls.forget(changed, graph)
     known.templates(graph).forget(changed, lambda function: not concerned_by(function, graph).isdisjoint(changed))
     if not graph.index.caching:
         return

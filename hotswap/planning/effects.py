@@ -19,8 +19,8 @@ from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
-from hotswap.planning.admin_sites import is_registration as is_registration_with_site
 from hotswap.planning.containers import CONTAINERS, is_filled
+from hotswap.planning.django_admin import is_registration as is_registration_with_site
 from hotswap.planning.edition import Edition, is_namespace
 from hotswap.planning.generic import registered_by
 from hotswap.planning.untaken import BLOCKS, without_untaken

@@ -18,11 +18,11 @@ from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.looking import family, is_a, is_instance
 from hotswap.model import Edit, Name
-from hotswap.patch import urlconf
 from hotswap.patch.instances import instance_dict
+from hotswap.patch.libraries import django_urls
 from hotswap.patch.order import arrange
 from hotswap.patch.twins import replace_content
-from hotswap.planning.admin_sites import admin_sites, classes_named, is_registration
+from hotswap.planning.django_admin import admin_sites, classes_named, is_registration
 from hotswap.planning.effects import bare_calls
 from hotswap.planning.live_names import value_of
 
@@ -98,7 +98,7 @@ class Sites:
                 self.journal.remember(handed_out)
                 handed_out[:] = site.get_urls()
             if lists:
-                urlconf.look_again()
+                django_urls.look_again()
 
     def _is_about_admin(self, name: Name) -> bool:
         """Whether a name is one of a class of admin objects or sites, or of a member of such."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from hotswap.events import content
-from hotswap.patch import urlconf
+from hotswap.patch.libraries import django_urls
 
 PATTERNS = ("urls", "urlpatterns")
 GRAPH = SimpleNamespace(index=SimpleNamespace(modules={}))
@@ -16,7 +16,7 @@ def test_django_is_never_imported(monkeypatch):
     """A program without it does not get it."""
     for name in [n for n in sys.modules if n.partition(".")[0] == "django"]:
         monkeypatch.delitem(sys.modules, name)
-    urlconf.forget({PATTERNS}, GRAPH)
+    django_urls.forget({PATTERNS}, GRAPH)
     assert "django" not in sys.modules
 
 
@@ -27,5 +27,5 @@ def test_a_resolver_looks_again_if_patterns_changed(event, size):
     resolver = urls.URLResolver(urls.resolvers.RegexPattern(r"^/"), [])
     assert list(resolver.url_patterns) == []
     resolver.urlconf_name = [urls.path("a/", print, name="a")]
-    urlconf.forget({event}, GRAPH)
+    django_urls.forget({event}, GRAPH)
     assert len(resolver.url_patterns) == size

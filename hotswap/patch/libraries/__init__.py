@@ -10,14 +10,14 @@ from typing import Any
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.model import Edit, Name
-from hotswap.patch import admin, documented, started
+from hotswap.patch.libraries import django_admin, fastapi_interface, flask_setup
 
 
 class Libraries:
     """Seen from the statements of one round."""
 
     def __init__(self, graph: Graph, journal: Journal) -> None:
-        self._sites = admin.Sites(graph, journal)
+        self._sites = django_admin.Sites(graph, journal)
 
     def begin(self, edit: Edit) -> None:
         """Before anything of an edited module runs: what is gone was registered for nothing."""
@@ -25,7 +25,7 @@ class Libraries:
 
     def can_be_told_again(self, error: BaseException) -> bool:
         """Whether a library has refused a statement that it takes when the round is tried once more."""
-        return admin.is_refused(error) or started.is_refused(error)
+        return django_admin.is_refused(error) or flask_setup.is_refused(error)
 
     def withdraw(self, node: ast.stmt, namespace: dict[str, Any]) -> None:
         """Take out what a statement has registered that is about to run again, because it was refused."""
@@ -33,7 +33,7 @@ class Libraries:
 
     def running(self, *, was_refused: bool) -> AbstractContextManager[None]:
         """Within the block a statement runs."""
-        return started.taking_more() if was_refused else nullcontext()
+        return flask_setup.taking_more() if was_refused else nullcontext()
 
     def ran(self) -> None:
         """A statement has run."""
@@ -42,4 +42,4 @@ class Libraries:
     def end(self, changed: Iterable[Name]) -> None:
         """All statements have run."""
         self._sites.renew_urls(changed)
-        documented.forget()
+        fastapi_interface.forget()
