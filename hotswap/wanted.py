@@ -11,9 +11,9 @@ from hotswap.files import read
 from hotswap.graph import Graph
 from hotswap.imports import imports_of
 from hotswap.index import Index, Tracked
-from hotswap.looking import own_space
 from hotswap.model import Change, ChangeSet
 from hotswap.scanning import Listed
+from hotswap.unloaded import places
 
 
 class Wanted:
@@ -28,29 +28,11 @@ class Wanted:
     def want(self, tracked: Tracked) -> list[str]:
         """Note the files that a module asked for in vain: if one appears or changes, the imports are tried again."""
         imports = self.graph.imports(tracked) if tracked.generation else imports_of(tracked)
-        found = [p for name in imports if name not in sys.modules for p in self._places(name)]
+        found = [p for name in imports if name not in sys.modules for p in places(name, self.index)]
         found += self._listed(tracked)
         for path in found:
             self._unloaded.setdefault(path, read(path))
         return found
-
-    def _places(self, name: str) -> list[str]:
-        parent, _, leaf = name.rpartition(".")
-        if leaf in own_space(sys.modules.get(parent)):
-            return []
-        if not parent:
-            folders = sys.path
-        elif parent in sys.modules:
-            folders = getattr(sys.modules[parent], "__path__", [])
-        else:
-            folders = [os.path.join(f, *parent.split(".")) for f in sys.path]
-        places = [os.path.join(os.path.abspath(f), leaf) for f in folders]
-        return [
-            p
-            for place in places
-            for p in (f"{place}.py", os.path.join(place, "__init__.py"))
-            if self.index.scope.contains(p)
-        ]
 
     def _listed(self, tracked: Tracked) -> Iterator[str]:
         """The sources in folders that a module looked through, and that are no modules."""

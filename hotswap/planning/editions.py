@@ -31,6 +31,7 @@ from hotswap.reach import Reach
 from hotswap.resolving import definition_of, exports, module_at, resolve_value
 from hotswap.source import Source, StatementPath, prefix_of, siblings
 from hotswap.syntax import chain_of
+from hotswap.unloaded import Unloaded
 
 IsPlain: TypeAlias = Callable[[str, str], bool]
 """Whether the class of that module and qualified name can be edited member by member."""
@@ -87,6 +88,7 @@ class Editions(Filling, Turns):
         for place, module in sorted(asks):
             self._asks.setdefault(place, []).append(module)
         self._eager: dict[str, frozenset[str]] = {}
+        self._unloaded = Unloaded(self.index)
         self._memberwise: dict[Place, bool] = {}
         self._read_anywhere: dict[Name, bool] = {}
         self._called_now: dict[Place, set[Name]] = {}
@@ -461,13 +463,17 @@ class Editions(Filling, Turns):
         return tuple(sorted(names, key=lambda n: -position.get(n, -1))), False
 
     def eager(self, module: str) -> frozenset[str]:
-        """The modules that a module asks for as it is imported, before the edit or after it."""
+        """The modules that a module asks for as it is imported, before the edit or after it.
+
+        With those that it will ask for by way of modules that are not loaded yet.
+        """
         edit, found = self.edits.get(module), self.graph.eager_imports(module)
         found = found.union(*(names for place, names in self._asks.items() if place[0] == module))
         if edit is None or edit.new is None:
             return found
         if module not in self._eager:
-            self._eager[module] = imports_of(Tracked(module, edit.path, edit.new), eager=True)
+            asked = imports_of(Tracked(module, edit.path, edit.new), eager=True)
+            self._eager[module] = asked.union(*(reachable(name, self._unloaded.asks) for name in asked))
         return found | self._eager[module]
 
     def comes_back(self, module: str) -> bool:
