@@ -39,6 +39,7 @@ from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
+from hotswap.patch.rehashing import hashed_otherwise, rehash
 from hotswap.patch.repeats import done_twice
 from hotswap.patch.replaced import left_in_use, members_in_use
 from hotswap.patch.withdrawing import withdraw_removed
@@ -267,6 +268,7 @@ class Transaction:
         """Forget the undo list and note what now runs."""
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
         self.journal.close()
+        rehash(hashed_otherwise(self.changes.events, self.graph))  # nothing can fail any more
         runner, hooked = self.runner, self.runner.hooked
         hooked.asking.finish(self.edits)
         self.done.loaded += hooked.loads.done

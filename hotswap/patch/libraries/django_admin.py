@@ -16,7 +16,7 @@ from typing import Any
 from hotswap.events import bare
 from hotswap.graph import Graph
 from hotswap.journal import Journal
-from hotswap.looking import family, is_a, is_instance
+from hotswap.looking import family, is_a, is_instance, own_space
 from hotswap.model import Edit, Name
 from hotswap.patch.instances import instance_dict
 from hotswap.patch.libraries import django_urls
@@ -112,7 +112,7 @@ class Sites:
 
 def _all_sites() -> list[Any]:
     sites = admin_sites()
-    return list(sites.all_sites) if sites is not None else []
+    return [site for site in sites.all_sites if "_registry" in own_space(site)] if sites is not None else []
 
 
 def _registries() -> Iterator[dict[Any, Any]]:
@@ -124,6 +124,7 @@ def _lists_of(site: Any) -> Iterator[list[Any]]:
     """The lists that `site.urls` has returned, where they are included."""
     urls = sys.modules["django.urls"]
     for each in gc.get_referrers(*family(urls.URLResolver)):
-        if is_instance(each, urls.URLResolver) and (each.app_name, each.namespace) == ("admin", site.name):
-            if type(each.urlconf_name) is list:
-                yield each.urlconf_name
+        space = own_space(each) if is_instance(each, urls.URLResolver) else {}
+        if (space.get("app_name"), space.get("namespace")) == ("admin", site.name):
+            if type(space.get("urlconf_name")) is list:
+                yield space["urlconf_name"]

@@ -49,11 +49,14 @@ class Templates:
 
     def _forget_of_jinja(self, changed: set[Name], is_concerned: IsConcerned) -> None:
         values = {id(value_of(bare(event), self.graph)) for event in changed}
-        for env in [each for each in self._environments if each.cache]:
-            called = [*env.filters.values(), *env.tests.values()]
+        for env in self._environments:
+            space = own_space(env)  # of one that is being made, or has failed to be, nothing is there yet
+            called = [each for name in ("filters", "tests") for each in space.get(name, {}).values()]
             ours = [each for each in called if is_a(each, FunctionType) and each.__module__ in self._modules]
+            if not space.get("cache"):
+                continue
             if id(env) in values or any(id(each) in values or is_concerned(each) for each in ours):
-                env.cache.clear()
+                space["cache"].clear()
 
     def _forget_of_django(self, changed: set[Name]) -> None:
         library, template = sys.modules["django.template.library"].Library, sys.modules["django.template"]

@@ -1,0 +1,77 @@
+"""Tables and sets of the running program whose keys have another hash now: they are put in their places again.
+
+A dictionary keeps the hash that a key had when it came.  When `__hash__` is edited, or a frozen dataclass gets a field,
+nobody would find the key any more.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from types import FunctionType
+from typing import Any
+
+from hotswap.containers import fill, items_of, keys_of
+from hotswap.events import bare, behaviour
+from hotswap.graph import Graph, reachable_functions
+from hotswap.looking import family, in_classes, is_a, is_any
+from hotswap.model import Name
+from hotswap.planning.live_names import value_of
+
+_TELLING = frozenset(("__hash__", "__eq__", "__dataclass_fields__", "__attrs_attrs__"))
+
+
+def hashed_otherwise(changed: AbstractSet[Name], graph: Graph) -> set[type]:
+    """The classes of the program of whose instances the hash may be another one."""
+    modules = graph.index.modules
+    concerned = {name for module in {event[0] for event in changed} for name in (module, *graph.dependents(module))}
+    homes = [modules[n].namespace for n in concerned & modules.keys() if "__hash__" in modules[n].source.function_names]
+    told = {(module, name.rpartition(".")[0]) for module, name in map(bare, changed) if _leaf(name) in _TELLING}
+    named = [value for value in (value_of(name, graph) for name in told) if is_a(value, type)]
+    classes = [*(cls for home in homes for cls in _classes(home)), *(cls for each in named for cls in family(each))]
+    return {cls for cls in classes if _is_other(cls, changed, graph)}
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _classes(namespace: dict[str, Any]) -> Iterator[type]:
+    """Those of a module, with the classes that derive from them."""
+    for value in list(namespace.values()):
+        if is_a(value, type) and type.__getattribute__(value, "__module__") == namespace.get("__name__"):
+            yield from family(value)
+
+
+def _is_other(cls: type, changed: AbstractSet[Name], graph: Graph) -> bool:
+    own = in_classes(cls.__mro__, "__hash__")
+    if not is_a(own, FunctionType):
+        return False
+    for each in cls.__mro__:
+        names = {(each.__module__, f"{each.__qualname__}.{member}") for member in _TELLING}
+        if not changed.isdisjoint(names | {behaviour(name) for name in names}):
+            return True
+    called = (in_classes(cls.__mro__, name) for name in own.__code__.co_names)
+    functions = [own, *(each.fget if is_a(each, property) else each for each in called)]
+    return any(
+        not reachable_functions(each, graph).isdisjoint(changed) for each in functions if is_a(each, FunctionType)
+    )
+
+
+def rehash(classes: Iterable[type]) -> None:
+    """Let dictionaries and sets have instances of these where their hash is now; nothing else happens to them.
+
+    Where a key has no hash any more, the container stays as it is.
+    """
+    wanted = {id(cls) for cls in classes}
+    if not wanted:
+        return
+    for holder in gc.get_objects():
+        if not is_any(holder, dict, set) or not any(id(type(key)) in wanted for key in keys_of(holder)):
+            continue
+        try:
+            content: Any = dict(items_of(holder)) if is_a(holder, dict) else set(keys_of(holder))
+        except Exception:  # noqa: BLE001, S112  the program's own code
+            continue
+        fill(holder, content)
