@@ -51,10 +51,10 @@ class Templates:
         values = {id(value_of(bare(event), self.graph)) for event in changed}
         for env in self._environments:
             space = own_space(env)  # of one that is being made, or has failed to be, nothing is there yet
-            called = [each for name in ("filters", "tests") for each in space.get(name, {}).values()]
-            ours = [each for each in called if is_a(each, FunctionType) and each.__module__ in self._modules]
             if not space.get("cache"):
                 continue
+            called = [each for name in ("filters", "tests") for each in space.get(name, {}).values()]
+            ours = [each for each in called if is_a(each, FunctionType) and each.__module__ in self._modules]
             if id(env) in values or any(id(each) in values or is_concerned(each) for each in ours):
                 space["cache"].clear()
 
