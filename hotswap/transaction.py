@@ -445,7 +445,8 @@ class Transaction:
         if edit.module not in self._paired:
             self._paired[edit.module] = []
             if edit.new is not None and edit.diff is not None:
-                found = pair_codes(edit.old, edit.new, edit.diff, everything=bool(edit.whole))
+                everything = bool(edit.whole) or edit.old.path != edit.new.path
+                found = pair_codes(edit.old, edit.new, edit.diff, everything=everything)
                 self._paired[edit.module] = found
         return self._paired[edit.module]
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from hotswap.containers import fill, items_of, keys_of
 from hotswap.events import bare, behaviour
 from hotswap.graph import Graph, reachable_functions
-from hotswap.looking import family, in_classes, is_a, is_any
+from hotswap.looking import family, in_classes, is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.planning.live_names import value_of
 
@@ -68,10 +70,30 @@ def rehash(classes: Iterable[type]) -> None:
     if not wanted:
         return
     for holder in gc.get_objects():
-        if not is_any(holder, dict, set) or not any(id(type(key)) in wanted for key in keys_of(holder)):
-            continue
-        try:
-            content: Any = dict(items_of(holder)) if is_a(holder, dict) else set(keys_of(holder))
-        except Exception:  # noqa: BLE001, S112  the program's own code
-            continue
-        fill(holder, content)
+        if is_any(holder, dict, set, WeakKeyDictionary, WeakSet):
+            with suppress(Exception):  # the program's own code
+                keys = _keys_of(holder)
+                if any(id(type(key)) in wanted for key in keys):
+                    _put_in_place(holder, keys)
+
+
+def _put_in_place(holder: Any, keys: list[Any]) -> None:
+    _ = set(keys)  # one that has no hash any more raises before anything is written
+    if is_any(holder, dict, set):
+        fill(holder, dict(items_of(holder)) if is_a(holder, dict) else set(keys))
+        return
+    entries = (
+        list(WeakKeyDictionary.items(holder)) if is_a(holder, WeakKeyDictionary) else [(key, None) for key in keys]
+    )
+    own_space(holder)["data"].clear()  # a reference keeps the hash that it had
+    for key, value in entries:
+        if is_a(holder, WeakKeyDictionary):
+            WeakKeyDictionary.__setitem__(holder, key, value)
+        else:
+            WeakSet.add(holder, key)
+
+
+def _keys_of(holder: Any) -> list[Any]:
+    if is_a(holder, WeakKeyDictionary):
+        return list(WeakKeyDictionary.keys(holder))
+    return list(WeakSet.__iter__(holder)) if is_a(holder, WeakSet) else keys_of(holder)

@@ -25,11 +25,21 @@ def why_whole(tracked: Tracked, new: Source, diff: Diff) -> str:
     """Why all statements of a module have to run, if they have to: which would be enough cannot be told."""
     if tracked.source.future_flags != new.future_flags:
         return "its `from __future__` imports changed"
-    if tracked.path != new.path:
+    if tracked.path != new.path and _tells_its_place(new):
         return "its file moved"
     if any(facts.opaque for _, facts in new.all_facts()) and not _is_of_bodies(diff):
         return "it binds names in a way that cannot be analysed"
     return ""
+
+
+def _tells_its_place(source: Source) -> bool:
+    """Whether what a module says may mean something else in another place: a relative import, its file, its package."""
+    if any(word in source.text for word in _OF_PLACE):
+        return True
+    return any(imported.level for _, facts in source.all_facts() for imported in facts.imports)
+
+
+_OF_PLACE = ("__file__", "__path__", "__package__", "__spec__", "__loader__", "__cached__", "importlib", "pkgutil")
 
 
 def _is_of_bodies(diff: Diff) -> bool:
