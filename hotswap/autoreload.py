@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 import hotswap
-from hotswap import crash, launch, saved_files, startup, supervised
+from hotswap import crash, django_files, launch, saved_files, startup, supervised
 from hotswap.errors import UsageError
 from hotswap.leaving import Restart, leave_thread, unwinding
 from hotswap.reloader import Reloader
@@ -82,6 +82,7 @@ def _is_child() -> bool:
 def _run(main: Callable[[], object]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     session = _session()
+    django_files.connect(session)
     thread = _Main(main)
     with unwinding():
         try:

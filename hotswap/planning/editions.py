@@ -84,9 +84,9 @@ class Editions(Filling, Turns):
         self._calls: dict[Place, set[Name]] = {}
         for place, function in calls:
             self._calls.setdefault(place, set()).add(function)
-        self._asks: dict[Place, list[str]] = {}
+        self.asks: dict[Place, list[str]] = {}
         for place, module in sorted(asks):
-            self._asks.setdefault(place, []).append(module)
+            self.asks.setdefault(place, []).append(module)
         self._eager: dict[str, frozenset[str]] = {}
         self._unloaded = Unloaded(self.index)
         self._memberwise: dict[Place, bool] = {}
@@ -187,7 +187,7 @@ class Editions(Filling, Turns):
             lambda: self.lookups.read_now,
             lambda path: self.deposits((module, path)),
             lambda path: self.asked_by_name(module, self.matching(module).old(path)),
-            lambda path: self._asks.get((module, path), ()),
+            lambda path: self.asks.get((module, path), ()),
         )
         return Edition(tracked, source, self.graph, around)
 
@@ -468,7 +468,7 @@ class Editions(Filling, Turns):
         With those that it will ask for by way of modules that are not loaded yet.
         """
         edit, found = self.edits.get(module), self.graph.eager_imports(module)
-        found = found.union(*(names for place, names in self._asks.items() if place[0] == module))
+        found = found.union(*(names for place, names in self.asks.items() if place[0] == module))
         if edit is None or edit.new is None:
             return found
         if module not in self._eager:

@@ -34,6 +34,8 @@ class Turns:
     group: Callable[[str], Group | None]
     eager: Callable[[str], frozenset[str]]
     comes_back: Callable[[str], bool]
+    asks: dict[Place, list[str]]
+    """The modules for which statements were seen to ask by way of new ones."""
 
     def __init__(self) -> None:
         self._ahead: dict[str, set[str]] = {}
@@ -76,7 +78,7 @@ class Turns:
         They are in a circle with it, of which nobody knew before.
         """
         group = self.group(place[0])
-        known = {*loaded, *(group.modules if group is not None else ())}
+        known = {*loaded, *self.asks.get(place, ()), *(group.modules if group is not None else ())}
         for name in {each for new in loaded for each in self.graph.eager_imports(new)} - known:
             if name in self.index.modules and place[0] in self.ahead(name):
                 yield place, name

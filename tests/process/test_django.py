@@ -26,13 +26,14 @@ if __name__ == "__main__":
     execute_from_command_line(sys.argv)
 """,
     "settings.py": """\
-__hotswap__ = "restart"
 DEBUG = True
 SECRET_KEY = "x"
 ROOT_URLCONF = "urls"
 ALLOWED_HOSTS = ["*"]
 GREETING = "hello"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["pages"]}]
 """,
+    "pages/greeting.html": "{{ greeting }}",
     "urls.py": """\
 from django.urls import path
 import views
@@ -43,11 +44,20 @@ urlpatterns = [path("", views.index)]
 import os
 from django.conf import settings
 from django.http import HttpResponse
+from django.dispatch import receiver
+from django.template.loader import render_to_string
+from django.utils.autoreload import file_changed
 from words import WORD
 
 
+@receiver(file_changed)  # behind the one that Django connects for templates
+def tell(sender, file_path, **_):
+    print("told of", file_path.name, flush=True)
+
+
 def index(request):
-    return HttpResponse(f"{settings.GREETING} {WORD} from {os.getpid()}")
+    greeting = render_to_string("greeting.html", {"greeting": settings.GREETING})
+    return HttpResponse(f"{greeting} {WORD} from {os.getpid()}")
 """,
     "words.py": 'WORD = "world"\n',
 }
@@ -56,6 +66,7 @@ SERVING = r"Starting (?:WSGI )?development server at http://127\.0\.0\.1:(\d+)/"
 
 @pytest.fixture
 def site(tmp_path):
+    (tmp_path / "pages").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -100,6 +111,18 @@ def test_the_development_server(site):
         run.interrupt()
         assert run.wait() in (0, 130)
         assert run.count("Traceback") == 0
+
+
+def test_templates_are_read_anew(site):
+    """Django keeps them compiled, and asks its reloader to be told of their files."""
+    with serving(site) as run:
+        port = run.expect(SERVING)[1]
+        assert get(port) == f"hello world from {run.pid}"
+        save(site / "pages" / "greeting.html", "{{ greeting }}!")
+        run.expect("told of greeting.html")
+        assert get(port) == f"hello! world from {run.pid}"
+        run.interrupt()
+        assert run.wait() in (0, 130)
 
 
 def test_an_error_in_an_app_is_shown_and_cured(site):
