@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from hotswap.events import is_behaviour
 from hotswap.graph import Graph
 from hotswap.journal import Journal
 from hotswap.model import Edit, Name
@@ -39,7 +40,8 @@ class Libraries:
         """A statement has run."""
         self._sites.settle()
 
-    def end(self, changed: Iterable[Name]) -> None:
+    def end(self, changed: Collection[Name]) -> None:
         """All statements have run."""
         self._sites.renew_urls(changed)
-        fastapi_interface.forget()
+        if not all(map(is_behaviour, changed)):
+            fastapi_interface.forget()

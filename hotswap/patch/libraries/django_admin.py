@@ -90,7 +90,7 @@ class Sites:
     def renew_urls(self, changed: Iterable[Name]) -> None:
         """Let the lists of URLs that sites have handed out be as if they were asked for now."""
         is_other = any(models != [*registry] for registry, models in self._before)
-        if not is_other and not any(self._is_about_admin(bare(event)) for event in changed):
+        if not is_other and not self._are_about_admin(changed):
             return
         for site in _all_sites():
             lists = list(_lists_of(site))
@@ -100,14 +100,13 @@ class Sites:
             if lists:
                 django_urls.look_again()
 
-    def _is_about_admin(self, name: Name) -> bool:
+    def _are_about_admin(self, changed: Iterable[Name]) -> bool:
         """Whether a name is one of a class of admin objects or sites, or of a member of such."""
-        holders = (value_of((name[0], part), self.graph) for part in (name[1], name[1].rpartition(".")[0]) if part)
-        classes = [each for each in holders if is_a(each, type)]
-        known = {
-            cls for site in _all_sites() for each in (site, *site._registry.values()) for cls in type(each).__mro__
-        }
-        return any(each in known for each in classes)
+        objects = (each for site in _all_sites() for each in (site, *site._registry.values()))
+        known = {id(cls) for each in objects for cls in type(each).__mro__}
+        names = {(module, part) for module, name in map(bare, changed) for part in (name, name.rpartition(".")[0])}
+        holders = (value_of(name, self.graph) for name in names if name[1]) if known else ()
+        return any(id(each) in known for each in holders if is_a(each, type))
 
 
 def _all_sites() -> list[Any]:
