@@ -37,7 +37,7 @@ WRITES = re.compile(
 )
 """What a statement looks like that may change something by itself."""
 
-BINDS = re.compile(rb"\w+\s*(?::[^=]*)?=[^=]")
+BINDS = re.compile(rb"(?!try\b)\w+\s*(?::[^=\n]*)?=[^=]")
 """How a statement begins that gives a name something."""
 
 CALLS = re.compile(rb"[\w.]+\(")
