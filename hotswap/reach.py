@@ -10,6 +10,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from hotswap.codefacts import CodeFacts, all_codes, code_facts
+from hotswap.holders import cell_content
 from hotswap.index import Index
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Name
@@ -116,8 +117,11 @@ def _parts(value: Any) -> Iterable[Any]:
     return [value]
 
 
-def is_cache(value: object) -> bool:
-    """Whether calls of the object may be answered without running anything that can be seen."""
+def is_cache(value: object, depth: int = 3) -> bool:
+    """Whether calls of the object may be answered without running all that it stands for: a cache, or one around it."""
+    if is_a(value, FunctionType) and depth:
+        cells = [cell_content(cell) for cell in value.__closure__ or ()]
+        return any(is_cache(content, depth - 1) for content in cells)
     return is_a(value, functools._lru_cache_wrapper)
 
 
