@@ -142,7 +142,7 @@ class Values:
                 held = self.original(name)
                 return self._made.get((place, name), held) if held is MISSING and not at_end else held
             if place not in self._ran:
-                raise Unavailable(f"{name[0]}.{name[1]}")
+                return self._not_run(place, name)
             if (place, name) in self._made:
                 return self._made[place, name]
         home = self.editions.group(name[0])
@@ -152,6 +152,14 @@ class Values:
                 return self._elsewhere(places, name)
         is_half_way = any(place[1] == LOADED for place in group.new.binders(name))
         return MISSING if is_half_way else self._unbound(name)
+
+    def _not_run(self, place: Place, name: Name) -> Any:
+        """What a statement that has not run in this round gives a name that came from another one before."""
+        edition = self.editions.find_new(place[0])
+        brought = edition.would_bring(place[1], name[1]) if edition is not None else MISSING
+        if brought is MISSING:
+            raise Unavailable(f"{name[0]}.{name[1]}")
+        return brought
 
     def _elsewhere(self, places: Iterable[Place], name: Name) -> Any:
         """What statements of other modules give a name before those of another one do: made anew if need be."""

@@ -416,8 +416,17 @@ class Editions(Filling, Turns):
             return {}
         found = self._brought_before(origin) if edit is None else {}
         if edit is not None or b"import *" in source.data:
-            found = {**found, **self._names_of(tracked, source, seen | {origin}, bound=edit is not None)}
+            now = self._names_of(tracked, source, seen | {origin}, bound=edit is not None)
+            lost = self._came_by_stars(tracked, source) - now.keys() if edit is None else ()
+            found = {**found, **now, **dict.fromkeys(lost, False)}
         return found
+
+    def _came_by_stars(self, tracked: Tracked, source: Source) -> set[str]:
+        """The names of a module that star imports have brought, and that no other statement of it binds."""
+        all_facts = [facts for _, facts in source.all_facts()]
+        imports = [each for facts in all_facts for each in facts.imports if each.name == "*"]
+        origins = {resolve(tracked, "." * each.level + each.module) for each in imports}
+        return set().union(*map(self._brought_before, origins)).difference(*(facts.binds for facts in all_facts))
 
     def _names_of(self, tracked: Tracked, source: Source, seen: frozenset[str], *, bound: bool) -> BroughtByStar:
         """What a star import of the module will bring, as far as its text tells."""

@@ -6,11 +6,13 @@ import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
 from hotswap.facts import Facts
 from hotswap.graph import Graph
 from hotswap.imports import parents, resolve
 from hotswap.index import Tracked
+from hotswap.journal import MISSING
 from hotswap.looking import own_space
 from hotswap.model import Name
 from hotswap.planning.flow import Binding
@@ -143,6 +145,14 @@ class Importing:
             for each in self.facts(path).imports:
                 if each.name != "*":
                     yield resolve(self.tracked, "." * each.level + each.module), each.name
+
+    def would_bring(self, path: StatementPath, bound: str) -> Any:
+        """What a statement that only imports from a loaded module would give a name; MISSING when that is not known."""
+        for each in self.facts(path).imports:
+            if each.bound == bound and isinstance(self.source.statement(path), ast.ImportFrom):
+                home = sys.modules.get(resolve(self.tracked, "." * each.level + each.module))
+                return own_space(home).get(each.name, MISSING)
+        return MISSING
 
     def has_imported(self, path: StatementPath) -> bool:
         """Whether a name that the statement imports stands for what it would be imported from."""
