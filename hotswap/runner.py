@@ -116,6 +116,8 @@ class Runner:
         self.libraries = Libraries(graph, journal)
         self.leaving: list[tuple[type, Name]] = []
         """Classes that left the source while instances live, each with the event that a base has lost a subclass."""
+        self._hidden: list[type] = []
+        """Those of them that the running statement is not to find."""
         self._hands_on = False
         self._snapshot = Snapshot(journal, graph)
         self._foreign = Foreign(journal, graph.index, self._snapshot.seen)
@@ -214,6 +216,7 @@ class Runner:
     def let_go(self) -> None:
         """Hold nothing of what was there before the round."""
         self.leaving.clear()
+        self._hidden.clear()
         self.merger.twins.clear()
         self.pourer.exchanged.clear()
         self.values.let_go()
@@ -257,12 +260,10 @@ class Runner:
         cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
         self.failed_module = self.merger.module = step.module
         self.merger.is_aside = self.values.is_aside = not due
+        self._hidden = [cls for cls, event in self.leaving if (event, None) in step.due.causes]
         was_refused = self._place in self.plan.refused
         try:
-            with (
-                classes.hidden(cls for cls, event in self.leaving if (event, None) in step.due.causes),
-                self.libraries.running(was_refused=was_refused),
-            ):
+            with self.libraries.running(was_refused=was_refused):
                 self._run(step, scene, due=due)
         except Exception as error:
             is_known = not was_refused and self.libraries.can_be_told_again(error)
@@ -590,6 +591,7 @@ class Runner:
     def _executor(self, scene: Scene) -> Execute:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
             with (
+                classes.hidden(self._hidden),  # not longer: a rollback would dismiss what is no subclass before it
                 self._as_counted(scene),
                 self._generics.at_place(self._place, scene.edition),
                 self._foreign.watched(scene.within_reach()),
