@@ -214,6 +214,11 @@ class Index:
         """Note that a module is being loaded."""
         self.begun.setdefault(name, next(self._numbers))
 
+    def begins_again(self, names: Iterable[str]) -> None:
+        """Note that modules which were away are back: a program asks for them behind all that it has, in this order."""
+        for name in sorted(names, key=lambda name: self.begun.get(name, -1)):
+            self.begun[name] = next(self._numbers)
+
     def note_again(self, module: ModuleType) -> None:
         """A module is about to be loaded: note if another object is the module of that name."""
         known = self.modules.get(module.__name__)

@@ -286,10 +286,9 @@ class Transaction:
             )
             for name in touched
         }
+        self.index.begins_again(name for name, edit in self.edits.items() if edit.revived is not None)
         for name, tracked in carried.items():
             edit = self.edits.get(name)
-            if edit is not None and edit.revived is not None:
-                self.index.begins(name)
             if edit is None or edit.new is None:
                 self.index.put(tracked)
             else:

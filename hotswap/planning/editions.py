@@ -465,7 +465,7 @@ class Editions(Filling, Turns):
         begun = self.index.begun
         known = {name: begun[name] for name in names if name in begun and not self.comes_back(name)}
         if known and all(name in known or self.comes_back(name) for name in names):
-            return tuple(sorted(names, key=lambda name: known.get(name, len(begun)))), True
+            return tuple(sorted(names, key=lambda name: (name not in known, begun.get(name, -1)))), True
         # The import system moves a module to the end of sys.modules when it is through: a circle's last was its first
         # to be asked for.
         position = {name: number for number, name in enumerate(list(sys.modules))}
