@@ -10,6 +10,7 @@ import sys
 import traceback
 import types
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import hotswap
@@ -40,12 +41,19 @@ class Live:
                 try:
                     importlib.import_module(name)
                 except Exception as error:  # noqa: BLE001  a module that nobody had asked for yet fails at its first import
-                    return Look("not imported", error=f"{type(error).__name__}: {error}")
+                    return self.without_module(error)
         self.describe(look)
         if look.kind in ("started", "swapped"):
             self.hold(look.definitions)
             self.fill_state()
         return look
+
+    def without_module(self, error: Exception) -> Look:
+        """The look at a process in which the sources went live, but one of the modules cannot be imported."""
+        observer = Observer(frozenset(self.known))
+        observer.look()
+        self.let_go(observer.definitions)
+        return Look("not imported", error=f"{type(error).__name__}: {error}")
 
     def start(self, root: str) -> Look:
         sys.path.insert(0, root)
@@ -86,14 +94,18 @@ class Live:
             if isinstance(value, type):
                 with contextlib.suppress(Exception):
                     found[f"canned({place})"] = canned(value)
-        for earlier in self.held.values():  # what has left the sources may stay as it was, for good
-            for place in [p for p in earlier if home_of(p) not in definitions]:
-                del earlier[place]
+        self.let_go(definitions)
         self.held[self.generation] = found
         self.kinds |= {(self.generation, place): kind_of(value) for place, value in found.items()}
         self.generation += 1
         for old in list(self.held)[1:-3]:
             del self.held[old]
+
+    def let_go(self, definitions: Collection[str]) -> None:
+        """Forget the references to what has left the sources: it may stay as it was, for good."""
+        for earlier in self.held.values():
+            for place in [p for p in earlier if home_of(p) not in definitions]:
+                del earlier[place]
 
     def held_facts(self) -> tuple[dict[str, str], dict[str, str]]:
         """What the held references answer, under the names that they had when they were taken; whose answer it is."""
