@@ -125,6 +125,28 @@ def is_cache(value: object, depth: int = 3) -> bool:
     return is_a(value, functools._lru_cache_wrapper)
 
 
+def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None, str, Any]]:
+    """The cached functions and properties of a module and of its classes: class, name, definition."""
+    todo: list[tuple[type | None, str, Any]] = [(None, n, v) for n, v in namespace.items()]
+    seen: set[int] = set()
+    while todo:
+        owner, name, value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if is_any(value, functools._lru_cache_wrapper, functools.cached_property):
+            yield owner, name, value
+        elif is_a(value, type):
+            if value.__module__ == namespace.get("__name__"):
+                todo += [(value, n, v) for n, v in vars(value).items()]
+        elif is_any(value, staticmethod, classmethod):
+            todo.append((owner, name, value.__func__))
+        elif is_a(value, FunctionType):
+            inside = [*vars(value).values(), *(cell_content(cell) for cell in value.__closure__ or ())]
+            todo += [(owner, name, part) for part in inside if is_any(part, functools._lru_cache_wrapper, FunctionType)]
+        todo += [(owner, name, inner) for inner in wrapped_by(value)]
+
+
 def wrapped_by(value: Any) -> Iterator[Any]:
     """The functions in a wrapper of the standard library, or one that says `__wrapped__`."""
     if is_a(value, property):

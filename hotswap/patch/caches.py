@@ -10,7 +10,6 @@ from typing import Any
 
 from hotswap.events import bare, behaviour, content, described, is_content, member
 from hotswap.graph import Graph, reachable_functions
-from hotswap.holders import cell_content
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
@@ -19,7 +18,7 @@ from hotswap.patch.instances import forget_cached
 from hotswap.patch.libraries import django_urls
 from hotswap.patch.libraries.templates import Templates
 from hotswap.planning.live_names import value_of
-from hotswap.reach import wrapped_by
+from hotswap.reach import cached_definitions
 
 
 class Known:
@@ -153,25 +152,3 @@ def concerned_by(function: Any, graph: Graph) -> set[Name]:
             names = [cls.__qualname__, *(f"{cls.__qualname__}.{member}" for member in vars(cls))]
             found |= {event((cls.__module__, name)) for name in names for event in (bare, behaviour, described)}
     return found
-
-
-def cached_definitions(namespace: dict[str, Any]) -> Iterator[tuple[type | None, str, Any]]:
-    """The cached functions and properties of a module and of its classes: class, name, definition."""
-    todo: list[tuple[type | None, str, Any]] = [(None, n, v) for n, v in namespace.items()]
-    seen: set[int] = set()
-    while todo:
-        owner, name, value = todo.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if is_any(value, functools._lru_cache_wrapper, functools.cached_property):
-            yield owner, name, value
-        elif is_a(value, type):
-            if value.__module__ == namespace.get("__name__"):
-                todo += [(value, n, v) for n, v in vars(value).items()]
-        elif is_any(value, staticmethod, classmethod):
-            todo.append((owner, name, value.__func__))
-        elif is_a(value, FunctionType):
-            inside = [*vars(value).values(), *(cell_content(cell) for cell in value.__closure__ or ())]
-            todo += [(owner, name, part) for part in inside if is_any(part, functools._lru_cache_wrapper, FunctionType)]
-        todo += [(owner, name, inner) for inner in wrapped_by(value)]

@@ -30,6 +30,7 @@ from hotswap.model import Name, Place
 from hotswap.planning.aliased import attributes_with, functions_with, hands_owner, methods_of, tells_of, with_parts
 from hotswap.planning.asking import asks_about_classes, asks_class, classes_met
 from hotswap.planning.by_functions import ByFunctions, Concerned
+from hotswap.planning.cached import Cached
 from hotswap.planning.chosen import answers_itself, chains_for
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions, IsPlain
@@ -43,7 +44,6 @@ from hotswap.planning.finding import (
     loads,
 )
 from hotswap.planning.live_names import DEFINITIONS, value_of
-from hotswap.reach import is_cache
 from hotswap.resolving import bound_by, definition_of, holds_instance, module_at, resolve_value
 from hotswap.scanning import Listed
 from hotswap.source import StatementPath
@@ -68,6 +68,7 @@ class Affected(ByFunctions):
 
     def __init__(self, editions: Editions, graph: Graph) -> None:
         super().__init__(editions, graph)
+        self.cached = Cached(graph)
         self._places: dict[tuple[str, int], Place | None] = {}
         self._found: dict[Name, tuple[Concerned, ...]] | None = {}
         self._referred: dict[tuple[str, StatementPath, str], Referred] | None = {}
@@ -217,14 +218,22 @@ class Affected(ByFunctions):
             place = self.place_at(module, line)
             if place is not None:
                 yield Concerned(place, f"it calls {function[0]}.{function[1]}")
-        if function not in seen and is_cache(value_of(function, self.graph)):
-            yield from self.users_of(function, seen | {function})
+        if function not in seen:
+            for cached in self.cached.answering(function, value_of(function, self.graph)):
+                yield from self.users_of(cached, seen | {function, cached}, calls_only=cached != function)
 
-    def users_of(self, cached: Name, seen: frozenset[Name]) -> Iterator[Concerned]:
-        """Statements that name a cached function: a call that is answered by the cache is not seen."""
-        yield from self.readers_of(content(cached), cached)
+    def users_of(self, cached: Name, seen: frozenset[Name], *, calls_only: bool) -> Iterator[Concerned]:
+        """Statements that name a cached function: a call that is answered by the cache is not seen.
+
+        Or only those that call it: one that hands it on is not concerned by what it calls in turn.
+        """
+        for each in self.readers_of(content(cached), cached):
+            if not calls_only or self.cached.is_asked_by(self.editions.new(each.place[0]), each.place[1], cached):
+                yield each
         for alias in self.aliases_of(cached):
             for reader, qualname in self.functions_that_read(alias, alias):
+                if calls_only and not self.cached.is_named_by((reader, qualname), alias):
+                    continue
                 for each in self.callers_of((reader, qualname), seen):
                     yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
 

@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from hotswap.reach import Reach, is_cache, wrapped_by
+from hotswap.reach import Reach, cached_definitions, is_cache, wrapped_by
 
 TEXT = """
 import functools
@@ -98,3 +98,17 @@ def test_what_is_wrapped():
 def test_caches_are_told_apart():
     """Calls of them may be answered without running anything."""
     assert (is_cache(functools.cache(len)), is_cache(functools.partial(len))) == (True, False)
+
+
+def test_caches_are_found_in_namespaces():
+    """As values, in classes of the module, and within wrappers."""
+
+    @functools.cache
+    def f(): ...
+
+    @functools.wraps(f)
+    def wrapper(): ...
+
+    cls = type("C", (), {"__module__": "m", "own": staticmethod(functools.cache(len))})
+    found = cached_definitions({"__name__": "m", "wrapper": wrapper, "C": cls, "n": 1})
+    assert {(owner, name) for owner, name, _ in found} == {(None, "wrapper"), (cls, "own")}

@@ -89,3 +89,43 @@ def test_a_star_import_reads_every_name(program, concerned):
     program.load("b.py", "X = 1\n")
     program.load("a.py", "from b import *\nY = 1\n")
     assert concerned("b", "X") == ["a (0,) it reads X"]
+
+
+CACHED = """
+import functools
+def rate(): return 1
+@functools.cache
+def price(n): return n + rate()
+def doubled(f): return lambda n: f(n) * 2
+total = doubled(price)
+"""
+
+ASKING = """
+from cached import price, total
+A = price(1)
+B = total(1)
+C = list(map(price, [1]))
+def both(): return price(1) + total(1)
+D = both()
+"""
+
+HANDING_ON = """
+from cached import price
+TABLE = {'price': price}
+def create():
+    def view(): return price(1)
+    return view
+view = create()
+"""
+
+
+def test_what_a_cache_answered_is_concerned_by_what_is_called_behind_it(program, concerned):
+    """Nobody sees the function run when a cache answers instead; what only hands the cache on is not concerned."""
+    program.load("cached.py", CACHED)
+    program.load("first.py", ASKING)
+    program.load("second.py", ASKING)
+    program.load("third.py", HANDING_ON)
+    found = {each.partition(" it")[0] for each in concerned(*behaviour(("cached", "rate")))}
+    asking = {f"{module} ({number},)" for module in ("first", "second") for number in (1, 2, 3, 5)}
+    assert found & {f"third ({number},)" for number in range(5)} == set()
+    assert found >= asking
