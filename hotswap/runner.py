@@ -46,7 +46,7 @@ from hotswap.patch.past import ClassPast, ModulePast
 from hotswap.patch.pouring import Making, Pourer
 from hotswap.patch.registered import Registered, left_behind, registered_twice
 from hotswap.patch.remade import Remade
-from hotswap.patch.repeats import added_twice, loaded_twice, refused_by_library
+from hotswap.patch.repeats import added_twice, loaded_twice, not_called_again, refused_by_library
 from hotswap.patch.scene import Scene
 from hotswap.patch.snapshot import Snapshot
 from hotswap.patch.statements import (
@@ -364,6 +364,8 @@ class Runner:
         """A statement that ran before, and adds to a container or a number again by way of a function, is noted."""
         if isinstance(node, _DEFINITIONS) or self.editions.old_place(self._place) is None:
             return  # what a definition registers takes the place of what it registered before
+        if missed := not_called_again(self.editions, self._place, self._footprint().called, self.changes.events):
+            self.tolerate(CannotSwap(missed))
         known = self.ledger.known(self._place, self._footprint()) | self._doubled.counterparts().keys()
         known |= self._filled_by_loaded
         for name in observed.contents.grown(known):

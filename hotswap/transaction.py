@@ -170,6 +170,8 @@ class Transaction:
         self.runner.libraries.end(self.changes.events)
         for cls, bases in self._hidden:  # somebody may hold it all the same
             self.journal.call((layout.assign_bases, cls, bases), (classes.dismiss, cls))
+        if self._hidden:
+            abstract.forget_answers(self.journal)
         self.journal.settle()
         caches.clear(self.changes.events, self.graph, self.journal)
         told = (value_of(bare(event), self.graph) for event in self.changes.events if is_description(event))
@@ -268,7 +270,6 @@ class Transaction:
         """Forget the undo list and note what now runs."""
         self.done.imported += sorted(n for n in set(sys.modules) - self._loaded if n in self.index.modules)
         self.journal.close()
-        rehash(hashed_otherwise(self.changes.events, self.graph))  # nothing can fail any more
         runner, hooked = self.runner, self.runner.hooked
         hooked.asking.finish(self.edits)
         self.done.loaded += hooked.loads.done
@@ -293,6 +294,7 @@ class Transaction:
                 self.index.put(tracked)
             else:
                 self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
+        rehash(hashed_otherwise(self.changes.events, self.graph))
 
     def let_go(self) -> None:
         """Hold nothing of before any more: what others know weakly only, a receiver of signals say, goes at once.

@@ -58,7 +58,7 @@ ANSWERING = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck
 
 def forget_answers(journal: Journal) -> None:
     """Forget what abstract classes and protocols answered to isinstance; they ask anew, also after a rollback."""
-    journal.call((_clear_abstract_caches,), (_clear_abstract_caches,))
+    journal.call((clear_answers,), (clear_answers,))
 
 
 def forget_bases(journal: Journal) -> None:
@@ -101,7 +101,8 @@ def withdraw_registration(node: ast.stmt, namespace: dict[str, Any], journal: Jo
     journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
 
 
-def _clear_abstract_caches() -> None:
+def clear_answers() -> None:
+    """Let abstract classes forget what they answered; they ask anew."""
     for cls in _abstract_classes():
         ABCMeta._abc_caches_clear(cls)  # type: ignore[attr-defined]  # "for debugging or testing"; there since 3.7
 

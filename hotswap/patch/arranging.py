@@ -61,18 +61,16 @@ def arrange_as_written(cls: type, source: Source, path: StatementPath, journal: 
     return is_other
 
 
-def arrange_annotations(namespace: dict[str, Any], source: Source, journal: Journal) -> bool:
-    """Let a module have its annotations in the order of its source; returns whether they were in another one."""
+def arrange_annotations(namespace: dict[str, Any], source: Source, journal: Journal) -> None:
+    """Let a module have its annotations in the order of its source."""
     annotations = namespace.get("__annotations__")
     if type(annotations) is not dict:
-        return False
+        return
     written = list(dict.fromkeys(name for node in source.statements for name in _annotated_by(node)))
     order = [*(name for name in written if name in annotations), *(n for n in annotations if n not in written)]
-    if order == list(annotations):
-        return False
-    journal.remember(annotations)
-    fill(annotations, {name: annotations[name] for name in order})
-    return True
+    if order != list(annotations):
+        journal.remember(annotations)
+        fill(annotations, {name: annotations[name] for name in order})
 
 
 def rearranged(edit: Edit, space: dict[str, Any], journal: Journal) -> Iterator[str]:

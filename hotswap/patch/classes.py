@@ -143,6 +143,8 @@ def hidden(leaving: Iterable[type]) -> Iterator[None]:
     finally:
         for cls, before in bases.items():
             layout.assign_bases(cls, before)
+        if bases:
+            abstract.clear_answers()  # what abstract bases have said of them meanwhile is not true any more
 
 
 # ---------------------------------------------------------------------- what cannot be

@@ -116,6 +116,13 @@ class Foreign:
         return [*cells, *space.values()]
 
 
+def parts_of(content: Any) -> Iterator[Any]:
+    """The keys and values in the content of a container, and what is in tuples among them."""
+    for part in () if type(content) is bytes else [*content, *content.values()] if type(content) is dict else content:
+        yield from part if is_a(part, tuple) else ()
+        yield part
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Where the objects of a class can be written to."""

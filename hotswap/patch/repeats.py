@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from hotswap.events import behaviour
+from hotswap.graph import lines_of
 from hotswap.model import Edit, Name, Place, Reason, Step
 from hotswap.planning.editions import Editions
 from hotswap.planning.effects import bare_calls, lasting
@@ -49,6 +51,28 @@ def added_twice(editions: Editions, place: Place, name: Name) -> Reason:
         what=f"a statement that ran again added to {name[0]}.{name[1]}",
         where=f"{source.path}:{first_line(source.statement(place[1]))}",
         why="what it added the first time cannot be told from the rest",
+        remedy="restart",
+    )
+
+
+def not_called_again(
+    editions: Editions, place: Place, called: AbstractSet[Name], happened: AbstractSet[Name]
+) -> Reason | None:
+    """Why a round cannot go on: a library called an edited function when a call ran first, and does so once only."""
+    before, node = editions.old_place(place), editions.node(place)
+    if before is None or not isinstance(node, ast.Expr) or editions.matching(place[0]).fate(place[1]) != "same":
+        return None
+    tracked = editions.index.modules[before[0]]
+    footprint = tracked.footprint(*lines_of(tracked.source.statement(before[1])))
+    missed = sorted(f for f in (footprint.called if footprint is not None else ()) if behaviour(f) in happened)
+    missed = [function for function in missed if function not in called]
+    if not missed or not any(True for _ in lasting(editions.new(place[0]), place[1])):
+        return None
+    return Reason(
+        code="HS405",
+        what=f"`{_in_words(node)}` has not called {'.'.join(missed[0])} again, which was edited",
+        where=f"{tracked.path}:{first_line(node)}",
+        why="the library does that only once",
         remedy="restart",
     )
 

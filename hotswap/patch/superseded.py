@@ -19,7 +19,7 @@ from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Edit, Reason
-from hotswap.patch.foreign import Difference, Foreign
+from hotswap.patch.foreign import Difference, Foreign, parts_of
 from hotswap.patch.live import Twins
 from hotswap.patch.registries import foreign_decorators
 from hotswap.patch.repeats import removed_effect
@@ -111,14 +111,8 @@ def not_forgotten(
         if owner is None or id(owner) in owners:
             continue  # what it registers there now takes the place of what it had registered
         contents = (content for _, content in Foreign(Journal(), graph.index, ()).within_reach([owner]))
-        if any(id(part) in wanted for content in contents if type(content) is not bytes for part in _all_in(content)):
+        if any(id(part) in wanted for content in contents for part in parts_of(content)):
             yield CannotSwap(removed_effect(edit, old))
-
-
-def _all_in(content: Any) -> Iterator[Any]:
-    for part in [*content, *content.values()] if type(content) is dict else content:
-        yield from part if is_a(part, tuple) else ()
-        yield part
 
 
 def _with_decorators(node: ast.stmt, decorators: list[ast.expr]) -> ast.ClassDef:

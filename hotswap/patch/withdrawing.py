@@ -21,7 +21,7 @@ from hotswap.looking import is_a, is_any, is_instance, own_space
 from hotswap.model import Edit, Name
 from hotswap.patch import abstract
 from hotswap.patch.filling import filled_by
-from hotswap.patch.foreign import Foreign
+from hotswap.patch.foreign import Foreign, parts_of
 from hotswap.patch.kept import is_kept
 from hotswap.patch.recorded import apart, made_of
 from hotswap.patch.registries import (
@@ -135,15 +135,9 @@ def _has_forgotten(decorator: Any, found: list[Entry], definitions: list[Any], g
         return False
     wanted, foreign = {id(each) for each in definitions}, Foreign(Journal(), graph.index, ())
     for _, content in foreign.within_reach([decorator.__self__]):
-        if type(content) is not bytes and any(map(partial(_tells_of, keys, wanted), _all_in(content))):
+        if any(map(partial(_tells_of, keys, wanted), parts_of(content))):
             return False
     return foreign.saw_all
-
-
-def _all_in(content: Any) -> Iterator[Any]:
-    for part in [*content, *content.values()] if type(content) is dict else content:
-        yield from part if is_a(part, tuple) else ()
-        yield part
 
 
 def _tells_of(keys: list[Any], wanted: set[int], part: Any) -> bool:

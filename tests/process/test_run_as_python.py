@@ -37,7 +37,7 @@ warnings.warn("old", DeprecationWarning)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    work = tmp_path / "work"
+    work = tmp_path / "here"
     for place in (work, work / "folder", work / "package"):
         place.mkdir()
     (work / "package/__init__.py").touch()
@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
         (work / name).write_text(PROBE)
     with zipfile.ZipFile(work / "archive.zip", "w") as archive:
         archive.writestr("__main__.py", PROBE)
-    (tmp_path / "link.py").symlink_to("work/probe.py")
+    (tmp_path / "link.py").symlink_to("here/probe.py")
     return work
 
 
@@ -66,7 +66,7 @@ def assert_same(cwd: Path, *program: str, flags: tuple[str, ...] = (), **options
 LAUNCHES = {
     "script": ("probe.py", "a", "-m", "--quiet"),
     "script in the same folder": ("./probe.py",),
-    "script in another folder": ("../work/probe.py",),
+    "script in another folder": ("../here/probe.py",),
     "link": ("../link.py", "--", "x"),
     "folder": ("folder", "a"),
     "archive": ("archive.zip", "a"),
