@@ -6,7 +6,6 @@ when functions of the program begin that it calls, so before anything is written
 
 from __future__ import annotations
 
-import ast
 import dis
 import inspect
 import re
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 from hotswap.deposits import Deposit, Look
 from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.looking import is_a, is_any, look_up, own_space
+from hotswap.parsing import parse
 from hotswap.syntax import Chain
 from hotswap.targets import IsOurs
 
@@ -247,7 +247,7 @@ class Depositing:
         if not WRITES.search(text, binds.end() - 1 if binds else 0) and not CALLS.match(text):
             return
         try:
-            nodes = ast.parse(text).body
+            nodes = parse(text).body
         except (SyntaxError, ValueError):  # a text of several lines, say
             self._looked().is_unclear = True
             return

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from hotswap.facts import Facts, ImportOf, Store
+from hotswap.parsing import parse
 from hotswap.syntax import Chain, assigned, chain_of, is_own_module, is_type_checking, mangled, surely_bound
 
 OPAQUE_CALLS = {"exec", "eval", "globals", "locals", "vars", "__import__"}
@@ -225,7 +226,7 @@ class _Visitor(ast.NodeVisitor):
         if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
             return False
         try:
-            tree = ast.parse(given.value.strip(), mode=name)
+            tree = parse(given.value.strip(), mode=name)
         except (SyntaxError, ValueError):
             return False
         self.local.append(set())  # what it binds is not told

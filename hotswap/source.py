@@ -22,6 +22,7 @@ from weakref import WeakSet
 from hotswap.codefacts import CodeFacts, code_facts, every_function
 from hotswap.factfinder import facts_of
 from hotswap.facts import Facts
+from hotswap.parsing import parse
 from hotswap.syntax import assignments, is_own_module
 
 StatementPath: TypeAlias = tuple[int, ...]
@@ -63,7 +64,7 @@ class Source:
         """The syntax tree."""
         opened.add(self)
         try:
-            return ast.parse(self.data, self.path)
+            return parse(self.data, self.path)
         except ValueError as error:  # null bytes, on Python 3.11
             raise SyntaxError(str(error), (self.path, 1, 0, "")) from error
 

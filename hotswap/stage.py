@@ -19,6 +19,7 @@ from types import CodeType
 import hotswap
 from hotswap.errors import HotswapError, UsageError
 from hotswap.launch import Program, install_main
+from hotswap.parsing import parse
 from hotswap.reloader import Reloader
 from hotswap.report import error_text
 from hotswap.watch import NEVER
@@ -128,7 +129,7 @@ def _unwatched(reloader: Reloader) -> Iterator[None]:
 
 def without_course(data: bytes, path: str) -> CodeType:
     """The code of a script whose blocks `if __name__ == "__main__":` do nothing; lines stay where they are."""
-    tree = ast.parse(data, path)
+    tree = parse(data, path)
     for node in tree.body:
         if isinstance(node, ast.If) and is_guard(node.test):
             node.body = [ast.copy_location(ast.Pass(), node)]

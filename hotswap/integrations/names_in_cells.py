@@ -11,6 +11,8 @@ from importlib.util import resolve_name
 from types import CodeType
 from typing import Any
 
+from hotswap.parsing import parse
+
 CONDITIONAL = (ast.If, ast.For, ast.While, ast.ExceptHandler, ast.Match, ast.AsyncFor)
 TRANSPARENT_MAGICS = ("time", "capture", "prun")
 """Cell magics whose body is run in the session's namespace."""
@@ -45,7 +47,7 @@ class Names:
 def names_in_text(text: str, package: str = "") -> Names:
     """Those of a cell, as Python.  One that cannot be compiled has none, for it does not run."""
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
         binds = frozenset(bound_names(text)) | walrus_targets(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Names()

@@ -19,6 +19,7 @@ from hotswap.factfinder import MUTATORS, WRITES_BY_NAME, facts_of
 from hotswap.facts import Store
 from hotswap.index import Index
 from hotswap.looking import is_any, is_instance
+from hotswap.parsing import parse
 from hotswap.planning.containers import CONTAINERS, is_filled
 from hotswap.planning.django_admin import is_registration as is_registration_with_site
 from hotswap.planning.edition import Edition, is_namespace
@@ -100,7 +101,7 @@ def executed_text(call: ast.Call) -> ast.Module | None:
     if not isinstance(call.func, ast.Name) or call.func.id != "exec" or not isinstance(text, ast.Constant):
         return None
     try:
-        return ast.parse(text.value) if isinstance(text.value, str) else None
+        return parse(text.value) if isinstance(text.value, str) else None
     except (SyntaxError, ValueError):
         return None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
+import symtable
 import zipfile
 
 _LARGE = 64_000  # beyond that the parser would hold up other threads; and who saves so much has had time for companions
@@ -40,7 +40,8 @@ def is_whole(path: str) -> bool:
 
 def _parses(data: bytes) -> bool:
     try:
-        ast.parse(data)
+        # No tree is made: on Python 3.11 that would break trees that other threads make meanwhile, see `parsing`.
+        symtable.symtable(data, "", "exec")  # type: ignore[arg-type]  # bytes will do: it is Python's own parser
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import gc
+import threading
 import warnings
 from pathlib import Path
 
@@ -41,3 +44,23 @@ def test_the_parser_does_not_warn(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert is_whole(str(tmp_path / "a.py"))
+
+
+def test_trees_of_other_threads_are_left_alone(tmp_path: Path) -> None:
+    """The watcher's thread looks while the program parses: on Python 3.11 a second tree would break the first one."""
+    (tmp_path / "a.py").write_bytes(b"x = 1\n")
+    looks = [threading.Thread(target=is_whole, args=[str(tmp_path / "a.py")])]
+
+    def callback(_phase: str, _info: dict[str, int]) -> None:
+        if looks:
+            thread = looks.pop()
+            thread.start()
+            thread.join()
+
+    gc.collect()
+    gc.callbacks.append(callback)
+    try:
+        tree = ast.parse("def f(a, b):\n    return [a + b * (a - b) for a in range(10) if a]\n" * 200)
+    finally:
+        gc.callbacks.remove(callback)
+    assert len(tree.body) == 200
