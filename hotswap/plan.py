@@ -39,6 +39,7 @@ from hotswap.planning.prepared import Beside, Prepared
 from hotswap.planning.untaken import BLOCKS
 from hotswap.planning.whole import may_stay
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
+from hotswap.syntax import annotated
 
 
 def make_plan(
@@ -150,8 +151,10 @@ class Planner:
             self.patches(edit, edit.diff)
             if edit.revived is not None:
                 self.reaching_out(edit)
-        if edit.new is not None and self.affected.text_is_read(edit.module):
-            self.texts(edit)
+        if edit.new is not None:
+            self.annotations(edit)
+            if self.affected.text_is_read(edit.module):
+                self.texts(edit)
 
     def changed_text(self, edit: Edit) -> None:
         """Draft the statements that were edited or added."""
@@ -304,6 +307,15 @@ class Planner:
             parts = pair.qualname.split(".")
             for number in range(1, len(parts) + 1):
                 self.surely_happens(written((edit.module, ".".join(parts[:number]))))
+
+    def annotations(self, edit: Edit) -> None:
+        """Annotated names of a module that only change places: who goes through them finds another order."""
+        assert edit.new is not None
+        before, now = (list(annotated(source.statements)) for source in (edit.old, edit.new))
+        pairs = zip((n for n in before if n in now), (n for n in now if n in before), strict=True)
+        moved = [name for name, other in pairs if name != other]
+        for name in ["__annotations__", *(f"__annotations__.{name}" for name in moved)] if moved else ():
+            self.surely_happens((edit.module, name))
 
     def surely_happens(self, event: Name) -> None:
         """Note what the edit itself does."""

@@ -151,3 +151,17 @@ def names_in_order(node: ast.AST) -> Iterator[str]:
     elif not isinstance(node, ast.Lambda):
         for child in ast.iter_child_nodes(node):
             yield from names_in_order(child)
+
+
+def annotated(body: Iterable[ast.AST]) -> dict[str, None]:
+    """The names that the statements of a module or class annotate, in order; in blocks, too."""
+    found: dict[str, None] = {}
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.setdefault(node.target.id)
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(node, _SCOPES):
+            found |= {name: None for name in annotated(ast.iter_child_nodes(node)) if name not in found}
+    return found
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -25,7 +25,7 @@ from hotswap.journal import Journal
 from hotswap.looking import is_instance
 from hotswap.model import NEVER, NOTHING, Action, Cause, Edit, Link, Name, Reason, Step, spoken
 from hotswap.patch import abstract, caches, classes, layout, mapped, modules, orphans, scopes
-from hotswap.patch.arranging import rearranged
+from hotswap.patch.arranging import arrange_annotations, rearranged
 from hotswap.patch.bodies import Bodies
 from hotswap.patch.changes import Changes
 from hotswap.patch.contents import Contents
@@ -39,7 +39,7 @@ from hotswap.patch.migrating import Migration
 from hotswap.patch.orphans import Orphan
 from hotswap.patch.overloads import other_overloads, overloads_of
 from hotswap.patch.overloads import withdraw_removed as withdraw_overloads
-from hotswap.patch.rehashing import hashed_otherwise, rehash
+from hotswap.patch.rehashing import hashed_otherwise, lost_in_frozen_sets, rehash
 from hotswap.patch.repeats import done_twice
 from hotswap.patch.replaced import left_in_use, members_in_use
 from hotswap.patch.withdrawing import withdraw_removed
@@ -87,6 +87,7 @@ class Transaction:
         self.orphans: list[Orphan] = []
         self._gone: set[str] = set()
         self._hidden: list[tuple[type, tuple[type, ...]]] = []
+        self._rehashed: set[type] = set()
         """Classes that left the source: while statements ask their bases for subclasses they are none."""
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
@@ -126,6 +127,7 @@ class Transaction:
             else:
                 self._apply()
             self.done.warnings += self._migration.run(self.journal)
+            self._check_hashes()
         except BaseException as error:
             self.undo()
             if self.runner.findings != NOTHING and isinstance(error, Exception):
@@ -212,6 +214,8 @@ class Transaction:
         withdraw_overloads(edit, self.journal)
         for event in other_overloads(before, edit.module):
             self.changes.add(event)
+        if edit.new is not None:
+            arrange_annotations(self.index.modules[edit.module].namespace, edit.new, self.journal)
         for qualname in rearranged(edit, self.index.modules[edit.module].namespace, self.journal):
             self.changes.add(described((edit.module, qualname)))
 
@@ -234,6 +238,13 @@ class Transaction:
         made_classes = self._made_classes.follow(anew, kept)
         settings = outdated(self.changes.events, self.index)
         for refusal in chain(self._bodies.left_behind(), made_classes, undecided, in_use, exchanged, settings):
+            self._tolerate(refusal)
+
+    def _check_hashes(self) -> None:
+        """Once the new code is in place: what cannot be found where it is now ends the round."""
+        self._rehashed = hashed_otherwise(self.changes.events, self.graph)
+        _, kept = self.runner.held_by_merges()
+        for refusal in lost_in_frozen_sets(self._rehashed, kept, self.journal):
             self._tolerate(refusal)
 
     def _tolerate(self, refusal: CannotSwap) -> None:
@@ -294,7 +305,7 @@ class Transaction:
                 self.index.put(tracked)
             else:
                 self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
-        rehash(hashed_otherwise(self.changes.events, self.graph))
+        rehash(self._rehashed)
 
     def let_go(self) -> None:
         """Hold nothing of before any more: what others know weakly only, a receiver of signals say, goes at once.

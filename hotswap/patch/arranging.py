@@ -21,7 +21,7 @@ from hotswap.model import Edit
 from hotswap.patch.layout import namespace_of
 from hotswap.resolving import resolve_value
 from hotswap.source import Source, StatementPath, first_line, name_of, prefix_of
-from hotswap.syntax import mangled
+from hotswap.syntax import annotated, mangled
 
 _FUNCTIONS = (FunctionType, staticmethod, classmethod, property)
 
@@ -53,7 +53,7 @@ def arrange_as_written(cls: type, source: Source, path: StatementPath, journal: 
     is_other = arrange(cls, list(_stored(code)), journal)
     annotations = own_space(cls).get("__annotations__")
     if type(annotations) is dict:
-        written = [mangled(node.name, name) for name in _annotated(node)]
+        written = [mangled(node.name, name) for name in annotated(node.body)]
         order = [*(name for name in written if name in annotations), *(n for n in annotations if n not in written)]
         if order != list(annotations):
             journal.set_attribute(cls, "__annotations__", {name: annotations[name] for name in order})
@@ -66,7 +66,7 @@ def arrange_annotations(namespace: dict[str, Any], source: Source, journal: Jour
     annotations = namespace.get("__annotations__")
     if type(annotations) is not dict:
         return
-    written = list(dict.fromkeys(name for node in source.statements for name in _annotated_by(node)))
+    written = list(annotated(source.statements))
     order = [*(name for name in written if name in annotations), *(n for n in annotations if n not in written)]
     if order != list(annotations):
         journal.remember(annotations)
@@ -98,7 +98,6 @@ def _code_of(source: Source, node: ast.stmt) -> CodeType | None:
 
 
 _OPTIMIZED = 0x1
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MACHINERY = frozenset(
     "__module__ __qualname__ __doc__ __annotations__ __firstlineno__ __static_attributes__ __classcell__".split()
 )
@@ -110,19 +109,6 @@ def _stored(code: CodeType) -> Iterator[str]:
     for each in dis.get_instructions(code):
         if each.opname == "STORE_NAME" and each.argval not in _MACHINERY:
             yield each.argval
-
-
-def _annotated(node: ast.AST) -> Iterator[str]:
-    """The names that the body of a class annotates, in order; in blocks of it, too."""
-    for each in ast.iter_child_nodes(node):
-        yield from _annotated_by(each)
-
-
-def _annotated_by(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id
-    elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(node, _SCOPES):
-        yield from _annotated(node)
 
 
 def _reorder(cls: type, order: Sequence[str]) -> None:

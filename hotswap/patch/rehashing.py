@@ -1,13 +1,13 @@
 """Tables and sets of the running program whose keys have another hash now: they are put in their places again.
 
 A dictionary keeps the hash that a key had when it came.  When `__hash__` is edited, or a frozen dataclass gets a field,
-nobody would find the key any more.
+nobody would find the key any more.  A frozen set cannot be filled again: that is a reason for a restart.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import FunctionType
@@ -15,10 +15,14 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from hotswap.containers import fill, items_of, keys_of
+from hotswap.errors import CannotSwap
 from hotswap.events import bare, behaviour
 from hotswap.graph import Graph, reachable_functions
+from hotswap.journal import Journal
 from hotswap.looking import family, in_classes, is_a, is_any, own_space
 from hotswap.model import Name
+from hotswap.patch.in_use import is_in_use
+from hotswap.patch.reasons import reason
 from hotswap.planning.live_names import value_of
 
 _TELLING = frozenset(("__hash__", "__eq__", "__dataclass_fields__", "__attrs_attrs__"))
@@ -61,19 +65,65 @@ def _is_other(cls: type, changed: AbstractSet[Name], graph: Graph) -> bool:
     )
 
 
+def lost_in_frozen_sets(classes: Iterable[type], kept: Iterable[object], journal: Journal) -> Iterator[CannotSwap]:
+    """Why the hash of these may not be another one: a frozen set of the program would not find its members.
+
+    `kept` are the containers in which the round has kept objects.
+    """
+    wanted = {id(cls): cls for cls in classes}
+    if not wanted:
+        return
+    gc.collect()
+    ours = {id(each) for each in kept} | journal.entries()
+    lost = [each for each in gc.get_objects() if is_a(each, frozenset) and _has_lost(each, wanted)]
+    while lost:
+        found = [lost.pop()]
+        cls = next(filter(None, (_concerned(key, wanted) for key in keys_of(found[0]))))
+        if is_in_use(found, lambda holder: holder is lost or id(holder) in ours or journal.keeps(holder)):
+            why = "a frozen set in use keeps the hash that its members had, and would not find them"
+            yield CannotSwap(reason("HS214", cls, "has another hash", why))
+            return
+
+
+def _has_lost(group: Any, wanted: Mapping[int, type]) -> bool:
+    with suppress(Exception):  # the program's own code
+        return any(
+            _concerned(key, wanted) is not None and not frozenset.__contains__(group, key) for key in keys_of(group)
+        )
+    return False
+
+
+def _concerned(key: object, wanted: Mapping[int, type], depth: int = 3) -> type | None:
+    """The class because of which the hash of a key may be another one: its own, or that of a part of it."""
+    if id(type(key)) in wanted:
+        return type(key)
+    parts = _parts(key) if depth else ()
+    return next((cls for part in parts if (cls := _concerned(part, wanted, depth - 1)) is not None), None)
+
+
+def _parts(key: object) -> Iterable[object]:
+    """What the hash of a key may be made of."""
+    if is_any(key, tuple, frozenset):
+        return keys_of(key)
+    if not is_a(in_classes(type(key).__mro__, "__hash__"), FunctionType):
+        return ()
+    referred = (part for part in gc.get_referents(key) if not is_any(part, type, dict))
+    return [*own_space(key).values(), *referred]
+
+
 def rehash(classes: Iterable[type]) -> None:
     """Let dictionaries and sets have instances of these where their hash is now; nothing else happens to them.
 
     Where a key has no hash any more, the container stays as it is.
     """
-    wanted = {id(cls) for cls in classes}
+    wanted = {id(cls): cls for cls in classes}
     if not wanted:
         return
     for holder in gc.get_objects():
         if is_any(holder, dict, set, WeakKeyDictionary, WeakSet):
             with suppress(Exception):  # the program's own code
                 keys = _keys_of(holder)
-                if any(id(type(key)) in wanted for key in keys):
+                if any(_concerned(key, wanted) is not None for key in keys):
                     _put_in_place(holder, keys)
 
 

@@ -12,9 +12,8 @@ import operator
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, TypeAlias
 
 from hotswap.errors import CannotSwap
@@ -23,22 +22,17 @@ from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Reason
 from hotswap.patch import enums
+from hotswap.patch.in_use import ENDS, is_in_use
 from hotswap.patch.values import Values
 from hotswap.planning.live_names import value_of
 from hotswap.targets import ATOMS, LARGEST
 
-IsOurs: TypeAlias = Callable[[object], bool]
 Spot: TypeAlias = tuple[Any, ...]
 """A name, and maybe a key of the table that it stands for."""
 
 CODE = "HS406"
 MOST = 20_000
 """How many parts of an object are looked at for functions of the program."""
-FARTHEST = 12
-MOST_HOLDERS = 10_000
-
-_ENDS = (types.ModuleType, types.FrameType, types.CodeType, type)
-"""What does not belong to whatever refers to it."""
 
 
 def left_in_use(values: Values, kept: Iterable[object], journal: Journal) -> Iterator[CannotSwap]:
@@ -52,7 +46,7 @@ def left_in_use(values: Values, kept: Iterable[object], journal: Journal) -> Ite
         gc.collect()
         ours = {id(each) for each in kept} | journal.entries()
         for spot in spots:
-            if _is_held([_before(spot, values)], lambda holder: id(holder) in ours or journal.keeps(holder)):
+            if is_in_use([_before(spot, values)], lambda holder: id(holder) in ours or journal.keeps(holder)):
                 yield CannotSwap(_reason(spot[0], type(_before(spot, values)), index))
 
 
@@ -62,7 +56,7 @@ def members_in_use(members: list[Any], kept: Iterable[object], journal: Journal)
         gc.collect()
         ours = {id(each) for each in (*kept, members)} | journal.entries()
         for at in range(len(members)):
-            if _is_held(members[at : at + 1], lambda holder: id(holder) in ours or journal.keeps(holder)):
+            if is_in_use(members[at : at + 1], lambda holder: id(holder) in ours or journal.keeps(holder)):
                 yield enums.cannot_be_exchanged(members[at])
 
 
@@ -125,7 +119,7 @@ class _Told:
                     found.words.add(part)
                 elif is_a(part, type) and type.__getattribute__(part, "__module__") in index.modules:
                     found.functions[part.__module__, part.__qualname__] += 1
-                elif id(part) not in seen and gc.is_tracked(part) and not is_any(part, *_ENDS):
+                elif id(part) not in seen and gc.is_tracked(part) and not is_any(part, *ENDS):
                     seen.add(id(part))
                     inside.append(part)
                     if is_a(part, types.FunctionType) and part.__module__ in index.modules:
@@ -138,65 +132,6 @@ def _parts(thing: Any) -> list[Any]:
     if is_a(thing, types.FunctionType):
         return [*(thing.__closure__ or ()), *(thing.__defaults__ or ())]
     return gc.get_referents(thing)
-
-
-def _is_held(level: list[Any], is_ours: IsOurs) -> bool:
-    """Whether the only object in the list can be reached from anything but what belongs to it, and what is ours."""
-    spaces = {id(vars(m)) for m in list(sys.modules.values()) if is_a(m, types.ModuleType) and not _is_hotswaps(m)}
-    seen: dict[int, Any] = {}
-    for _ in range(FARTHEST):
-        holders = _holders(level)
-        if _unseen(level, holders) > _OWN:  # variables of running functions, which the collector does not know
-            return True
-        seen |= {id(each): each for each in (level, *level)}
-        onward: list[Any] = []
-        while holders:
-            each = holders.pop()
-            if each is seen or each is onward or id(each) in seen or is_ours(each) or _is_hotswaps(each):
-                continue
-            if id(each) in spaces or is_any(each, *_ENDS):
-                return True
-            onward.append(each)
-        each = None  # or it would seem to be held by a call
-        if not onward or len(seen) > MOST_HOLDERS:
-            return bool(onward)
-        level = onward
-    return True
-
-
-def _holders(things: list[Any]) -> list[Any]:
-    """What refers to these, but for the tuple in which they are handed over here: newer Pythons show it."""
-    mark: list[Any] = []
-    found = gc.get_referrers(*things, mark)
-    for at, each in enumerate(found):  # a comprehension would hold the mark in a cell
-        if type(each) is tuple and each and each[-1] is mark:
-            del found[at]
-            break
-    return found
-
-
-def _unseen(things: list[Any], holders: list[Any]) -> int:
-    """How many references there are, at most, to one of the objects that none of the holders has."""
-    seen = Counter(id(part) for each in chain(holders, [holders]) for part in gc.get_referents(each))
-    return max(sys.getrefcount(each) - seen[id(each)] for each in things)
-
-
-def _measure() -> int:
-    """As many are there of an object that nothing but a list holds."""
-    things: list[Any] = [type("probe", (), {})()]
-    return _unseen(things, _holders(things))
-
-
-_OWN = _measure()
-
-
-def _is_hotswaps(thing: object) -> bool:
-    """Whether it is an object, module or frame of hotswap itself."""
-    if is_a(thing, types.FrameType):
-        home = thing.f_globals.get("__name__")
-    else:
-        home = thing.__name__ if is_a(thing, types.ModuleType) else type.__getattribute__(type(thing), "__module__")
-    return str(home).partition(".")[0] == __name__.partition(".")[0]
 
 
 def _reason(name: Name, cls: type, index: Index) -> Reason:

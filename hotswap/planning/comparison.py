@@ -173,7 +173,8 @@ class Comparison:
             return
         new, old = group.new.before(name, place), group.old.before(name, before)
         if group.as_before(new, old):
-            if group.goes_over(name, new) or group.comes_over(name, new):
+            is_definition = is_any(value_of(name, self.drafts.graph), FunctionType, type)
+            if is_definition and (group.goes_over(name, new) or group.comes_over(name, new)):
                 self.drafts.draft(place, f"the object that {name[1]} was here goes over to another definition", ALWAYS)
             return
         reason = f"it reads {name[1]}, which another statement binds"

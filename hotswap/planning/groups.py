@@ -58,20 +58,26 @@ class Group:
 
     def goes_over(self, name: Name, binders: Sequence[Place]) -> bool:
         """Whether what the name holds until now may come from these statements, but will be another definition."""
-        if not self._may_be_exchanged(name, binders):
+        definitions = [*binders, *self.new.final(name)[:1]]  # a lambda becomes what a definition behind it says
+        if not any(self._may_be_exchanged(name, binders, by=place) for place in definitions):
             return False
         is_live = self.old_place(binders[0]) in self.old.final(name)
         return is_live and not self.holds_now(name, binders[0])
 
     def comes_over(self, name: Name, binders: Sequence[Place]) -> bool:
         """Whether the name holds another object until now, which may become what these statements define."""
-        if not self._may_be_exchanged(name, binders) or binders[0] not in self.new.final(name):
+        if not any(self._may_be_exchanged(name, binders, by=place) for place in binders):
+            return False
+        if binders[0] not in self.new.final(name):
             return False
         return bool(self.old.final(name)) and self.old.final(name) != (self.old_place(binders[0]),)
 
-    def _may_be_exchanged(self, name: Name, binders: Sequence[Place]) -> bool:
-        """Whether one statement defines the name there, and another one than before gives it its value at the end."""
-        is_single = len(binders) == 1 and self.new.defines(name, binders[0])
+    def _may_be_exchanged(self, name: Name, binders: Sequence[Place], *, by: Place) -> bool:
+        """Whether one statement binds the name there, and another one than before gives it its value at the end.
+
+        `by` is the statement that has to be a definition.
+        """
+        is_single = len(binders) == 1 and self.new.defines(name, by)
         return is_single and not self.as_before(self.new.final(name), self.old.final(name))
 
     @property

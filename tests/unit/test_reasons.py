@@ -77,6 +77,10 @@ CASES = {
         "A = []\nfor n in range(2):\n class B: pass\n A.append(B())\n",
         "A = []\nfor n in range(3):\n class B: x = 1\n A.append(B())\n", held="app.A[0]",
     ),
+    "HS214": Case(
+        "class A:\n def __hash__(self): return 1\n", "class A:\n def __hash__(self): return 2\n",
+        held="frozenset([app.A()])",
+    ),
     "HS302": Case("class A: pass\n", "X = 1\n", held="app.A()"),
     "HS401": Case("import os\nos.environ['HOTSWAP_TEST'] = '1'\n", "import os\n"),
     "HS402": Case(
