@@ -39,7 +39,8 @@ def take_over(made: Made, live: type, fresh: type, journal: Journal) -> None:
     for child in made[0]:
         set_bases(child, tuple(live if base is fresh else base for base in child.__bases__), journal)
     for instance in made[1]:
-        journal.call((_belong_to, instance, live), (_belong_to, instance, fresh))
+        if type(instance) is fresh:  # of a member of an enumeration the living one may stand there by now
+            journal.call((_belong_to, instance, live), (_belong_to, instance, fresh))
 
 
 def _belong_to(instance: object, cls: type) -> None:
