@@ -25,6 +25,7 @@ from hotswap.planning.answers import Answers
 from hotswap.planning.asking import registers
 from hotswap.planning.beside import beside
 from hotswap.planning.comparison import Comparison
+from hotswap.planning.computed import addressed
 from hotswap.planning.containers import has_filled_defaults
 from hotswap.planning.disposal import Disposals
 from hotswap.planning.drafts import Drafts, RunsWhole
@@ -213,6 +214,8 @@ class Planner:
         self.restart += left_behind(edit, path, self.editions) if edit.new is not None else ()
         for name in edition.may_mutate(path) if edition is not None else ():
             self.drafts.happens(content(name))  # what it has registered by way of functions goes with it
+        for name in addressed(edition, path) if edition is not None else ():
+            self.drafts.library_object_changes(name, None)
         if edit.new is not None and edition is not None and has_left_something(edition, path):
             self.steps.append(
                 Step(

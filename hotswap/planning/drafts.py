@@ -14,6 +14,7 @@ from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_any, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
 from hotswap.planning.beside import beside
+from hotswap.planning.computed import addressed, computed_of
 from hotswap.planning.consumed import consumed
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
@@ -421,6 +422,8 @@ class Drafts:
             self.happens(content(name), place)
         for name in self.editions.plainly_stored(place):
             self.stored_again(name, place)
+        for name in addressed(edition, path):
+            self.library_object_changes(name, place)
         for binding in edition.bindings(path):
             value = value_of(binding.name, self.graph)
             if is_instance(value, FunctionType):
@@ -436,6 +439,13 @@ class Drafts:
         prefix = prefix_of(edition.source, path)
         if prefix:
             self.class_changes((module, prefix.rstrip(".")), place, {b.name[1] for b in edition.bindings(path)})
+
+    def library_object_changes(self, name: Name, place: Place | None) -> None:
+        """A statement, or one that is gone, may put something into an object of a library, or take it out."""
+        for other in computed_of(name, self.editions):
+            if other != place:
+                self.known.add((content(name), place))
+                self.follow(other, f"it computes something of {name[1]}", (content(name), place))
 
     def object_is_made(self, name: Name, place: Place) -> None:
         """A class, as a decorator, makes an object of a definition: without what other statements have put into it."""
