@@ -22,6 +22,8 @@ LISTING = frozenset(("vars", "dir", "getmembers", "getmembers_static"))
 LOOKING = frozenset("items values keys get copy".split())
 """Methods of a namespace that change nothing in it."""
 
+CALLING = frozenset("max min sorted map filter reduce".split())
+"""Builtins that call the function which they are given, most of them before they return."""
 COLLECTING = frozenset("list tuple set frozenset dict sorted len any all enumerate iter".split())
 SOURCE_TELLERS = frozenset(("getsource", "getsourcelines"))
 READS_BY_NAME = frozenset(("getattr", "hasattr"))
@@ -305,6 +307,20 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(argument)
             if chain and (chain_of(node.func) or ("",))[-1] in SOURCE_TELLERS:
                 self.use((*chain, "__code__"))
+        self.called_at_once(node)
+
+    def called_at_once(self, node: ast.Call) -> None:
+        """What a lambda reads that is called where it stands: `(lambda n: n * SIZE)(3)`, `max(rows, key=lambda …)`."""
+        given = [*node.args, *(k.value for k in node.keywords)]
+        calls_it = isinstance(node.func, ast.Name) and node.func.id in CALLING and not self.is_local(node.func.id)
+        for each in [node.func, *given] if calls_it else [node.func]:
+            if isinstance(each, ast.Lambda):
+                arguments = each.args
+                every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+                every += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+                self.local.append({argument.arg for argument in every})
+                self.visit(each.body)
+                self.local.pop()
 
     def builtin_call(self, name: str, node: ast.Call) -> None:
         """Calls that may bind anything, and those that name an attribute in a string."""

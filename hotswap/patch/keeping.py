@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from hotswap.events import bare, behaviour, content, is_behaviour, is_loaded
 from hotswap.factfinder import facts_of
 from hotswap.looking import in_classes, is_a
-from hotswap.model import Name
+from hotswap.model import Name, Place
 from hotswap.planning.affected import Affected
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
+from hotswap.planning.groups import Group
 from hotswap.planning.live_names import value_of
 from hotswap.resolving import definition_of
 from hotswap.source import StatementPath, prefix_of
@@ -74,7 +75,8 @@ def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module
         member = (*path, number)
         facts, reads = edition.source.facts(member), edition.reads(member)
         seen = reads.keys() | {event(r) for r in reads for event in (behaviour, content)}
-        stale = seen & now.events or now.functions.intersection(edition.called(member))
+        stale = bool(seen & now.events or now.functions.intersection(edition.called(member)))
+        stale |= before is not None and _sees_other(reads, (module, path), (module, before), group)
         is_anew = any(each[: len(member)] == member for each in now.anew)
         if (
             ast.dump(statement) in unchanged
@@ -89,6 +91,19 @@ def kept_members(node: ast.stmt, path: StatementPath, editions: Editions, module
         else:
             changing |= facts.binds | facts.mutated
     return frozenset(kept - changing - _NEVER)
+
+
+def _sees_other(reads: Mapping[Name, bool], place: Place, before: Place, group: Group | None) -> bool:
+    """Whether other statements than before give one of these names its value, or fill it, ahead of the class."""
+    if group is None or place not in group.new.order or before not in group.old.order:
+        return False
+    for name, is_used in reads.items():
+        if not group.as_before(group.new.before(name, place), group.old.before(name, before)):
+            return True
+        filled = (group.new.filled_before(name, place), group.old.filled_before(name, before)) if is_used else ((), ())
+        if not group.as_before(*filled):
+            return True
+    return False
 
 
 def _named_by(reads: Iterable[Name], stale: AbstractSet[Name], edition: Edition) -> Iterator[Name]:
