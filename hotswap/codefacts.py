@@ -100,6 +100,8 @@ class _Reader:
         before: Chain = ("",)
         for number, each in enumerate(instructions):
             chain = self.instruction(each.opname, each.argval, chain)
+            if each.argval == "__class__" and self.goes_on(instructions[number + 1 :]):  # not for `super()`
+                chain = class_around(self.code)
             if chain and not self.goes_on(instructions[number + 1 :]):
                 if all(each.opname not in _STORES_ATTRIBUTE for each in instructions[number + 1 : number + 2]):
                     self.whole.add(chain)
@@ -238,6 +240,13 @@ def owner_of(code: CodeType) -> Chain:
     if not owner or "<locals>" in owner or not code.co_argcount:
         return ()
     return tuple(owner) if leaf in _OF_CLASSES or code.co_varnames[0] in _CLASSES else ()
+
+
+def class_around(code: CodeType) -> Chain:
+    """The class in whose body a function stands, which it knows as `__class__`; empty where that has no name."""
+    parts = code.co_qualname.split(".")
+    method = parts[: parts.index("<locals>")] if "<locals>" in parts else parts
+    return tuple(method[:-1]) if "__class__" in code.co_freevars else ()
 
 
 _OF_CLASSES = frozenset(("__init_subclass__", "__class_getitem__", "__new__", "__prepare__"))

@@ -36,14 +36,18 @@ class Hidden:
     """Those of its entries, or keys, that are left."""
     position: int
     """Where among all of them belongs what comes now."""
+    later: list[Any]
+    """The keys of a dictionary under which statements behind have put what stands there: they have the last word."""
 
     def put_back(self) -> None:
         """Let the container have its entries again, with those that came in between."""
         now, known = self.target.content(), len(self.shown)
         if isinstance(now, dict):
-            came = [key for key in now if key not in self.content]
-            keys = list(self.content)
-            order = [*keys[: self.position], *came, *keys[self.position :]]
+            now |= {key: self.content[key] for key in self.later if key in now}
+            came = [key for key in now if key not in self.shown]
+            keys = [key for key in self.content if key not in came]
+            position = sum(key not in came for key in list(self.content)[: self.position])
+            order = [*keys[:position], *came, *keys[position:]]
             left = [key for key in order if key in now or key not in self.shown]
             fill(self.target.value, {key: now.get(key, self.content.get(key)) for key in left})
             return
@@ -120,7 +124,8 @@ class Counting:
         if len(shown) == len(entries):
             return None
         position = max([first, *(n + 1 for n in shown)])
-        return Hidden(target, content, [entries[n] for n in shown], position)
+        last = [each for each in entries if target.kind == "keys" and is_any_of(later, each)]
+        return Hidden(target, content, [entries[n] for n in shown], position, last)
 
     def _may_run(self, place: Place) -> bool:
         return any(self.runs((place[0], place[1][:depth])) for depth in range(1, len(place[1]) + 1))

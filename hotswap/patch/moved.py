@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection
 
 from hotswap.journal import Journal
+from hotswap.looking import is_a
 from hotswap.patch import layout
 from hotswap.patch.bases import set_bases
 from hotswap.patch.instances import living
@@ -49,15 +50,16 @@ def _belong_to(instance: object, cls: type) -> None:
     CPython asks for bases in common as soon as one of these has a memory layout of its own, and the idle class has lost
     its bases: it gets them back for the moment.
     """
+    assign = type.__setattr__ if is_a(instance, type) else object.__setattr__  # of a metaclass classes are instances
     try:
-        object.__setattr__(instance, "__class__", cls)
+        assign(instance, "__class__", cls)
     except TypeError:
         before = type(instance)
         idle, used = (cls, before) if cls.__bases__[0].__name__ == "limbo" else (before, cls)
         bases = idle.__bases__
         layout.assign_bases(idle, used.__bases__)
         try:
-            object.__setattr__(instance, "__class__", cls)
+            assign(instance, "__class__", cls)
         finally:
             layout.assign_bases(idle, bases)
 

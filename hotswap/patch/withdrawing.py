@@ -23,6 +23,7 @@ from hotswap.patch import abstract
 from hotswap.patch.filling import filled_by
 from hotswap.patch.foreign import Foreign, parts_of
 from hotswap.patch.kept import is_kept
+from hotswap.patch.libraries.flask_routes import is_taken_back
 from hotswap.patch.recorded import apart, made_of
 from hotswap.patch.registries import (
     DEFINITIONS,
@@ -107,6 +108,7 @@ def _withdraw_removed(
         gone.withdraw(filled_by(footprint, node, tracked, graph), [place for place, _ in found], journal)
     found_some = bool(found) or bool(done) or len(journal) > mark
     bound = [each for each in foreign if hasattr(each, "__self__") and not is_instance(each.__self__, type)]
+    bound = [each for each in bound if not is_taken_back(each, definitions)]
     is_known = not all(_has_forgotten(each, found, definitions, graph) for each in bound)
     if isinstance(node, DEFINITIONS) and not is_known:
         is_known = is_kept(definitions, read_on_the_way(node, facts, tracked, graph, graph.code_facts), graph.index)

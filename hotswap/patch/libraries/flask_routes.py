@@ -1,0 +1,148 @@
+"""Routes of Flask applications: those of statements that are gone, or run again, are taken out of the map of URLs.
+
+A map of werkzeug takes rules, and has no way of giving one back: those that stay are put into a new matcher.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import sys
+from collections.abc import Collection, Container, Iterable, Iterator
+from types import FunctionType, MethodType
+from typing import Any
+
+from hotswap.containers import values_of
+from hotswap.journal import Journal
+from hotswap.looking import family, is_a, is_any, own_space
+from hotswap.model import Edit
+from hotswap.patch.order import arrange
+from hotswap.planning.flask_routes import FILTERS, ROUTES, Route, filters_of, is_application, routes_of
+
+HOOKS = (
+    frozenset(
+        "before_request after_request teardown_request teardown_appcontext context_processor shell_context_processor "
+        "url_value_preprocessor url_defaults errorhandler".split()
+    )
+    | FILTERS.keys()
+)
+"""Decorators that put their function into tables of the application, as it is."""
+_TABLES = (
+    "view_functions before_request_funcs after_request_funcs teardown_request_funcs teardown_appcontext_funcs "
+    "shell_context_processors template_context_processors url_value_preprocessors url_default_functions "
+    "error_handler_spec"
+).split()
+_DEEPEST = 4
+_TAKES_NO_MORE = "add_url_rule"
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether an application refused a function for having another one under its name; Flask is never imported."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    if at is None or not is_a(error, AssertionError) or at.tb_frame.f_code.co_name != _TAKES_NO_MORE:
+        return False
+    return is_application(at.tb_frame.f_locals.get("self"))
+
+
+def is_taken_back(decorator: Any, definitions: Iterable[Any]) -> bool:
+    """Whether it is a method of an application which has nothing any more of the definitions that it was given."""
+    if not is_a(decorator, MethodType) or not is_application(app := decorator.__self__):
+        return False
+    wanted = {id(each) for each in definitions}
+    return decorator.__func__.__name__ in ROUTES | HOOKS and not any(_holds(table, wanted) for table in _tables(app))
+
+
+def _tables(app: Any) -> Iterator[Any]:
+    space = own_space(app)
+    yield from (space.get(name) for name in _TABLES)
+    environment = own_space(space.get("jinja_env"))
+    yield from (environment.get(name) for name in ("filters", "tests", "globals"))
+
+
+def _holds(table: Any, wanted: Container[int], depth: int = _DEEPEST) -> bool:
+    parts = values_of(table) if depth and is_any(table, dict, list) else []
+    return id(table) in wanted or any(_holds(part, wanted, depth - 1) for part in parts)
+
+
+def withdraw_removed(edit: Edit, namespace: dict[str, Any], journal: Journal) -> None:
+    """Take out what statements have registered that are gone, and calls that say something else now."""
+    statements = edit.old.statements
+    gone: Iterable[int] = range(len(statements))
+    if edit.new is not None and edit.diff is not None:
+        calls = (m.old for m in edit.diff.matches if m.kind == "edited" and m.old is not None)
+        gone = [*edit.diff.removed, *(number for number in calls if isinstance(statements[number], ast.Expr))]
+    for number in gone if "flask" in sys.modules else ():
+        withdraw(statements[number], namespace, journal)
+
+
+def withdraw(node: ast.stmt, namespace: dict[str, Any], journal: Journal) -> None:
+    """Take out what a statement has registered."""
+    found: dict[int, list[Route]] = {}
+    for route in routes_of(node, namespace) if "flask" in sys.modules else ():
+        found.setdefault(id(route.app), []).append(route)
+    for routes in found.values():
+        _take_out(routes[0].app, routes, journal)
+    for app, table, name in filters_of(node, namespace) if "flask" in sys.modules else ():
+        held = own_space(own_space(app).get("jinja_env")).get(table)
+        if is_a(held, dict):
+            journal.delete_item(held, name)
+
+
+def _take_out(app: Any, routes: Iterable[Route], journal: Journal) -> None:
+    urls = app.url_map
+    by_endpoint: dict[Any, list[Any]] = urls._rules_by_endpoint
+    gone = {id(rule) for each in routes for rule in by_endpoint.get(each.endpoint, ()) if _is_of(rule, each)}
+    if not gone:
+        return
+    journal.remember(by_endpoint)
+    journal.remember(app.view_functions)
+    for endpoint, rules in list(by_endpoint.items()):
+        stay = [rule for rule in rules if id(rule) not in gone]
+        if len(stay) < len(rules):
+            by_endpoint[endpoint] = stay  # a new list: the rollback puts the former one back
+        if not stay:
+            del by_endpoint[endpoint]
+            app.view_functions.pop(endpoint, None)
+    _give_matcher(urls, journal)
+
+
+def _give_matcher(urls: Any, journal: Journal) -> None:
+    """Fill a matcher with the rules of a map, which takes the place of the one that it has."""
+    matcher = type(urls._matcher)(urls.merge_slashes)
+    for rules in urls._rules_by_endpoint.values():
+        for rule in rules:
+            if not rule.build_only:
+                matcher.add(rule)
+    journal.set_attribute(urls, "_matcher", matcher)
+    journal.set_attribute(urls, "_remap", True)  # noqa: FBT003  werkzeug's own
+
+
+def put_in_order(modules: Collection[str], journal: Journal) -> None:
+    """Let the rules for functions of these modules stand in the order of the source: of two that fit the first wins."""
+    flask = sys.modules.get("flask")
+    apps = [each for each in gc.get_referrers(*family(flask.Flask)) if is_application(each)] if flask else []
+    for app in apps:
+        by_endpoint = app.url_map._rules_by_endpoint
+        lines = {endpoint: _line_of(app.view_functions.get(endpoint)) for endpoint in by_endpoint}
+        wanted = list(by_endpoint)
+        for module in modules:
+            own = [endpoint for endpoint in by_endpoint if lines[endpoint][0] == module]
+            in_order = iter(sorted(own, key=lines.__getitem__))
+            wanted = [next(in_order) if endpoint in own else endpoint for endpoint in wanted]
+        if wanted != list(by_endpoint):
+            journal.remember(by_endpoint)
+            arrange(by_endpoint, wanted)
+            _give_matcher(app.url_map, journal)
+
+
+def _line_of(view: Any) -> tuple[str, int]:
+    """The module of a function and the line of its code, decorators of others aside."""
+    while is_a(view, FunctionType) and is_a(inner := own_space(view).get("__wrapped__"), FunctionType):
+        view = inner
+    return (view.__module__, view.__code__.co_firstlineno) if is_a(view, FunctionType) else ("", 0)
+
+
+def _is_of(rule: Any, route: Route) -> bool:
+    return route.path is None or rule.rule == route.path
