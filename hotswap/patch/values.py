@@ -23,6 +23,7 @@ from hotswap.patch.given import given
 from hotswap.patch.views import Content
 from hotswap.planning.editions import Editions
 from hotswap.planning.groups import LOADED, Group
+from hotswap.planning.live_names import value_of
 from hotswap.resolving import definition_of, resolve_value
 from hotswap.source import first_line, prefix_of
 from hotswap.syntax import mangled
@@ -54,6 +55,7 @@ class Values:
         """All classes there were when the round began, by their ids, if that was asked.  None of them is kept alive."""
         self._seen: dict[Name, Any] = {}
         """What globals held when they were last looked at; something else was given to them since, by the program."""
+        editions.stands_for = self._stands_for
 
     def begin(self, groups: Iterable[Group]) -> None:
         """Note what the names hold before anything runs."""
@@ -287,6 +289,10 @@ class Values:
             self._put(name, self._known_at_end(name, group), group)
             if "." in name[1]:
                 del self._shown[name]
+
+    def _stands_for(self, name: Name) -> Any:
+        group = self.group(name[0]) if name in self._in_views else self._shown.get(name)
+        return value_of(name, self.editions.graph) if group is None else self._known_at_end(name, group)
 
     def _known_at_end(self, name: Name, group: Group) -> Any:
         if self.editions.is_set_behind(name, group):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hotswap.codefacts import CodeFacts
 from hotswap.codes import pair_codes
@@ -77,6 +77,8 @@ class Editions(Filling, Turns):
         Turns.__init__(self)
         self.edits, self.graph, self.index = edits, graph, graph.index
         self._is_plain, self.whole = is_plain, whole
+        self.stands_for: Callable[[Name], Any] = lambda name: value_of(name, graph)
+        """What a name holds, apart from what it is made to hold for a statement that runs in this round."""
         self._matchings: dict[str, Matching] = {}
         self._old: dict[str, Edition] = {}
         self._new: dict[str, Edition | None] = {}
@@ -309,7 +311,7 @@ class Editions(Filling, Turns):
             if origin in seen:  # modules in a circle that import all names of each other
                 circle = ((n, self._edition(n[0], before=before)) for n in seen)
                 return next((n for n, e in circle if e is not None and n[1] in e.not_imported), name)
-            if value_of(origin, self.graph) is not value_of(name, self.graph) and not self._is_new(name):
+            if self.stands_for(origin) is not self.stands_for(name) and not self._is_new(name):
                 return name
             seen.append(origin)
             name = origin
