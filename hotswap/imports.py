@@ -46,7 +46,7 @@ def imports_of(tracked: Tracked, *, eager: bool = False) -> frozenset[str]:
         if match["modules"]:
             for part in match["modules"].split(","):
                 name = part.split(" as ")[0].strip()
-                found |= {name, *parents(name)} - begun
+                found |= {name, *(set(parents(name)) - begun)}
             continue
         base = resolve(tracked, match["base"].replace(" ", "").replace("\t", ""))
         found |= {base, *(set(parents(base)) - begun)}

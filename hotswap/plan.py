@@ -39,6 +39,7 @@ from hotswap.planning.orphaned import left_behind
 from hotswap.planning.prepared import Beside, Prepared
 from hotswap.planning.untaken import BLOCKS
 from hotswap.planning.whole import may_stay
+from hotswap.resolving import brings_others
 from hotswap.source import StatementPath, first_line, name_of, prefix_of
 from hotswap.syntax import annotated
 
@@ -182,6 +183,8 @@ class Planner:
             node = edition.source.statement(path)
             if any(module != edit.module for module, _ in names) or is_decorated(node) or self.has_left(edit, node):
                 self.drafts.draft((edit.module, path), "its file is back", ALWAYS)
+            elif len(path) == 1 and brings_others(edition.tracked, edition.facts(path)):
+                self.drafts.draft((edit.module, path), "its file is back, and it brings another object by now", ALWAYS)
 
     def has_left(self, edit: Edit, node: ast.stmt) -> bool:
         """Whether what a statement has defined became another module's definition while the file was away."""

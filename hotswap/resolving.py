@@ -135,6 +135,19 @@ def supplied_by_stars(tracked: Tracked, facts: Facts) -> set[str]:
     return found
 
 
+def brings_others(tracked: Tracked, facts: Facts) -> bool:
+    """Whether imports of a statement would give names of the module another object than they have."""
+    space = tracked.namespace
+    for each in facts.imports:
+        origin = sys.modules.get(resolve(tracked, "." * each.level + each.module)) if each.name else None
+        if is_instance(origin, ModuleType):
+            theirs = own_space(origin)
+            names = [(name, name) for name in exports(origin)] if each.name == "*" else [(each.name, each.bound)]
+            if any(n in theirs and space.get(bound, theirs[n]) is not theirs[n] for n, bound in names):
+                return True
+    return False
+
+
 def star_names(tracked: Tracked, facts: Facts) -> set[str]:
     """What the star imports of a statement have brought into the module."""
     found: set[str] = set()

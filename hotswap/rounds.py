@@ -155,6 +155,7 @@ class Rounds:
         path = self._new_place(tracked) if change.kind == "deleted" else tracked.path
         if path is None:
             return Edit(module=tracked.name, path=tracked.path, old=tracked.source, new=None)
+        self.index.attempted.add(path)  # of a module that became a package another file than the one that went
         new = self.larder.source(tracked.name, path, text_of(path))
         anew = self._anew(tracked)
         diff = self.larder.diff(tracked.name, tracked.source, new) or diff_sources(tracked.source, new)

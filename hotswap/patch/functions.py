@@ -82,7 +82,9 @@ def pour(
     live: FunctionType, fresh: FunctionType, journal: Journal, merge: Merge, state: frozenset[str] = frozenset()
 ) -> None:
     """Make a live function all that the fresh one is; variables and attributes in `state` keep what they hold."""
-    is_renamed, has_other_name = live.__module__ != home_of(live), is_called_otherwise(live, fresh)
+    is_own = not is_forwarder(live)  # else its names are those of what it hands on to
+    is_renamed = is_own and live.__module__ != home_of(live)
+    has_other_name = is_own and is_called_otherwise(live, fresh)
     closure = _merge_cells(live, fresh, journal, merge, state)
     retarget(live, fresh.__code__, closure, journal)
     for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__"):  # values are never compared
