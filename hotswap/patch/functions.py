@@ -217,7 +217,8 @@ class Merger:
 
     def _define(self, name: Name, live: Any, fresh: Any, *, is_last: bool) -> Any:
         if self.is_aside:
-            is_own = is_a(live, FunctionType) and is_a(fresh, FunctionType) and same_definition(live, fresh)
+            one, other = (next(functions_of(each), None) for each in (live, fresh))
+            is_own = type(live) is type(fresh) and one is not None and other is not None and same_definition(one, other)
             return self(live, fresh) if is_own or is_a(fresh, type) else fresh
         formers = self.formers.of(name) if is_last else []
         inner = _inside(live) if type(live) is not type(fresh) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import _lru_cache_wrapper
 from types import FunctionType
 from typing import Any
 
@@ -46,7 +47,7 @@ class ModulePast:
         full = self.place[0], name
         group = self.values.group(self.place[0])
         held = self.values.original(full)
-        if is_any(held, FunctionType, type) and (held.__module__, held.__qualname__) == full:
+        if is_any(held, FunctionType, _lru_cache_wrapper, type) and (held.__module__, held.__qualname__) == full:
             return any(self._makes(place, name) for place in group.old.binders(full))
         if is_alias(held, name):
             return False  # a call has chosen it: `max(classes, key=…)`
