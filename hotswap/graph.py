@@ -42,6 +42,7 @@ class Graph:
         self._scanned: dict[str, set[Listed]] = {}
         self._scanners: dict[Listed, set[str]] = defaultdict(set)
         self._eager: dict[str, tuple[Source, frozenset[str]]] = {}
+        self._version = 0
         self._estimates: dict[str, tuple[int, dict[Name, set[tuple[str, int]]]]] = {}
 
     # ------------------------------------------------------------------ edges
@@ -59,8 +60,20 @@ class Graph:
         self._take_in()
         return {n for n in self._importers.get(name, ()) if n in self.index.modules}
 
+    def is_importer(self, reader: str, name: str) -> bool:
+        """Whether a tracked module is one of those."""
+        self._take_in()
+        return reader in self._importers.get(name, ()) and reader in self.index.modules
+
+    @property
+    def version(self) -> int:
+        """A number for the edges as they are now: while it is the same, so are they."""
+        self._take_in()
+        return self._version
+
     def _take_in(self) -> None:
         for changed in self.index.take_changed():
+            self._version += 1
             tracked = self.index.modules.get(changed)
             imports = self.imports(tracked) if tracked else frozenset()
             before = self._indexed.get(changed, frozenset())
@@ -311,18 +324,21 @@ class Graph:
 def reachable_functions(function: Any, graph: Graph) -> set[Name]:
     """The events that would change what the function returns: code that it may run, names that this code reads."""
     reached = Reach(graph.index, graph.code_facts).functions([function])
-    found = {behaviour(f) for f in reached}
-    for name in reached:
-        tracked, code = graph.index.modules[name[0]], graph.code_facts(name)
-        for chain in code.reads if code is not None else ():
-            for read in graph.references(tracked, chain):
-                assert code is not None
-                found |= {read, behaviour(read), *((content(read),) if chain in code.uses else ())}
-        if code is not None:
-            imported = set(graph.imported_by(tracked, code))
-            found |= imported | {(module, "*") for module, _ in imported}
-            found |= {member(attribute) for attribute in code.attributes}
-    return found
+    return set[Name]().union(*(events_in(name, graph) for name in reached))
+
+
+def events_in(function: Name, graph: Graph) -> set[Name]:
+    """The same of the code of one tracked function alone."""
+    found = {behaviour(function)}
+    tracked, code = graph.index.modules[function[0]], graph.code_facts(function)
+    if code is None:
+        return found
+    for chain in code.reads:
+        for read in graph.references(tracked, chain):
+            found |= {read, behaviour(read), *((content(read),) if chain in code.uses else ())}
+    imported = set(graph.imported_by(tracked, code))
+    found |= imported | {(module, "*") for module, _ in imported}
+    return found | {member(attribute) for attribute in code.attributes}
 
 
 def dynamic_imports_of(tracked: Tracked) -> frozenset[str]:

@@ -46,7 +46,10 @@ class Reach:
 
     def functions(self, roots: Iterable[Any], attributes: Iterable[str] = ()) -> set[Name]:
         """The functions that calling these objects may run; methods count when one of their name is read on the way."""
-        found: set[Name] = set()
+        return set[Name]().union(*(leg.functions for leg in self.walk(roots, attributes)))
+
+    def walk(self, roots: Iterable[Any], attributes: Iterable[str] = ()) -> Iterator[Leg]:
+        """What the objects lead to, piece by piece: for those who need not know it all."""
         wanted = {"__call__", *attributes}
         waiting: dict[type, set[str]] = {}  # by class, the members that nobody has asked for yet
         seen: set[int] = set()
@@ -58,7 +61,7 @@ class Reach:
                     continue
                 seen.add(id(value))
                 leg = self._leg(value)
-                found |= leg.functions
+                yield leg
                 wanted |= leg.attributes
                 todo += leg.onward
                 if leg.cls is not None and leg.cls not in waiting:
@@ -67,7 +70,6 @@ class Reach:
                 for name in names & wanted:
                     todo += self._members_of(cls)[name]
                 names.difference_update(wanted)
-        return found
 
     def _members_of(self, cls: type) -> dict[str, list[Any]]:
         """The members of a class, inherited ones too, with what they wrap."""

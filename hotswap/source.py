@@ -281,10 +281,18 @@ class Source:
     def function_mentions(self) -> dict[str, set[str]]:
         """Which functions mention an identifier as a global or an attribute."""
         found: dict[str, set[str]] = {}
+        for qualname, words in self.function_words.items():
+            for word in words:
+                found.setdefault(word, set()).add(qualname)
+        return found
+
+    @cached_property
+    def function_words(self) -> dict[str, set[str]]:
+        """The same the other way round: the identifiers that each function mentions."""
+        found: dict[str, set[str]] = {}
         for qualname, code in self.functions.items():
             words = {word for chain in code.reads for word in chain} | code.attributes
-            for word in words | {each.name for each in code.imports}:
-                found.setdefault(word, set()).add(qualname)
+            found[qualname] = words | {each.name for each in code.imports}
         return found
 
     def text_of(self, node: ast.stmt) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import gc
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from types import CellType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from hotswap.events import bare, behaviour, content, described, is_content, member
-from hotswap.graph import Graph, reachable_functions
+from hotswap.graph import Graph, events_in
 from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, is_instance
@@ -18,7 +19,7 @@ from hotswap.patch.instances import forget_cached
 from hotswap.patch.libraries import django_urls
 from hotswap.patch.libraries.templates import Templates
 from hotswap.planning.live_names import value_of
-from hotswap.reach import cached_definitions
+from hotswap.reach import Reach, cached_definitions
 
 
 class Known:
@@ -62,18 +63,19 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
     """
     known = known or Known()
     django_urls.forget(changed, graph)
-    known.templates(graph).forget(changed, lambda function: not concerned_by(function, graph).isdisjoint(changed))
+    known.templates(graph).forget(changed, Stale(changed, graph).answers)
     if not graph.index.caching:
         return
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
     changed |= {alias for event in changed if is_content(event) for alias in aliases(event, graph)}
+    stale = Stale(changed, graph)
     for name in list(graph.index.caching):
         tracked = graph.index.modules.get(name)
         if tracked is None or not changed:
             continue
         for owner, attribute, cached in known.standing(tracked):
             function = cached.func if is_instance(cached, functools.cached_property) else cached.__wrapped__
-            if not concerned_by(function, graph) & changed:
+            if not stale.answers(function):
                 continue
             if is_instance(cached, functools.cached_property):
                 assert owner is not None
@@ -81,7 +83,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
             else:
                 cached.cache_clear()
     for cached in known.elsewhere(graph) if changed else ():
-        if concerned_by(cached.__wrapped__, graph) & changed:
+        if stale.answers(cached.__wrapped__):
             cached.cache_clear()
 
 
@@ -142,13 +144,34 @@ def _referrers(objects: list[Any]) -> list[Any]:
     return gc.get_referrers(*objects) if objects else []
 
 
-def concerned_by(function: Any, graph: Graph) -> set[Name]:
-    """What may change the results of a cached function, or of a class behind a cache."""
-    if not is_instance(function, type):
-        return reachable_functions(function, graph)
+class Stale:
+    """Which results may be others after what has changed.
+
+    For one look at all caches, during which nothing else does: what stands behind several of them is looked up once.
+    """
+
+    def __init__(self, changed: AbstractSet[Name], graph: Graph) -> None:
+        self.changed, self.graph = changed, graph
+        self._reach = Reach(graph.index, graph.code_facts)
+        self._concerned: dict[Name, bool] = {}
+
+    def answers(self, function: Any) -> bool:
+        """Those of a cached function, or of a class behind a cache."""
+        if is_instance(function, type):
+            return not events_of_class(function, self.graph).isdisjoint(self.changed)
+        return any(self._is_concerned(name) for leg in self._reach.walk([function]) for name in leg.functions)
+
+    def _is_concerned(self, function: Name) -> bool:
+        if function not in self._concerned:
+            self._concerned[function] = not events_in(function, self.graph).isdisjoint(self.changed)
+        return self._concerned[function]
+
+
+def events_of_class(cls: type, graph: Graph) -> set[Name]:
+    """What would change the instances that a cache around a class keeps."""
     found = set()
-    for cls in function.__mro__:
-        if cls.__module__ in graph.index.modules:
-            names = [cls.__qualname__, *(f"{cls.__qualname__}.{member}" for member in vars(cls))]
-            found |= {event((cls.__module__, name)) for name in names for event in (bare, behaviour, described)}
+    for each in cls.__mro__:
+        if each.__module__ in graph.index.modules:
+            names = [each.__qualname__, *(f"{each.__qualname__}.{member}" for member in vars(each))]
+            found |= {event((each.__module__, name)) for name in names for event in (bare, behaviour, described)}
     return found

@@ -105,8 +105,8 @@ def _parts(key: object) -> Iterable[object]:
     """What the hash of a key may be made of."""
     if is_any(key, tuple, frozenset):
         return keys_of(key)
-    if not is_a(in_classes(type(key).__mro__, "__hash__"), FunctionType):
-        return ()
+    if type(key) is str or not is_a(in_classes(type(key).__mro__, "__hash__"), FunctionType):
+        return ()  # most keys are strings
     referred = (part for part in gc.get_referents(key) if not is_any(part, type, dict))
     return [*own_space(key).values(), *referred]
 

@@ -63,6 +63,22 @@ class Referred:
     values: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A function, or a cache (of which all users count, or those that call it), by way of which results get around."""
+
+    name: Name
+    calls_only: bool | None = None
+    is_own: bool = False
+    """Whether it is the function behind the cache that led to it: the cache is known already."""
+    reason: str = ""
+
+    @property
+    def is_cache(self) -> bool:
+        """Whether it is one."""
+        return self.calls_only is not None
+
+
 class Affected(ByFunctions):
     """Answers, for one round, which statements an event concerns."""
 
@@ -72,7 +88,7 @@ class Affected(ByFunctions):
         self._places: dict[tuple[str, int], Place | None] = {}
         self._found: dict[Name, tuple[Concerned, ...]] | None = {}
         self._referred: dict[tuple[str, StatementPath, str], Referred] | None = {}
-        self._known: dict[tuple[str, str], set[str]] | None = {}
+        self._known: tuple[int, dict[tuple[str, str], set[str]]] = 0, {}
         self._names: dict[str, dict[int, list[str]]] | None = {}
         self._asking: dict[str, list[StatementPath]] | None = {}
         self._kinds: dict[Place, AbstractSet[type]] | None = {}
@@ -95,11 +111,11 @@ class Affected(ByFunctions):
 
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
-        self._found = self._referred = self._known = self._names = self._asking = self._kinds = None
+        self._found = self._referred = self._names = self._asking = self._kinds = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
-        self._found, self._referred, self._known, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}, {}
+        self._found, self._referred, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -212,30 +228,46 @@ class Affected(ByFunctions):
 
     # ------------------------------------------------------------------ who called it
 
-    def callers_of(self, function: Name, seen: frozenset[Name] = frozenset()) -> Iterator[Concerned]:
+    def callers_of(self, function: Name) -> Iterator[Concerned]:
         """Statements that called the function when they ran, or may have got its result out of a cache."""
-        for module, line in sorted(self.graph.callers(function)):
-            place = self.place_at(module, line)
-            if place is not None:
-                yield Concerned(place, f"it calls {function[0]}.{function[1]}")
-        if function not in seen:
-            for cached in self.cached.answering(function, value_of(function, self.graph)):
-                yield from self.users_of(cached, seen | {function, cached}, calls_only=cached != function)
+        todo, done = [Link(function)], set[tuple[Name, bool | None]]()
+        while todo:
+            link = todo.pop()
+            if (link.name, link.calls_only) in done:
+                continue
+            if link.is_cache or not link.is_own:
+                done.add((link.name, link.calls_only))
+            concerned, onward = self._by_cache(link) if link.is_cache else self._by_function(link)
+            for each in concerned:
+                yield Concerned(each.place, link.reason or each.reason)
+            todo += reversed(list(onward))
 
-    def users_of(self, cached: Name, seen: frozenset[Name], *, calls_only: bool) -> Iterator[Concerned]:
-        """Statements that name a cached function: a call that is answered by the cache is not seen.
+    def _by_function(self, link: Link) -> tuple[Iterator[Concerned], Iterator[Link]]:
+        """Statements that called a function when they ran, and the caches that may have answered with its results."""
+        function = link.name
+        places = (self.place_at(module, line) for module, line in sorted(self.graph.callers(function)))
+        called = (Concerned(place, f"it calls {function[0]}.{function[1]}") for place in places if place is not None)
+        answering = self.cached.answering(function, value_of(function, self.graph)) if not link.is_own else ()
+        return called, (Link(cached, cached != function, reason=link.reason) for cached in answering)
+
+    def _by_cache(self, link: Link) -> tuple[Iterator[Concerned], Iterator[Link]]:
+        """Statements that name a cached function, and functions that do: a call that the cache answers is not seen.
 
         Or only those that call it: one that hands it on is not concerned by what it calls in turn.
         """
-        for each in self.readers_of(content(cached), cached):
-            if not calls_only or self.cached.is_asked_by(self.editions.new(each.place[0]), each.place[1], cached):
-                yield each
-        for alias in self.aliases_of(cached):
-            for reader, qualname in self.functions_that_read(alias, alias):
-                if calls_only and not self.cached.is_named_by((reader, qualname), alias):
-                    continue
-                for each in self.callers_of((reader, qualname), seen):
-                    yield Concerned(each.place, f"it calls {reader}.{qualname}, which calls {cached[1]}")
+        cached = link.name
+        readers = self.readers_of(content(cached), cached)
+        if link.calls_only:
+            new = self.editions.new
+            readers = (e for e in readers if self.cached.is_asked_by(new(e.place[0]), e.place[1], cached))
+        asking = (
+            function
+            for alias in self.aliases_of(cached)
+            for function in self.functions_that_read(alias, alias)
+            if not link.calls_only or self.cached.is_named_by(function, alias)
+        )
+        told = "it calls {0[0]}.{0[1]}, which calls {1}"
+        return readers, (Link(f, None, f == cached, link.reason or told.format(f, cached[1])) for f in asking)
 
     def aliases_of(self, name: Name) -> Iterator[Name]:
         """The name, and the names under which other modules hold the same object."""
@@ -410,11 +442,13 @@ class Affected(ByFunctions):
 
     def known_in(self, module: str, root: str) -> set[str]:
         """Modules that may know the name: importers of its module, and of packages that hand it on."""
-        if self._known is None:
-            return self._find_known_in(module, root)
-        if (module, root) not in self._known:
-            self._known[module, root] = self._find_known_in(module, root)
-        return self._known[module, root]
+        version = self.graph.version
+        if self._known[0] != version:  # the texts and the edges tell it, whatever runs meanwhile
+            self._known = version, {}
+        known = self._known[1]
+        if (module, root) not in known:
+            known[module, root] = self._find_known_in(module, root)
+        return known[module, root]
 
     def _find_known_in(self, module: str, root: str) -> set[str]:
         found: set[str] = set()
@@ -500,7 +534,8 @@ class Affected(ByFunctions):
         dynamically; or it hands the whole module to a call.
         """
         if "." in name[1]:
-            return name[1].rpartition(".")[2] in facts.hidden
+            leaf = name[1].rpartition(".")[2]
+            return leaf in facts.attributes and leaf in facts.hidden
         if edition.module == name[0]:
             return facts.surveys
         if name[1] in facts.attributes and name[0] in dynamic_imports_of(edition.tracked):

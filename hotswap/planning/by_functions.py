@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from types import FunctionType, ModuleType
 
 from hotswap.codefacts import GLOBALS
@@ -124,18 +125,33 @@ class ByFunctions:
 
     def functions_that_read(self, event: Name, name: Name, among: AbstractSet[Name] | None = None) -> Iterator[Name]:
         """The functions (of those in `among`, if given) whose code reads the name, or another one of its object."""
-        yield from self._functions_that_read(event, name, among)
+        find = self._functions_that_read if among is None else partial(self._those_that_read, among)
+        yield from find(event, name)
         if event != name and "." not in name[1]:
             kind = event[1].removeprefix(name[1])
             for module, alias in self.names_elsewhere(name, value_of(name, self.graph)):
-                yield from self._functions_that_read((module, alias + kind), (module, alias), among)
+                yield from find((module, alias + kind), (module, alias))
 
-    def _functions_that_read(self, event: Name, name: Name, among: AbstractSet[Name] | None) -> Iterator[Name]:
+    def _those_that_read(self, among: AbstractSet[Name], event: Name, name: Name) -> Iterator[Name]:
+        leaf, plainly = name[1].rpartition(".")[2], is_plain(event, name)
+        words, module = {leaf, GLOBALS[0], *(LOOKING if plainly else ())}, module_at(name[0]) if plainly else None
+        for reader, qualname in among:
+            if reader != name[0] and not self.graph.is_importer(reader, name[0]):
+                continue
+            tracked = self.index.modules.get(reader)
+            mentioned = tracked.source.function_words.get(qualname) if tracked is not None else None
+            if tracked is None or mentioned is None:
+                continue
+            space = tracked.namespace if plainly and reader != name[0] else {}
+            if not words.isdisjoint(mentioned) or any(w in space and space[w] is module for w in mentioned):
+                if self.function_reads(reader, qualname, event, name):
+                    yield reader, qualname
+
+    def _functions_that_read(self, event: Name, name: Name) -> Iterator[Name]:
         leaf = name[1].rpartition(".")[2]
-        homes = self.index.modules.keys() if among is None else {module for module, _ in among}
-        for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys() & homes:
+        for reader in {name[0], *self.graph.importers(name[0])} & self.index.modules.keys():
             tracked = self.index.modules[reader]
-            if among is None and reader != name[0] and leaf not in IMPLICIT:
+            if reader != name[0] and leaf not in IMPLICIT:
                 if leaf not in tracked.source.text and name[0].rpartition(".")[2] not in tracked.source.text:
                     continue
             mentions = tracked.source.function_mentions
@@ -144,8 +160,6 @@ class ByFunctions:
                 module = module_at(name[0])
                 words |= {held for held, value in list(tracked.namespace.items()) if value is module}
             found = set[str]().union(*(mentions.get(word, ()) for word in words))
-            if among is not None:
-                found &= {qualname for module, qualname in among if module == reader}
             for qualname in sorted(found):
                 if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname
