@@ -139,6 +139,14 @@ class Runner:
         sources = (tracked.source for tracked in list(self.index.modules.values()))
         return any(not abstract.ANSWERING.isdisjoint(source.function_names) for source in sources)
 
+    @cached_property
+    def _foreseen(self) -> dict[Place | None, list[Name]]:
+        """What was foreseen to happen, by the statement that does it."""
+        found: dict[Place | None, list[Name]] = {}
+        for event, place in self.plan.foreseen:
+            found.setdefault(place, []).append(event)
+        return found
+
     @property
     def rebuilt(self) -> bool:
         """Whether definitions were made anew that others may hold already."""
@@ -257,7 +265,7 @@ class Runner:
         if not scene.runs_nothing():
             self._forget_cached()
         self.hooked.before((step.module, step.statement), self.changes.events, due=due)
-        cause = next(iter(sorted(step.due.causes & self.changes.causes, key=str)), None)
+        cause = min(step.due.causes & self.changes.causes, key=str, default=None)
         self.failed_module = self.merger.module = step.module
         self.merger.is_aside = self.values.is_aside = not due
         self._hidden = [cls for cls, event in self.leaving if (event, None) in step.due.causes]
@@ -299,7 +307,7 @@ class Runner:
             self.values.arrange(step.module)
         self.pourer.making = Making(self._place, defined_members(node, prefix))
         twins = len(self.merger.twins)
-        observed = Observed(scene, [event for event, place in self.plan.foreseen if place == self._place])
+        observed = Observed(scene, self._foreseen.get(self._place, []))
         self._hands_on = self._hands_on or any(map(hands_on, ast.walk(node)))
         filled = edition.mutates(step.statement) | edition.may_mutate(step.statement)
         self._doubled = Doubled(list(self.values.doubled(self._place, filled)) if due else [])

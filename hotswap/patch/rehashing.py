@@ -7,7 +7,7 @@ nobody would find the key any more.  A frozen set cannot be filled again: that i
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import FunctionType
@@ -70,43 +70,64 @@ def lost_in_frozen_sets(classes: Iterable[type], kept: Iterable[object], journal
 
     `kept` are the containers in which the round has kept objects.
     """
-    wanted = {id(cls): cls for cls in classes}
-    if not wanted:
+    wanted = Wanted(classes)
+    if not wanted.classes:
         return
     gc.collect()
     ours = {id(each) for each in kept} | journal.entries()
     lost = [each for each in gc.get_objects() if is_a(each, frozenset) and _has_lost(each, wanted)]
     while lost:
         found = [lost.pop()]
-        cls = next(filter(None, (_concerned(key, wanted) for key in keys_of(found[0]))))
+        cls = next(filter(None, map(wanted.concerned, keys_of(found[0]))))
         if is_in_use(found, lambda holder: holder is lost or id(holder) in ours or journal.keeps(holder)):
             why = "a frozen set in use keeps the hash that its members had, and would not find them"
             yield CannotSwap(reason("HS214", cls, "has another hash", why))
             return
 
 
-def _has_lost(group: Any, wanted: Mapping[int, type]) -> bool:
+def _has_lost(group: Any, wanted: Wanted) -> bool:
     with suppress(Exception):  # the program's own code
-        return any(
-            _concerned(key, wanted) is not None and not frozenset.__contains__(group, key) for key in keys_of(group)
-        )
+        return any(not frozenset.__contains__(group, key) for key in wanted.among(keys_of(group)))
     return False
 
 
-def _concerned(key: object, wanted: Mapping[int, type], depth: int = 3) -> type | None:
-    """The class because of which the hash of a key may be another one: its own, or that of a part of it."""
-    if id(type(key)) in wanted:
-        return type(key)
-    parts = _parts(key) if depth else ()
-    return next((cls for part in parts if (cls := _concerned(part, wanted, depth - 1)) is not None), None)
+class Wanted:
+    """Classes whose instances may have another hash, for one look at all keys of the process."""
+
+    def __init__(self, classes: Iterable[type]) -> None:
+        self.classes = {id(cls): cls for cls in classes}
+        self._idle: dict[int, type] = {}
+        """Types whose instances neither are concerned nor have parts that could be: those of most keys."""
+
+    def among(self, keys: list[Any]) -> Iterator[Any]:
+        """The keys that are concerned."""
+        kinds = {id(type(key)): type(key) for key in keys}
+        new = {at: kind for at, kind in kinds.items() if at not in self._idle and at not in self.classes}
+        self._idle |= {at: kind for at, kind in new.items() if not _has_parts(kind)}
+        if not kinds.keys() <= self._idle.keys():
+            yield from (key for key in keys if self.concerned(key) is not None)
+
+    def concerned(self, key: object, depth: int = 3) -> type | None:
+        """The class because of which the hash of a key may be another one: its own, or that of a part of it."""
+        if id(type(key)) in self._idle:
+            return None
+        if id(type(key)) in self.classes:
+            return type(key)
+        parts = _parts(key) if depth else ()
+        return next((cls for part in parts if (cls := self.concerned(part, depth - 1)) is not None), None)
+
+
+def _has_parts(kind: type) -> bool:
+    """Whether the hash of instances may be made of that of others."""
+    return issubclass(kind, tuple | frozenset) or is_a(in_classes(kind.__mro__, "__hash__"), FunctionType)
 
 
 def _parts(key: object) -> Iterable[object]:
     """What the hash of a key may be made of."""
     if is_any(key, tuple, frozenset):
         return keys_of(key)
-    if type(key) is str or not is_a(in_classes(type(key).__mro__, "__hash__"), FunctionType):
-        return ()  # most keys are strings
+    if not _has_parts(type(key)):
+        return ()
     referred = (part for part in gc.get_referents(key) if not is_any(part, type, dict))
     return [*own_space(key).values(), *referred]
 
@@ -116,14 +137,14 @@ def rehash(classes: Iterable[type]) -> None:
 
     Where a key has no hash any more, the container stays as it is.
     """
-    wanted = {id(cls): cls for cls in classes}
-    if not wanted:
+    wanted = Wanted(classes)
+    if not wanted.classes:
         return
     for holder in gc.get_objects():
         if is_any(holder, dict, set, WeakKeyDictionary, WeakSet):
             with suppress(Exception):  # the program's own code
                 keys = _keys_of(holder)
-                if any(_concerned(key, wanted) is not None for key in keys):
+                if any(True for _ in wanted.among(keys)):
                     _put_in_place(holder, keys)
 
 

@@ -54,6 +54,9 @@ __all__ = ["Affected", "Concerned", "IsPlain"]
 SPECIAL = re.compile(r"__(?!init__|new__|slots__|doc__|init_subclass__|set_name__|class_getitem__|annotations__)\w+__")
 """Methods that Python calls by itself when something is done with an instance."""
 
+OTHERWISE = ("__code__", ".__abstractmethods__")
+"""Parts of definitions that concern statements which do not name them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Referred:
@@ -91,6 +94,7 @@ class Affected(ByFunctions):
         self._known: tuple[int, dict[tuple[str, str], set[str]]] = 0, {}
         self._names: dict[str, dict[int, list[str]]] | None = {}
         self._asking: dict[str, list[StatementPath]] | None = {}
+        self._naming: dict[Place, tuple[AbstractSet[Name], AbstractSet[str]]] | None = {}
         self._kinds: dict[Place, AbstractSet[type]] | None = {}
 
     def by(self, event: Name) -> Iterable[Concerned]:
@@ -112,10 +116,12 @@ class Affected(ByFunctions):
     def begin(self) -> None:
         """What is found is found anew from now on, because the program changes."""
         self._found = self._referred = self._names = self._asking = self._kinds = None
+        self._referring = self._naming = None
 
     def end(self) -> None:
         """Nothing changes from now on: what was found once can be kept again."""
         self._found, self._referred, self._names, self._asking, self._kinds = {}, {}, {}, {}, {}
+        self._referring, self._naming = {}, {}
 
     def _find(self, event: Name) -> Iterator[Concerned]:
         name = bare(event)
@@ -463,6 +469,9 @@ class Affected(ByFunctions):
 
     def refers(self, edition: Edition, path: StatementPath, event: Name, name: Name) -> bool:
         """Whether what happens to the name makes a difference to a statement."""
+        if event == name and self._naming is not None and "." in name[1] and not name[1].endswith(OTHERWISE):
+            names, hidden = self.named(edition, path)
+            return name in names or name[1].rpartition(".")[2] in hidden
         facts = edition.facts(path)
         if event == name and self.takes(edition, path, facts, name):
             return True
@@ -479,6 +488,16 @@ class Affected(ByFunctions):
         if is_description(event) and asks_class(edition, facts, value_of(name, self.graph), name):
             return True
         return name in self.looked_up(edition, path, event).names
+
+    def named(self, edition: Edition, path: StatementPath) -> tuple[AbstractSet[Name], AbstractSet[str]]:
+        """The members whose change makes a difference to a statement, and the attributes that may be any such."""
+        assert self._naming is not None
+        at = edition.module, path
+        if at not in self._naming:
+            maybe = {binding.name for binding in edition.bindings(path) if binding.maybe}
+            names = maybe.union(edition.imported_names(path), self.looked_up(edition, path, ("", "")).names)
+            self._naming[at] = names, edition.facts(path).hidden
+        return self._naming[at]
 
     def holds(self, edition: Edition, path: StatementPath, event: Name, value: object) -> bool:
         """Whether a dotted name of the statement stands for the very object to which something happens."""

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from hotswap.codefacts import GLOBALS
 from hotswap.events import is_content, is_description
 from hotswap.graph import Graph
-from hotswap.index import Index
+from hotswap.index import Index, Tracked
 from hotswap.looking import is_a, is_any
 from hotswap.model import Name, Place
 from hotswap.planning.aliased import keeps_instance
@@ -24,6 +24,7 @@ from hotswap.planning.handed import Handed
 from hotswap.planning.live_names import value_of
 from hotswap.resolving import module_at
 from hotswap.source import StatementPath
+from hotswap.syntax import Chain
 
 MADE = (type, FunctionType)
 IMPLICIT = frozenset(("__match_args__",))
@@ -51,6 +52,7 @@ class ByFunctions:
     def __init__(self, editions: Editions, graph: Graph) -> None:
         self.editions, self.graph, self.index = editions, graph, graph.index
         self.handed = Handed(editions, graph)
+        self._referring: dict[tuple[str, Chain], frozenset[Name]] | None = {}
 
     def functions_reading(self, event: Name, name: Name) -> Iterator[Concerned]:
         """Functions that read the name, and from them the statements that called such a function."""
@@ -164,6 +166,15 @@ class ByFunctions:
                 if self.function_reads(reader, qualname, event, name):
                     yield reader, qualname
 
+    def referred_to(self, tracked: Tracked, chain: Chain) -> Iterable[Name]:
+        """The names that a dotted name in a function of a module stands for."""
+        if self._referring is None:
+            return self.graph.references(tracked, chain)
+        at = tracked.name, chain
+        if at not in self._referring:
+            self._referring[at] = frozenset(self.graph.references(tracked, chain))
+        return self._referring[at]
+
     def function_reads(self, reader: str, qualname: str, event: Name, name: Name) -> bool:
         """Whether the code of a function reads the name, as far as that can be told."""
         tracked = self.index.modules[reader]
@@ -180,9 +191,9 @@ class ByFunctions:
         if event != name and "." not in name[1] and tracked.namespace.get(name[1]) is value_of(name, self.graph):
             names.add((reader, name[1]))  # it was imported from there: what is in it changes without a new name
         named = (chain for chain in chains if name[1].rpartition(".")[2] in chain)
-        if any(not names.isdisjoint(self.graph.references(tracked, chain)) for chain in named):
+        if any(not names.isdisjoint(self.referred_to(tracked, chain)) for chain in named):
             return True
         leaf = name[1].partition(".")[0]
-        found = set(self.graph.imported_by(tracked, code))
+        found = set(self.graph.imported_by(tracked, code)) if code.imports else frozenset[Name]()
         as_attribute = {(name[0], "*"), (name[0].rpartition(".")[0], name[0].rpartition(".")[2])} & found
         return name in found or (bool(as_attribute) and leaf in code.attributes)

@@ -120,7 +120,10 @@ class Edition(Importing):
         mentions, ends, places = self.source.mentions, self.source.ends, self._order
         within = set().union(*(mentions.get(word, ()) for word in words), *(ends.get(word, ()) for word in alone))
         # a member of a class that runs as a whole is no place of its own
-        found = {next(each for n in range(len(path), 0, -1) if (each := path[:n]) in places) for path in within}
+        found = {
+            path if path in places else next(each for n in range(len(path), 0, -1) if (each := path[:n]) in places)
+            for path in within
+        }
         return sorted(found, key=places.__getitem__)
 
     def path_at(self, line: int) -> StatementPath | None:
