@@ -22,7 +22,20 @@ from weakref import ref
 from hotswap.holders import tuple_of
 from hotswap.journal import MISSING
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.targets import ATOMS, CONTAINERS, GROWING, LARGEST, UNMARKED, IsOurs, Kind, Mark, Target, kind_of, within
+from hotswap.targets import (
+    ATOMS,
+    CONTAINERS,
+    GROWING,
+    LARGEST,
+    UNMARKED,
+    IsOurs,
+    Kind,
+    Mark,
+    Seen,
+    Target,
+    kind_of,
+    within,
+)
 
 MOST = 500
 """How many targets are looked at for one statement."""
@@ -188,8 +201,8 @@ class Look:
 
     is_ours: IsOurs
     before: dict[tuple[int, Kind], tuple[Target, Any]] = field(default_factory=dict)
-    seen: dict[int, Any] = field(default_factory=dict)
-    written: dict[int, Any] = field(default_factory=dict)
+    seen: Seen = field(default_factory=dict)
+    written: Seen = field(default_factory=dict)
     """Objects of which any attribute may be set: of others only numbers of instances count, and collections that grow,
     as the rest may be what methods keep."""
     set_on: dict[int, set[str]] = field(default_factory=dict)
@@ -214,8 +227,7 @@ class Look:
 
     def leave_out(self, value: Any) -> None:
         """An object that the statement itself makes."""
-        self.seen.setdefault(id(value), value)
-        self.written.setdefault(id(value), value)
+        self.seen[id(value)] = self.written[id(value)] = value, 0
 
     def leave_out_names(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
         """Globals that statements bind themselves."""

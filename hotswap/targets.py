@@ -22,6 +22,8 @@ LARGEST = 2_000
 Kind: TypeAlias = Literal["keys", "items", "members", "attributes"]
 IsOurs: TypeAlias = Callable[[object], bool]
 """Whether the module of that name belongs to the program."""
+Seen: TypeAlias = dict[int, tuple[Any, int]]
+"""By identity objects that have been looked at, held so that it stays theirs, and how far from where one began."""
 
 ATOMS = frozenset((int, float, complex, str, bytes, bool, type(None), type(Ellipsis)))
 GROWING = frozenset((tuple, list, frozenset))
@@ -64,18 +66,19 @@ class Target:
         return list(base.__iter__(self.value))
 
 
-def within(roots: Iterable[Any], is_ours: IsOurs, seen: dict[int, Any]) -> Iterator[Target]:
+def within(roots: Iterable[Any], is_ours: IsOurs, seen: Seen) -> Iterator[Target]:
     """The targets that can be reached from objects, the nearest first; of modules only those that are given.
 
-    `seen` are objects that have been looked at; they are held there, so that their identity stays theirs.
+    What is `seen` is looked at once more if one begins nearer to it than before: then there is more in reach of it.
     """
     level: list[Part] = [(value, NOBODY) for value in roots]
     for depth in range(DEEPEST):
         inside: list[Part] = []
         for value, holder in level:
-            if type(value) in ATOMS or id(value) in seen or (depth and is_a(value, ModuleType)):
+            known = seen.get(id(value))
+            if type(value) in ATOMS or (known and known[1] <= depth) or (depth and is_a(value, ModuleType)):
                 continue
-            seen[id(value)] = value
+            seen[id(value)] = value, depth
             yield from _targets(value, holder, is_ours, inside)
         level = inside
 
