@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
 
-from hotswap.deposits import Entry
+from hotswap.deposits import Deposit, Entry
 from hotswap.graph import Graph
 from hotswap.journal import MISSING, Journal
 from hotswap.looking import is_a, is_any, own_space
@@ -21,7 +22,7 @@ from hotswap.patch.deposited import Deposited, IsCountedOn, roots_of
 from hotswap.planning.edition import Edition
 from hotswap.planning.editions import Editions
 from hotswap.source import StatementPath
-from hotswap.targets import Target, kind_of, within
+from hotswap.targets import Kind, Target, kind_of, within
 from hotswap.trace import Footprint
 
 SORTING = frozenset(
@@ -142,7 +143,7 @@ class Ledger:
         """
         edition = self.editions.new(place[0])
         self.authors.note(place, footprint.deposits)
-        wanted = {(each.target, each.kind): each for each in footprint.deposits}
+        wanted = by_target(footprint.deposits)
         owner = edition.class_around(place[1])[1]
         roots = roots_of(edition.tracked, edition.facts(place[1]), footprint, self.graph, owner) if wanted else []
         reached = within(roots, self.editions.index.modules.keys().__contains__, {})
@@ -180,6 +181,17 @@ class Ledger:
         for (_, leaf), (owner, was) in found.items():
             if own_space(owner).get(leaf, MISSING) is not was:
                 yield _name_of(owner, leaf)
+
+
+def by_target(deposits: Iterable[Deposit]) -> dict[tuple[int, Kind], Deposit]:
+    """Those of one target as one: each of the statements in the body of a class has its own."""
+    found: dict[tuple[int, Kind], Deposit] = {}
+    for each in deposits:
+        known = found.setdefault((each.target, each.kind), each)
+        if known is not each:
+            entries, ahead = (*known.entries, *each.entries), known.ahead and each.ahead
+            found[each.target, each.kind] = replace(known, entries=entries, ahead=ahead)
+    return found
 
 
 def _name_of(owner: type | ModuleType, leaf: str) -> Name:
