@@ -76,6 +76,8 @@ class Added:
         lines = [line for part in (entry, *parts) for line in self._lines_of(part)]
         if lines:
             return min(lines)
+        if any(is_any(each, FunctionType, type) for each in [value, *functions_within(value, self.module, set())]):
+            return None  # another module's, whatever word it stands under
         return self.words.get(entry) if is_any(entry, str, int, bytes) else None
 
     def _lines_of(self, value: Any) -> Iterator[int]:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from hotswap.source import first_line
+
 Word: TypeAlias = str | bytes | int | tuple[str, str]
 
 
@@ -49,5 +51,5 @@ def first_lines(statements: Iterable[ast.stmt], module: str) -> dict[Word, int]:
     for node in statements:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for word in words_of(node, module):
-                found.setdefault(word, node.lineno)
+                found.setdefault(word, first_line(node))
     return found

@@ -34,8 +34,8 @@ def test_a_call_that_stands_alone_is_known_by_what_it_is_given():
 
 
 def test_a_word_belongs_to_the_first_definition_that_has_it():
-    """Calls that stand alone have no place among definitions."""
-    assert first_lines([ABOUT, INDEX], "app")["/"] == INDEX.lineno
+    """Which begins with its decorators.  Calls that stand alone have no place among definitions."""
+    assert first_lines([ABOUT, INDEX], "app")["/"] == INDEX.decorator_list[0].lineno
     assert "plain" not in first_lines([CALL], "app")
 
 
