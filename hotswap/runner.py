@@ -257,6 +257,7 @@ class Runner(Running):
             self.changes.weak |= {(event, self._place) for event in observed.refilled(self.merger.twin)}
             self._check_twice(node, observed)
         if len(self.merger.twins) > twins:
+            abstract.hand_on(list(self.merger.twins.values())[twins:], self.journal)
             self._put_twins_in(self._reached(node, tracked) or ())
 
     def _put_twins_in(self, containers: Iterable[Any]) -> None:

@@ -193,6 +193,7 @@ class Running:
         self.pourer.making = self._making(scene)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         self._free(self._place)
+        abstract.withdraw_decorators(node, before, tracked.namespace, self.journal)
         past = ModulePast(self.values, self._place)
         made = past.was(node.name) if isinstance(node, DEFINITIONS) else MISSING
         self._open_ledger(facts)

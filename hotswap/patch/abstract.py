@@ -10,6 +10,7 @@ from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import Any
+from weakref import getweakrefs
 
 from hotswap.journal import Journal
 from hotswap.looking import family, is_instance
@@ -88,17 +89,48 @@ def set_registered(cls: type, classes: Iterable[type]) -> None:
 
 
 def withdraw_registration(node: ast.stmt, namespace: dict[str, Any], journal: Journal) -> None:
-    """Take back what the removed statement `Shape.register(Circle)` did."""
+    """Take back what the removed statement `Shape.register(Circle)` did, or the decorators `@Shape.register` of one."""
     call = node.value if isinstance(node, ast.Expr) else None
-    if not isinstance(call, ast.Call) or len(call.args) != 1 or not is_registration(call.func, namespace):
-        return
-    chain, given = chain_of(call.func), chain_of(call.args[0])
-    cls = resolve_value(namespace, chain[:-1]) if chain else None
-    virtual = resolve_value(namespace, given) if given else None
+    if isinstance(call, ast.Call) and len(call.args) == 1 and (given := chain_of(call.args[0])):
+        _withdraw(call.func, resolve_value(namespace, given), namespace, journal)
+    if isinstance(node, ast.ClassDef):
+        for decorator in node.decorator_list:
+            _withdraw(decorator, namespace.get(node.name), namespace, journal)
+
+
+def withdraw_decorators(node: ast.stmt, before: ast.stmt | None, namespace: dict[str, Any], journal: Journal) -> None:
+    """Take back what decorators did that a class does not have any more."""
+    if isinstance(node, ast.ClassDef) and isinstance(before, ast.ClassDef) and before.decorator_list:
+        left = {ast.dump(each) for each in node.decorator_list}
+        for decorator in before.decorator_list:
+            if ast.dump(decorator) not in left:
+                _withdraw(decorator, namespace.get(before.name), namespace, journal)
+
+
+def _withdraw(register: ast.expr, virtual: object, namespace: dict[str, Any], journal: Journal) -> None:
+    chain = chain_of(register)
+    cls = resolve_value(namespace, chain[:-1]) if chain and is_registration(register, namespace) else None
     if not is_instance(cls, type):
         return
     before = registered(cls)
-    journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
+    if any(each is virtual for each in before):
+        journal.call((set_registered, cls, [c for c in before if c is not virtual]), (set_registered, cls, before))
+        forget_answers(journal)  # the bases of the abstract class gave them, too
+
+
+def hand_on(twins: Iterable[tuple[object, object]], journal: Journal) -> None:
+    """Classes that fresh ones were poured into are virtual subclasses of what decorators registered these with."""
+    found = {id(fresh): live for fresh, live in twins if is_instance(fresh, type) and _is_noted(fresh)}
+    for cls in list(_abstract_classes()) if found else ():
+        before = registered(cls)
+        if any(id(each) in found for each in before):
+            now = {id(live): live for each in before if is_instance(live := found.get(id(each), each), type)}
+            journal.call((set_registered, cls, now.values()), (set_registered, cls, before))
+
+
+def _is_noted(cls: type) -> bool:
+    """Whether somebody has asked to be told when the class goes, as abstract classes do."""
+    return any(reference.__callback__ is not None for reference in getweakrefs(cls))
 
 
 def clear_answers() -> None:
