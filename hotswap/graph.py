@@ -95,6 +95,16 @@ class Graph:
             todo += new
         return found
 
+    def dependencies(self, name: str) -> set[str]:
+        """The tracked modules that the module imports, directly or by way of others."""
+        found: set[str] = set()
+        todo = [name]
+        while todo:
+            new = {n for n in self.imports(self.index.modules[todo.pop()]) if n in self.index.modules} - found
+            found |= new
+            todo += new
+        return found
+
     def texts_around(self, name: str) -> dict[str, bytes]:
         """What the modules say that a module imports, directly or by way of others, by their names."""
         found: dict[str, bytes] = {}

@@ -155,6 +155,8 @@ def wrapped_by(value: Any) -> Iterator[Any]:
         yield from (f for f in (value.fget, value.fset, value.fdel) if f is not None)
     elif is_any(value, functools.partial, functools.cached_property, functools.partialmethod):
         yield value.func
+    elif is_a(value, functools.singledispatchmethod):
+        yield value.dispatcher  # its variables hold the implementations
     elif is_any(value, staticmethod, classmethod):
         yield value.__func__
     elif is_a(value, functools._lru_cache_wrapper):

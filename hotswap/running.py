@@ -193,10 +193,10 @@ class Running:
         self.pourer.making = self._making(scene)
         self.merger.blanks = tracked.imprint.blanks if tracked.imprint is not None else frozenset()
         self._free(self._place)
-        abstract.withdraw_decorators(node, before, tracked.namespace, self.journal)
         past = ModulePast(self.values, self._place)
         made = past.was(node.name) if isinstance(node, DEFINITIONS) else MISSING
         self._open_ledger(facts)
+        abstract.withdraw_decorators(node, before, tracked.namespace, self.journal)
         registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken)
         is_definition = isinstance(node, DEFINITIONS) and hands_on(node)
         places = registries.written_by(node, facts, tracked, self.graph) if is_definition else []

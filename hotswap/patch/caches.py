@@ -13,7 +13,7 @@ from hotswap.events import bare, behaviour, content, described, is_content, memb
 from hotswap.graph import Graph, events_in
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import is_a, is_any, is_instance
+from hotswap.looking import family, is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.libraries import django_urls
@@ -29,6 +29,7 @@ class Known:
         self._standing: dict[str, list[tuple[type | None, str, Any]]] = {}
         self._elsewhere: list[Any] | None = None
         self._templates: Templates | None = None
+        self._classes: dict[str, list[type]] = {}
 
     def standing(self, tracked: Tracked) -> list[tuple[type | None, str, Any]]:
         """Those that stand in a module and in its classes."""
@@ -48,10 +49,18 @@ class Known:
             self._templates = Templates(graph)
         return self._templates
 
+    def classes(self, module: str, graph: Graph) -> list[type]:
+        """Those whose instances its functions may be given: the module's own, and those of all that it imports."""
+        if module not in self._classes:
+            spaces = [graph.index.modules[name].namespace for name in sorted({module} | graph.dependencies(module))]
+            self._classes[module] = [cls for space in spaces for cls in defined_in(space)]
+        return self._classes[module]
+
     def ran(self, modules: Iterable[str]) -> None:
         """Names of these modules may hold other caches now."""
         for module in modules:
             self._standing.pop(module, None)
+        self._classes.clear()
 
 
 def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | None = None) -> None:
@@ -75,7 +84,8 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
             continue
         for owner, attribute, cached in known.standing(tracked):
             function = cached.func if is_instance(cached, functools.cached_property) else cached.__wrapped__
-            if not stale.answers(function):
+            around = [*(family(owner) if owner is not None else ()), *known.classes(name, graph)]
+            if not stale.answers(function, around):
                 continue
             if is_instance(cached, functools.cached_property):
                 assert owner is not None
@@ -83,7 +93,8 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
             else:
                 cached.cache_clear()
     for cached in known.elsewhere(graph) if changed else ():
-        if stale.answers(cached.__wrapped__):
+        function = cached.__wrapped__
+        if stale.answers(function, known.classes(_home(function), graph)):
             cached.cache_clear()
 
 
@@ -104,6 +115,13 @@ def scattered(graph: Graph) -> list[Any]:
         if is_any(function, FunctionType, type, functools.partial) and _home(function) in modules:
             found.append(cached)
     return found
+
+
+def defined_in(namespace: dict[str, Any]) -> Iterator[type]:
+    """The classes of a module."""
+    for value in list(namespace.values()):
+        if is_a(value, type) and type.__getattribute__(value, "__module__") == namespace.get("__name__"):
+            yield value
 
 
 def _home(function: Any) -> str:
@@ -155,11 +173,15 @@ class Stale:
         self._reach = Reach(graph.index, graph.code_facts)
         self._concerned: dict[Name, bool] = {}
 
-    def answers(self, function: Any) -> bool:
-        """Those of a cached function, or of a class behind a cache."""
+    def answers(self, function: Any, classes: Iterable[type] = ()) -> bool:
+        """Those of a cached function, or of a class behind a cache.
+
+        `classes` are those of objects that it may be given: their methods count if one of their name is read on the way.
+        """
         if is_instance(function, type):
             return not events_of_class(function, self.graph).isdisjoint(self.changed)
-        return any(self._is_concerned(name) for leg in self._reach.walk([function]) for name in leg.functions)
+        roots = [function, *classes]
+        return any(self._is_concerned(name) for leg in self._reach.walk(roots) for name in leg.functions)
 
     def _is_concerned(self, function: Name) -> bool:
         if function not in self._concerned:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hotswap.codefacts import every_function
 from hotswap.graph import Graph
+from hotswap.looking import family
 from hotswap.model import Name
 from hotswap.planning.edition import Edition
 from hotswap.planning.live_names import value_of
@@ -69,5 +70,5 @@ class Cached:
                 for owner, name, cached in cached_definitions({"__name__": module, key: value}):
                     if is_cache(cached):
                         at = module, name if owner is None else f"{owner.__qualname__}.{name}"
-                        found.setdefault(at, []).append(cached)
+                        found.setdefault(at, []).extend([cached, *(family(owner) if owner is not None else ())])
         return found
