@@ -8,7 +8,7 @@ from hotswap.model import ASSET, Name
 
 HOOKS = frozenset(
     "__init_subclass__ __set_name__ __prepare__ __new__ __init__ __call__ __get__ __set__ __delete__ __mro_entries__ "
-    "__class_getitem__ __getattr__ __getattribute__".split()
+    "__class_getitem__ __getattr__ __getattribute__ _generate_next_value_".split()
 )
 """Members of a class that run, or decide, when other definitions are made with the class."""
 
@@ -33,6 +33,11 @@ def content(name: Name) -> Name:
 def abstractness(cls: Name) -> Name:
     """The class became abstract, or is so no more: who calls it fails now, or does not any more."""
     return cls[0], cls[1] + ".__abstractmethods__"
+
+
+def members(cls: Name) -> Name:
+    """An enumeration has other members, or answers otherwise when it is asked for one."""
+    return cls[0], cls[1] + ".__members__"
 
 
 def subclasses(cls: Name) -> Name:

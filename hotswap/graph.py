@@ -209,7 +209,7 @@ class Graph:
             self._callers[function] = {at for at in self._callers[function] if at[0] != name}
         for line, footprint in list(tracked.calls.items()) if tracked and tracked.calls else ():
             derived = (c for cls, c in footprint.constructing.items() if not self._made_instance(tracked, line, cls))
-            for called in footprint.called.union(*derived):
+            for called in footprint.called.union(footprint.enums, *derived):
                 self._callers[called].add((name, line))
                 self._called_by.setdefault(name, set()).add(called)
 

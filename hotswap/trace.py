@@ -9,6 +9,7 @@ imported or a statement of it runs.
 from __future__ import annotations
 
 import dis
+import enum
 import os
 import sys
 import threading
@@ -21,6 +22,7 @@ from typing import Any
 
 from hotswap.depositing import Depositing, may_fill
 from hotswap.deposits import Deposit
+from hotswap.events import members
 from hotswap.looking import is_a, own_space
 from hotswap.model import Name
 from hotswap.scanning import Listed, folders_in, in_scope, is_listing, listed_by, lists, may_scan
@@ -36,6 +38,12 @@ THREADING = frozenset(("threading", "concurrent", "queue", "multiprocessing", "a
 
 CONSTRUCTORS = frozenset(("__init__", "__new__", "__post_init__", "__attrs_post_init__"))
 
+LOOKUP_OF_MEMBERS = getattr(enum.Enum.__new__, "__code__", None)
+"""What `Color("red")` calls is named like a constructor and makes no instance: the members are all there."""
+ENUM_FILE = enum.EnumMeta.__call__.__code__.co_filename
+ASKING_FOR_MEMBERS = frozenset("__call__ __getitem__ __contains__ __iter__ __reversed__ __len__ __members__".split())
+"""Methods of the metaclass of enumerations."""
+
 
 @dataclass(slots=True)
 class Footprint:
@@ -43,8 +51,9 @@ class Footprint:
 
     `called` are (module, qualified name) of functions; those called inside of constructors of the program's classes are
     kept apart in `constructing`, under the class, because a statement that makes an instance does not run again when
-    the constructor is edited.  `imported` are modules asked for by name, `listed` folders in which files were looked
-    for, `deposits` is what it put into containers.
+    the constructor is edited.  `enums` are the enumerations that were asked for members, as events.  `imported` are
+    modules asked for by name, `listed` folders in which files were looked for, `deposits` is what it put into
+    containers.
     """
 
     called: set[Name] = field(default_factory=set)
@@ -54,10 +63,12 @@ class Footprint:
     deposits: list[Deposit] = field(default_factory=list)
     is_unclear: bool = False
     """Whether it may have put more somewhere than that."""
+    enums: set[Name] = field(default_factory=set)
 
     def add(self, more: Footprint) -> None:
         """Take in what another one holds."""
         self.called |= more.called
+        self.enums |= more.enums
         self.imported |= more.imported
         self.listed |= more.listed
         self.deposits += more.deposits
@@ -267,13 +278,13 @@ class Tracer:
         file = code.co_filename
         if self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py")):
             return True
-        return may_scan(code)
+        return may_scan(code) or asks_for_members(code)
 
     def _makes_instance(self, frame: FrameType) -> bool:
         """Whether a constructor is one of the program's, or one that makes an instance of a class of the program."""
         if self._interesting(frame.f_code):
             return True
-        cls = class_being_made(frame)
+        cls = class_being_made(frame) if frame.f_code is not LOOKUP_OF_MEMBERS else None
         home = own_space(cls).get("__module__") if cls is not None else None
         file = own_space(sys.modules.get(home)).get("__file__") if isinstance(home, str) else None
         return isinstance(file, str) and self._is_ours_file(file)
@@ -297,10 +308,19 @@ class Tracer:
             self._note_listed(frame.f_back, listed_by(frame))
             return
         place = self._place_of(frame)
-        if place.lines is None:
+        if asks_for_members(code):
+            self._note_members(place, frame)
+        elif place.lines is None:
             self._note_elsewhere(frame, place.constructor)
         else:
             self._note_at(place, code, frame)
+
+    def _note_members(self, place: _Around, frame: FrameType) -> None:
+        """Note for the statement that it asks an enumeration of the program for members, under whatever name."""
+        cls = frame.f_locals.get(frame.f_code.co_varnames[0])
+        if place.lines is not None and place.constructor is None and is_a(cls, enum.EnumMeta):
+            if self._is_ours(own_space(cls).get("__module__")):
+                place.footprint.enums.add(members((cls.__module__, cls.__qualname__)))
 
     def _place_of(self, frame: FrameType) -> _Around:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
@@ -382,6 +402,11 @@ class Tracer:
             frame = frame.f_back
         if frame is not None:
             self._watched[frame.f_code][frame.f_lineno].listed.update(in_scope(found, self._is_ours_file))
+
+
+def asks_for_members(code: CodeType) -> bool:
+    """Whether it is a method with which enumerations answer who asks for their members."""
+    return code.co_filename == ENUM_FILE and code.co_name in ASKING_FOR_MEMBERS
 
 
 def _asked_for(frame: FrameType) -> str:

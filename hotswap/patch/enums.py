@@ -163,6 +163,26 @@ def cannot_be_exchanged(member: Any) -> CannotSwap:
     return CannotSwap(reason("HS208", type(member), "cannot keep a member", why))
 
 
+Lookups = list[tuple[Any, int]]
+"""The names and values by which members are asked for, in order, each with the identity of the member."""
+
+
+def lookups(cls: type) -> Lookups:
+    """What an enumeration answers with; nothing if it is none."""
+    if not is_instance(cls, EnumMeta):
+        return []
+    named = {id(member) for member in cls._member_map_.values()}
+    asked = [*cls._member_map_.items(), *cls._value2member_map_.items()]
+    return [(key, id(member)) for key, member in asked if id(member) in named]
+
+
+def answers_otherwise(before: Lookups, cls: type) -> bool:
+    """Whether an enumeration answers with other members now."""
+    now = lookups(cls)
+    pairs = zip(before, now, strict=False)
+    return len(before) != len(now) or not all(_alike(one[0], other[0]) and one[1] == other[1] for one, other in pairs)
+
+
 Payloads = dict[str, tuple[int, dict[str, Any]]]
 """By name, which object a member of an enumeration is, and what it holds.  Whoever held the member would be counted."""
 

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from hotswap.containers import size_of
 from hotswap.errors import CannotSwap
-from hotswap.events import subclasses
+from hotswap.events import behaviour, members, subclasses
 from hotswap.graph import Graph
 from hotswap.holders import cell_content
 from hotswap.journal import MISSING, Journal
@@ -165,9 +165,13 @@ class Pourer:
         for name in before.members.keys() - after.keys():
             former = before.home, f"{live.__qualname__}.{name}"
             self.merger.formers.add_own(former, before.members[name], self.journal)
-        for name in before.changed(after).union(enums.other_payloads(before.payloads, merged)):
-            for module in {before.home, live.__module__}:
+        payloads = set(enums.other_payloads(before.payloads, merged))
+        changed = before.changed(after) | payloads
+        for module in {before.home, live.__module__}:
+            for name in changed:
                 self.changes.add((module, f"{live.__qualname__}.{name}"), place)
+            if payloads or "_missing_" in changed or enums.answers_otherwise(before.lookups, merged):
+                self.changes.add(behaviour(members((module, live.__qualname__))), place)
         self.note_bases(before.bases, merged.__bases__)
         for cls, name in other_inheritance(before.inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), place)
@@ -237,6 +241,7 @@ class _Before:
 
     def __init__(self, live: type) -> None:
         self.members, self.payloads = dict(vars(live)), enums.payloads(live)
+        self.lookups = enums.lookups(live)
         self.home, self.bases = live.__module__, live.__bases__
         self.inherited = {cls: inherited_by(cls) for cls in family(live)}
         self.registrations = Registrations(methods_of(live))

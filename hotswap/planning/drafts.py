@@ -7,9 +7,20 @@ from abc import ABCMeta
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import EnumMeta
 from types import FunctionType
 
-from hotswap.events import HOOKS, abstractness, bare, behaviour, content, described, is_description, subclasses
+from hotswap.events import (
+    HOOKS,
+    abstractness,
+    bare,
+    behaviour,
+    content,
+    described,
+    is_description,
+    members,
+    subclasses,
+)
 from hotswap.graph import Graph
 from hotswap.looking import family, is_a, is_any, is_instance
 from hotswap.model import ALWAYS, NEVER, Cause, Condition, Name, Place
@@ -485,6 +496,8 @@ class Drafts:
             home = definition_of(base, self.index)
             if home is not None:
                 self.happens(subclasses(home), place)
+        if is_a(known, EnumMeta):
+            self.happens(behaviour(members((known.__module__, known.__qualname__))), place)
 
     def class_changes(self, cls: Name, place: Place | None, members: Iterable[str]) -> None:
         """What a class tells of itself changes; some members have a say when subclasses or members are made."""
