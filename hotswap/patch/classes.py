@@ -325,7 +325,7 @@ class _Pouring:
             abstract.forget_aliases(self.journal)
         if self.live.__bases__ != self.bases:
             abstract.forget_bases(self.journal)
-        elif before != set(self.live.__dict__):
+        elif before != set(self.live.__dict__) or self.live.__dict__.get("_is_protocol"):
             abstract.forget_answers(self.journal)
 
 
