@@ -55,6 +55,8 @@ class Tracked:
     imprint: Imprint | None = None
     deposits: bool = False
     """Whether it was noted what its statements put into containers."""
+    has_rerun: bool = False
+    """Whether statements that make functions have run again: what those of before had made has other code objects."""
 
     @property
     def module(self) -> ModuleType:

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from types import CodeType
 from typing import Any
 
+from hotswap.codefacts import nested
 from hotswap.errors import CannotSwap
 from hotswap.events import described
 from hotswap.facts import Facts
@@ -321,6 +322,7 @@ class Running:
 
     def _executor(self, scene: Scene) -> Execute:
         def execute(code: CodeType, space: dict[str, Any], local: dict[str, Any] | None) -> None:
+            scene.tracked.has_rerun = scene.tracked.has_rerun or any(nested(code))
             with (
                 classes.hidden(self._hidden),  # not longer: a rollback would dismiss what is no subclass before it
                 self._as_counted(scene),

@@ -61,9 +61,10 @@ class Bodies:
 
     def patch(self, edit: Edit, tracked: Tracked, pairs: Iterable[CodePair]) -> None:
         """Find every function that runs old code of the module, and let it run the new one."""
+        pairs = list(pairs)
         old = OldCode(edit.module, tracked.namespace, pairs, edit.old.code, self._heap)
         signatures = Signatures(edit, tracked.namespace)
-        found = old.find()
+        found = old.find(everywhere=tracked.has_rerun and _may_be_anywhere(edit, pairs))
         self._replaced += [(function.__code__, function) for function in old.held_elsewhere]
         for function, pair in found:
             code, before = function.__code__, Before.of(function)
@@ -113,3 +114,9 @@ class Bodies:
     def replace_held_codes(self) -> None:
         """Let containers that hold the old code of a function hold its new one."""
         replace_held_codes(self._replaced, self.journal)
+
+
+def _may_be_anywhere(edit: Edit, pairs: Iterable[CodePair]) -> bool:
+    """Whether functions are among them that stand under no name: local ones, lambdas, those that a loop makes."""
+    looped = {name for _, facts in edit.old.all_facts() for name in facts.binds - facts.defines}
+    return any("<" in pair.old.co_qualname or pair.old.co_qualname in looped for pair in pairs)

@@ -176,7 +176,7 @@ class Stale:
     def answers(self, function: Any, classes: Iterable[type] = ()) -> bool:
         """Those of a cached function, or of a class behind a cache.
 
-        `classes` are those of objects that it may be given: their methods count if one of their name is read on the way.
+        `classes` are those of objects that it may be given: methods of theirs count whose name is read on the way.
         """
         if is_instance(function, type):
             return not events_of_class(function, self.graph).isdisjoint(self.changed)

@@ -63,15 +63,16 @@ class OldCode:
         self.held_elsewhere: list[FunctionType] = []
         """Functions whose old code something else holds too: a registry of codes, a running frame."""
 
-    def find(self) -> list[tuple[FunctionType, CodePair]]:
+    def find(self, *, everywhere: bool = False) -> list[tuple[FunctionType, CodePair]]:
         """Every function alive that runs old code.
 
         First where definitions stand: the module, its classes, and what wraps their members.  All of the heap is
-        searched only when something else holds an old code object, which its reference count tells.
+        searched only when something else holds an old code object, which its reference count tells, or when there
+        may be others of the same text (`everywhere`).
         """
         for function in self._standing():
             self._take(function)
-        if not self._accounted_for():
+        if not self._accounted_for() or everywhere:
             self.search_heap()
             found = [f for f, _ in self.functions.values()]
             self.held_elsewhere = [f for f in found if not self._only_holder(f.__code__)]
