@@ -38,7 +38,13 @@ class CodeFacts:
     def __or__(self, other: CodeFacts) -> CodeFacts:
         return CodeFacts(*(getattr(self, name) | getattr(other, name) for name in CodeFacts.__slots__))
 
+    @property
+    def imports_by_name(self) -> bool:
+        """Whether it asks for modules by names that are computed."""
+        return "import_module" in self.attributes or any(chain[-1] in IMPORTING for chain in self.reads)
 
+
+IMPORTING = frozenset(("import_module", "__import__"))
 _GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"))
 _STORES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_ATTR", "DELETE_ATTR"))

@@ -65,6 +65,10 @@ def listed(folder: str, *, deep: bool) -> Name:
     return ASSET, os.path.join(folder, "**" if deep else "*")
 
 
+BY_NAME: Name = ("", "import_module")
+"""Some module that was asked for by a computed name is another one now, or has other names."""
+
+
 def is_loaded(event: Name) -> bool:
     """Whether the event is about such a file."""
     return event[0] == ASSET

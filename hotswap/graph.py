@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import CodeFacts
-from hotswap.events import behaviour, content, member
+from hotswap.events import BY_NAME, behaviour, content, member
 from hotswap.facts import Facts
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
@@ -127,6 +127,11 @@ class Graph:
             known = self._eager[name] = tracked.source, imports_of(tracked, eager=True)
         self._take_in()
         return known[1] | self._by_name[name] if name in self._by_name else known[1]
+
+    def asked_by_name(self) -> frozenset[str]:
+        """The modules that statements were seen to ask for by computed names."""
+        self._take_in()
+        return frozenset[str]().union(*self._by_name.values())
 
     def asks_by_name(self, name: str) -> bool:
         """Whether a module asked for others by computed names as it was imported."""
@@ -348,6 +353,7 @@ def events_in(function: Name, graph: Graph) -> set[Name]:
             found |= {read, behaviour(read), *((content(read),) if chain in code.uses else ())}
     imported = set(graph.imported_by(tracked, code))
     found |= imported | {(module, "*") for module, _ in imported}
+    found |= {BY_NAME} if code.imports_by_name else set()
     return found | {member(attribute) for attribute in code.attributes}
 
 

@@ -219,6 +219,12 @@ class Affected(ByFunctions):
             for path in edition.paths if edition.source.loaded_by_name else ():
                 if loads(edition, path, name[0]):
                     yield Concerned((reader, path), f"it takes all that is in {name[0]}")
+        yield from self.finders_by_cache(name[0])
+
+    def finders_by_cache(self, module: str) -> Iterator[Concerned]:
+        """Statements that call a cached function which asks for modules by name: of this one the cache may answer."""
+        if self.index.caching and module in self.graph.asked_by_name():
+            yield from self._along([Link(cached, calls_only=True) for cached in self.cached.importing_by_name()])
 
     def askers_of(self, path: str) -> Iterator[Concerned]:
         """Statements that asked for what was loaded from a file."""
@@ -236,7 +242,11 @@ class Affected(ByFunctions):
 
     def callers_of(self, function: Name) -> Iterator[Concerned]:
         """Statements that called the function when they ran, or may have got its result out of a cache."""
-        todo, done = [Link(function)], set[tuple[Name, bool | None]]()
+        yield from self._along([Link(function)])
+
+    def _along(self, todo: list[Link]) -> Iterator[Concerned]:
+        """The statements to which the links lead, each in turn."""
+        done: set[tuple[Name, bool | None]] = set()
         while todo:
             link = todo.pop()
             if (link.name, link.calls_only) in done:
@@ -576,6 +586,7 @@ class Affected(ByFunctions):
                 place = self.place_at(reader, line)
                 if place is not None:
                     yield Concerned(place, f"it imports {gone} by name")
+        yield from self.finders_by_cache(gone)
 
 
 NO_KINDS: frozenset[type] = frozenset()

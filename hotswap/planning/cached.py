@@ -35,6 +35,13 @@ class Cached:
             found.update(name for name in self._caches if function in self._functions(name))
         yield from sorted(found)
 
+    def importing_by_name(self) -> Iterator[Name]:
+        """The names of the caches with results of functions that ask for modules by computed names."""
+        for name in sorted(self._caches):
+            codes = map(self.graph.code_facts, self._functions(name))
+            if any(code is not None and code.imports_by_name for code in codes):
+                yield name
+
     def is_asked_by(self, edition: Edition, path: StatementPath, cached: Name) -> bool:
         """Whether a statement calls the cache of that name itself, or has it called: `list(map(square, SIZES))`."""
         facts, namespace = edition.facts(path), edition.tracked.namespace
