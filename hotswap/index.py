@@ -109,6 +109,7 @@ class Index:
         """Modules whose text mentions `__hotswap_migrate__`."""
         self.unobserved: set[str] = set()
         """Modules that ran before anybody looked what they call."""
+        self._mentioning: dict[bytes, set[str]] = {}
         self.attempted: set[str] = set()
         """Files that were loaded, or failed to, since the set was emptied."""
         self.again: dict[str, Tracked] = {}
@@ -205,6 +206,8 @@ class Index:
         self._changed.add(tracked.name)
         (self.unobserved.add if tracked.calls is None else self.unobserved.discard)(tracked.name)
         (self.caching.add if b"cache" in tracked.source.data else self.caching.discard)(tracked.name)
+        for word, modules in list(self._mentioning.items()):
+            (modules.add if word in tracked.source.data else modules.discard)(tracked.name)
         does_migrate = b"__hotswap_migrate__" in tracked.source.data
         (self.migrating.add if does_migrate else self.migrating.discard)(tracked.name)
         for key in {tracked.path, real_path(tracked.path)}:
@@ -240,10 +243,21 @@ class Index:
         self.unobserved.discard(name)
         self.caching.discard(name)
         self.migrating.discard(name)
+        for modules in list(self._mentioning.values()):
+            modules.discard(name)
         if tracked is not None:
             for key in {tracked.path, real_path(tracked.path)}:
                 if name in self._by_path.get(key, ()):
                     self._by_path[key].remove(name)
+
+    def mentioning(self, *words: str) -> list[Tracked]:
+        """The modules whose text has one of the words; looked for once in all, from then on in those that are put."""
+        with self._guard:
+            for word in map(str.encode, words):
+                if word not in self._mentioning:
+                    self._mentioning[word] = {n for n, each in self.modules.items() if word in each.source.data}
+            found = set[str]().union(*(self._mentioning[word.encode()] for word in words))
+            return [tracked for name, tracked in self.modules.items() if name in found] if found else []
 
     def take_over(self, other: Index) -> None:
         """Believe what another index knows of the modules that are loaded: it has seen them being imported."""

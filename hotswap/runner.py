@@ -67,7 +67,7 @@ class Runner(Running):
     @cached_property
     def _answers(self) -> bool:
         """Whether classes of the program answer `isinstance` with code of their own: Python keeps what they said."""
-        sources = (tracked.source for tracked in list(self.index.modules.values()))
+        sources = (tracked.source for tracked in self.index.mentioning(*abstract.ANSWERING))
         return any(not abstract.ANSWERING.isdisjoint(source.function_names) for source in sources)
 
     @cached_property

@@ -204,11 +204,6 @@ class Source:
         return [str(p.value) for p in parts if isinstance(p, ast.Constant)] if all(map(_is_text, parts)) else None
 
     @cached_property
-    def reads_texts(self) -> bool:
-        """Whether it may look at the text or the code of definitions."""
-        return b"getsource" in self.data or b"__code__" in self.data
-
-    @cached_property
     def makes_caches(self) -> bool:
         """Whether it uses `functools.cache` or `lru_cache` elsewhere than on top of functions and methods."""
         if b"cache" not in self.data or b"functools" not in self.data:

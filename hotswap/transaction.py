@@ -311,8 +311,10 @@ class Transaction:
     def let_go(self) -> None:
         """Hold nothing of before any more: what others know weakly only, a receiver of signals say, goes at once.
 
-        The parts of a round refer to each other, so they are there until the collector comes.
+        The parts of a round refer to each other, so they are there until the collector comes.  Codes that were held
+        until then would have the next round search the heap for functions that run them.
         """
+        self._paired.clear()
         self._lost.clear()
         self._hidden.clear()
         self.runner.let_go()

@@ -331,7 +331,7 @@ class Affected(ByFunctions):
 
     def text_is_read(self, module: str) -> bool:
         """Whether a module, or one that depends on it or is imported by such, may look at texts of definitions."""
-        reading = {name for name, tracked in list(self.index.modules.items()) if tracked.source.reads_texts}
+        reading = {tracked.name for tracked in self.index.mentioning("getsource", "__code__")}
         if not reading:
             return False
         known = {module, *self.graph.dependents(module)} & self.index.modules.keys()

@@ -59,7 +59,7 @@ class Answers:
     @cached_property
     def _kept(self) -> dict[str, list[str]]:
         """By module the names that were answered and kept."""
-        found = {name: list(kept_in(tracked)) for name, tracked in list(self.index.modules.items())}
+        found = {tracked.name: list(kept_in(tracked)) for tracked in self.index.mentioning(ASKED)}
         return {name: kept for name, kept in found.items() if kept}
 
     def _read_by(self, module: str) -> set[str]:

@@ -68,6 +68,19 @@ def test_forgotten_modules_are_found_no_longer(program):
     assert (index.at(path), len(index)) == ([], 0)
 
 
+def test_modules_are_found_by_a_word_of_their_text():
+    """In the order in which they were put; what is put later, or forgotten, counts too."""
+    index = Index(Scope(["/prog"]))
+    index.put(tracked("a", "one = two\n", "/prog/a.py"))
+    index.put(tracked("b", "two = 2\n", "/prog/b.py"))
+    assert [t.name for t in index.mentioning("two", "one")] == ["a", "b"]
+    assert [t.name for t in index.mentioning("one")] == ["a"]
+    index.put(tracked("a", "three = 3\n", "/prog/a.py"))
+    index.put(tracked("c", "one = 1\n", "/prog/c.py"))
+    index.forget("b")
+    assert [t.name for t in index.mentioning("two", "one")] == ["c"]
+
+
 def test_a_module_that_moves_is_found_at_its_new_path_only():
     """Putting a module under another path takes it away from the old one."""
     index = Index(Scope(["/prog"]))

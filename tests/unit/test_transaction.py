@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import linecache
 import sys
 import types
@@ -13,6 +14,7 @@ import pytest
 from hotswap import transaction
 from hotswap.journal import Journal
 from hotswap.model import RestartRequired, RolledBack, Swapped
+from hotswap.patch.live import OldCode
 from tests.unit.classes import failing_at
 
 BEFORE = {
@@ -332,6 +334,23 @@ def test_nothing_grows_with_the_rounds(program):
         program.sync("a.py", f"X = {number}\ndef f(): return {number}\n")
         assert (a.X, a.f()) == (number, number)
     assert [s for s in opened if s.path == a.__file__] == []
+
+
+def test_code_of_before_does_not_make_the_next_round_search_the_heap(program, monkeypatch):
+    """A round lets its codes go by itself: nobody has to wait for the collector."""
+    searched = []
+    a = program.load("a.py", "def f(): return 0\n")
+    program.sync("a.py", "def f(): return 1\n")
+    gc.collect()
+    monkeypatch.setattr(OldCode, "search_heap", searched.append)
+    gc.disable()
+    try:
+        for number in range(2, 6):
+            program.sync("a.py", f"def f(): return {number}\n")
+            assert a.f() == number
+    finally:
+        gc.enable()
+    assert searched == []
 
 
 def differences(one, other, at=""):
