@@ -148,8 +148,13 @@ class Importing:
 
     def would_bring(self, path: StatementPath, bound: str) -> Any:
         """What a statement that only imports from a loaded module would give a name; MISSING when that is not known."""
+        node = self.source.statement(path)
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            first = alias.name.partition(".")[0]
+            if bound == (alias.asname or first):
+                return sys.modules.get(alias.name if alias.asname else first, MISSING)
         for each in self.facts(path).imports:
-            if each.bound == bound and isinstance(self.source.statement(path), ast.ImportFrom):
+            if each.bound == bound and isinstance(node, ast.ImportFrom):
                 home = sys.modules.get(resolve(self.tracked, "." * each.level + each.module))
                 return own_space(home).get(each.name, MISSING)
         return MISSING
