@@ -266,7 +266,9 @@ class Values:
             container = self._at_end(name)
             for place in self.group(name[0]).new.binders(name):
                 view = self._made.get((place, name), MISSING)
-                if not self._ran.get(place, False) and view is not MISSING and view is not container:
+                # The name may have been something else at that place, a number which others hold as well.
+                is_view = type(view) is type(container) and Content.of(view, 0) is not None
+                if not self._ran.get(place, False) and is_view and view is not container:
                     yield view, container
 
     def _at_end(self, name: Name) -> Any:
