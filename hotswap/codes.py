@@ -7,7 +7,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import CodeType
+from typing import TypeAlias
 
 from hotswap.codefacts import all_codes, nested
 from hotswap.diff import Diff, exact
@@ -95,9 +97,10 @@ def _pair_bodies(old: Body, new: Body, diff: Diff, pairs: list[CodePair], *, eve
             continue
         one, other = old.statements[match.old], new.statements[match.new]
         mine, theirs = before[match.old], after[match.new]
+        labels = Labels(one), Labels(other)
         if match.inner is not None and isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef):
             mine, theirs = _pair_members(one, other, (mine, theirs), match.inner, pairs, everything=everything)
-        _pair(mine, theirs, pairs, within=everything, everything=everything)
+        _pair(mine, theirs, pairs, labels, within=everything, everything=everything)
 
 
 def _pair_members(
@@ -123,12 +126,18 @@ def _body_of(node: ast.ClassDef, codes: Iterable[CodeType]) -> CodeType | None:
 
 
 def _pair(
-    old: Iterable[CodeType], new: Iterable[CodeType], pairs: list[CodePair], *, within: bool, everything: bool
+    old: Iterable[CodeType],
+    new: Iterable[CodeType],
+    pairs: list[CodePair],
+    labels: tuple[Labels, Labels],
+    *,
+    within: bool,
+    everything: bool,
 ) -> None:
     before, after = _by_name(old), _by_name(new)
     for name, codes in after.items():
-        for one, other in _partners(before.get(name, []), codes):
-            _pair_two(one, other, pairs, within=within, everything=everything)
+        for one, other in _partners(before.get(name, []), codes, labels):
+            _pair_two(one, other, pairs, labels, within=within, everything=everything)
 
 
 def _by_name(codes: Iterable[CodeType]) -> dict[str, list[CodeType]]:
@@ -138,9 +147,20 @@ def _by_name(codes: Iterable[CodeType]) -> dict[str, list[CodeType]]:
     return found
 
 
-def _partners(old: list[CodeType], new: list[CodeType]) -> Iterator[tuple[CodeType, CodeType]]:
-    """Codes of one name: by place if there are as many as before; else those that behave alike, the rest in order."""
-    if len(old) != len(new):
+def _partners(
+    old: list[CodeType], new: list[CodeType], labels: tuple[Labels, Labels]
+) -> Iterator[tuple[CodeType, CodeType]]:
+    """Codes of one name: those that stand under the same words, and are alone there.
+
+    Of the rest those that behave alike, and then, if there are as many as before, by place.  Where some have come or
+    gone, what stands under words of its own (the key of a table) becomes nothing that stands elsewhere.
+    """
+    one, other = _alone(old, labels[0]), _alone(new, labels[1])
+    sure = {id(one[label]): other[label] for label in one.keys() & other.keys()} if len(old) + len(new) > 2 else {}
+    yield from ((code, sure[id(code)]) for code in old if id(code) in sure)
+    taken = {id(code) for code in sure.values()}
+    old, new = [c for c in old if id(c) not in sure], [c for c in new if id(c) not in taken]
+    if len(old) != len(new) or (sure and len(old) > 1):
         waiting, left = list(old), []
         for code in new:
             twin = next((c for c in waiting if behaviour(c) == behaviour(code)), None)
@@ -150,16 +170,100 @@ def _partners(old: list[CodeType], new: list[CodeType]) -> Iterator[tuple[CodeTy
                 waiting.remove(twin)
                 yield twin, code
         old, new = waiting, left
+    if len(old) != len(new):
+        known = {*map(id, one.values()), *map(id, other.values())}
+        old, new = [c for c in old if id(c) not in known], [c for c in new if id(c) not in known]
     yield from zip(old, new, strict=False)
 
 
-def _pair_two(old: CodeType, new: CodeType, pairs: list[CodePair], *, within: bool, everything: bool) -> None:
+def _alone(codes: list[CodeType], labels: Labels) -> dict[Label, CodeType]:
+    """By label the lambdas that are the only ones with it."""
+    if len(codes) < 2 or codes[0].co_name != "<lambda>":
+        return {label: code for code in codes if code.co_name == "<lambda>" and (label := labels.of(code))}
+    found: dict[Label, list[CodeType]] = defaultdict(list)
+    for code in codes:
+        found[labels.of(code)].append(code)
+    return {label: alike[0] for label, alike in found.items() if label and len(alike) == 1}
+
+
+Label: TypeAlias = tuple[str, ...]
+
+
+class Labels:
+    """Under which words the lambdas in a statement stand: the key of a table, a keyword, the name that gets them."""
+
+    def __init__(self, node: ast.stmt) -> None:
+        self._node = node
+
+    def of(self, code: CodeType) -> Label:
+        """Told from where the body of the lambda begins; empty when it stands under none.
+
+        Python 3.12 does not tell where a constant begins that is all of the body: then from what that is.
+        """
+        places: list[Hashable] = [(line, column) for line, _, column, _ in code.co_positions()]
+        places.append((code.co_firstlineno, code.co_varnames, repr(code.co_consts[-1]) if code.co_consts else ""))
+        return next((self._found[at] for at in places if at in self._found), ())
+
+    @cached_property
+    def _found(self) -> dict[Hashable, Label]:
+        found: dict[Hashable, Label] = {}
+        todo: list[tuple[ast.AST, Label]] = [(self._node, ())]
+        while todo:
+            node, label = todo.pop()
+            if isinstance(node, ast.Lambda):
+                found[node.body.lineno, node.body.col_offset] = label
+                if (key := _constant_of(node)) is not None:
+                    found[key] = label if key not in found else ()
+            todo += [(child, (*label, *words)) for child, words in _with_words(node)]
+        return found
+
+
+def _constant_of(node: ast.Lambda) -> Hashable:
+    """The line, the variables and the body of a lambda that is nothing but a constant; None for others."""
+    try:
+        value = ast.literal_eval(node.body)
+    except (ValueError, TypeError, SyntaxError):
+        return None
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+    return node.lineno, tuple(each.arg for each in arguments if each is not None), repr(value)
+
+
+def _with_words(node: ast.AST) -> Iterator[tuple[ast.AST, Label]]:
+    """The parts of an expression or statement, each with the words that it adds to those of what is in it."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield value, () if key is None else (ast.unparse(key),)
+            if key is not None:
+                yield key, ()
+        return
+    words: Label = ()
+    if isinstance(node, ast.keyword):
+        words = (f"{node.arg}=",)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        words = (node.name,)
+    elif isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        words = (ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target),)
+    elif isinstance(node, ast.Call | ast.Tuple):
+        parts = node.args if isinstance(node, ast.Call) else node.elts
+        words = tuple(repr(part.value) for part in parts[:1] if isinstance(part, ast.Constant))
+    yield from ((child, words) for child in ast.iter_child_nodes(node))
+
+
+def _pair_two(
+    old: CodeType,
+    new: CodeType,
+    pairs: list[CodePair],
+    labels: tuple[Labels, Labels],
+    *,
+    within: bool,
+    everything: bool,
+) -> None:
     if within or old != new or behaviour(old) != behaviour(new):
         pairs.append(CodePair(old, new, edited=own_behaviour(old) != own_behaviour(new)))
         # Closures alive go along with the function that made them, or they would be lost from sight: the code in them
         # would be that of no source any more, though equal.
-        is_function = bool(new.co_flags & 0x2)
-        _pair(nested(old), nested(new), pairs, within=is_function or everything, everything=everything)
+        inner = bool(new.co_flags & 0x2) or everything
+        _pair(nested(old), nested(new), pairs, labels, within=inner, everything=everything)
 
 
 def function_around(qualname: str) -> str:

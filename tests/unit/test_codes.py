@@ -45,6 +45,16 @@ CASES = {
         "class A:\n def f(self): return 2\n",
         ["A moved 1→1", "A.f edited 2→2"],
     ),
+    "lambdas under keys, with one in front": (
+        "t = {'a': lambda: 1,\n 'b': lambda: 2}\n",
+        "t = {'new': lambda: 0,\n 'a': lambda: 1,\n 'b': lambda: 3}\n",
+        ["<lambda> moved 1→2", "<lambda> edited 2→3"],
+    ),
+    "lambdas under keywords that change places": (
+        "t = dict(a=lambda x: x,\n b=lambda x: x + 1)\n",
+        "t = dict(b=lambda x: x + 2,\n a=lambda x: x)\n",
+        ["<lambda> moved 1→2", "<lambda> edited 2→1"],
+    ),
     "the first of two lambdas": (
         "t = [lambda: 1, lambda: 2]\n",
         "t = [lambda: 3, lambda: 2]\n",
