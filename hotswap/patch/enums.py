@@ -86,7 +86,8 @@ class Members:
         for value, member in self._composites:
             journal.set_item(vars(member), "_value_", value)
             journal.set_item(vars(member), "_inverted_", None)
-            journal.set_item(table, value, member)
+            if not _has_name(table.get(value)):  # else that is the one from now on
+                journal.set_item(table, value, member)
 
     def _check_aliases(self) -> None:
         """A member's hash is that of its name: when it becomes another member's alias, dictionaries would lose it."""
@@ -150,9 +151,22 @@ def replaced(fresh: dict[str, Any], live: type) -> dict[int, tuple[object, objec
 
 
 def exchanged(before: dict[str, Any], live: type) -> list[Any]:
-    """The members of before for which others stand by now: what is an int or str itself cannot take on a value."""
+    """The members of before for which others stand by now: what is an int or str itself cannot take on a value.
+
+    And combinations of flags that have got a name: the member of that name is another object.
+    """
     now = members(live)
-    return [each for name, each in before.items() if name in now and now[name] is not each]
+    named = {member._value_: member for member in now.values() if is_instance(member, Flag) and _has_name(member)}
+    return [
+        each
+        for name, each in before.items()
+        if now.get(name, each) is not each or (not _has_name(each) and each._value_ in named)
+    ]
+
+
+def _has_name(member: Any) -> bool:
+    """Whether a member was given a name, not only made by combining flags."""
+    return member is not None and member._name_ in type(member)._member_map_
 
 
 def cannot_be_exchanged(member: Any) -> CannotSwap:
