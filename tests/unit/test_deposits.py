@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections import OrderedDict, UserList, defaultdict
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -164,6 +165,18 @@ def test_within_a_circle():
     one, other = Thing(), Thing()
     one.conn, other.conn = other, one
     assert [t.value for t in within([one], is_ours, {}) if is_a(t.value, Thing)] == [one, other]
+
+
+def test_what_was_seen_from_far_is_looked_at_again_from_near():
+    """More is in reach of it then."""
+    things = [Thing() for _ in range(8)]
+    for one, other in pairwise(things):
+        one.conn = other
+    seen = {}
+    far = [t.value for t in within(things[:1], is_ours, seen) if is_a(t.value, Thing)]
+    near = [t.value for t in within(things[3:4], is_ours, seen) if is_a(t.value, Thing)]
+    assert far == things[:4]
+    assert near == things[3:7]
 
 
 def test_named_tuples_are_told_by_their_parts():

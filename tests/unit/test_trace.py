@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import types
 from contextlib import closing
 
 import pytest
@@ -53,6 +54,31 @@ def test_hidden_calls_are_seen():
     assert {"deco"} in (found.get(10), found.get(11))
     assert found[12] == {"V.__add__"}
     assert found[13] == {"<lambda>"}
+
+
+def test_who_asks_an_enumeration_for_members_is_noted():
+    """By value, by name, going through it; not of one that is no part of the program."""
+    text = (
+        "import enum, re\n"
+        "class E(enum.Enum):\n"
+        " A = 1\n"
+        "def ask(kind): return kind(1)\n"
+        "a = ask(E)\n"
+        "b = E['A'], [*E]\n"
+        "c = re.RegexFlag(2)\n"
+        "d = E.A.value\n"
+    )
+    module = types.ModuleType("a")
+    module.__file__ = FILE
+    sys.modules["a"] = module
+    try:
+        found = observed(text)
+    finally:
+        del sys.modules["a"]
+    assert {line: each.enums for line, each in found.items() if each.enums} == {
+        5: {("a", "E.__members__")},
+        6: {("a", "E.__members__")},
+    }
 
 
 def test_what_a_constructor_calls_is_kept_apart():
