@@ -9,6 +9,7 @@ import ast
 import gc
 import sys
 from collections.abc import Collection, Container, Iterable, Iterator
+from copy import copy
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -67,14 +68,31 @@ def _holds(table: Any, wanted: Container[int], depth: int = _DEEPEST) -> bool:
 
 
 def withdraw_removed(edit: Edit, namespace: dict[str, Any], journal: Journal) -> None:
-    """Take out what statements have registered that are gone, and calls that say something else now."""
+    """Take out what statements have registered that are gone, and calls and decorators that say something else now."""
+    for node in _gone(edit) if "flask" in sys.modules else ():
+        withdraw(node, namespace, journal)
+
+
+def _gone(edit: Edit) -> Iterator[ast.stmt]:
     statements = edit.old.statements
-    gone: Iterable[int] = range(len(statements))
-    if edit.new is not None and edit.diff is not None:
-        calls = (m.old for m in edit.diff.matches if m.kind == "edited" and m.old is not None)
-        gone = [*edit.diff.removed, *(number for number in calls if isinstance(statements[number], ast.Expr))]
-    for number in gone if "flask" in sys.modules else ():
-        withdraw(statements[number], namespace, journal)
+    if edit.new is None or edit.diff is None:
+        yield from statements
+        return
+    yield from (statements[number] for number in edit.diff.removed)
+    for match in edit.diff.matches:
+        if match.old is not None and match.kind != "same":
+            before, now = statements[match.old], edit.new.statements[match.new]
+            yield before if isinstance(before, ast.Expr) else _without(before, now)
+
+
+def _without(before: ast.stmt, now: ast.stmt) -> ast.stmt:
+    """A definition with those decorators alone that it has no more."""
+    stay = {ast.dump(each) for each in getattr(now, "decorator_list", ())}
+    is_same = getattr(before, "name", None) == getattr(now, "name", None)
+    gone = copy(before)  # the tree belongs to the source
+    if isinstance(gone, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        gone.decorator_list = [each for each in gone.decorator_list if not is_same or ast.dump(each) not in stay]
+    return gone
 
 
 def withdraw(node: ast.stmt, namespace: dict[str, Any], journal: Journal) -> None:
