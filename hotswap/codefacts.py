@@ -43,7 +43,13 @@ class CodeFacts:
         """Whether it asks for modules by names that are computed."""
         return "import_module" in self.attributes or any(chain[-1] in IMPORTING for chain in self.reads)
 
+    @property
+    def lists_folders(self) -> bool:
+        """Whether it may look through folders, as far as the names tell that it uses."""
+        return not LISTING_FOLDERS.isdisjoint(self.attributes | {chain[-1] for chain in self.reads})
 
+
+LISTING_FOLDERS = frozenset("listdir scandir walk glob iglob rglob iterdir iter_modules walk_packages".split())
 IMPORTING = frozenset(("import_module", "__import__"))
 _GLOBALS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"))

@@ -67,6 +67,8 @@ def listed(folder: str, *, deep: bool) -> Name:
 
 BY_NAME: Name = ("", "import_module")
 """Some module that was asked for by a computed name is another one now, or has other names."""
+IN_FOLDERS: Name = ("", "listdir")
+"""A file of the program came to some folder that was looked through, or went."""
 
 
 def is_loaded(event: Name) -> bool:

@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hotswap.codefacts import CodeFacts
-from hotswap.events import BY_NAME, behaviour, content, member
+from hotswap.events import BY_NAME, IN_FOLDERS, behaviour, content, member
 from hotswap.facts import Facts
 from hotswap.imports import imports_of, resolve
 from hotswap.index import Index, Tracked
@@ -354,6 +354,7 @@ def events_in(function: Name, graph: Graph) -> set[Name]:
     imported = set(graph.imported_by(tracked, code))
     found |= imported | {(module, "*") for module, _ in imported}
     found |= {BY_NAME} if code.imports_by_name else set()
+    found |= {IN_FOLDERS} if code.lists_folders else set()
     return found | {member(attribute) for attribute in code.attributes}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from types import CellType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hotswap.events import BY_NAME, bare, behaviour, content, described, is_content, member
+from hotswap.events import BY_NAME, IN_FOLDERS, bare, behaviour, content, described, is_content, is_loaded, member
 from hotswap.graph import Graph, events_in
 from hotswap.index import Tracked
 from hotswap.journal import Journal
@@ -78,6 +78,7 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
     changed |= {alias for event in changed if is_content(event) for alias in aliases(event, graph)}
     changed |= {BY_NAME} if not graph.asked_by_name().isdisjoint(name for name, _ in changed) else set()
+    changed |= {IN_FOLDERS} if any(map(is_loaded, changed)) else set()
     stale = Stale(changed, graph)
     for name in list(graph.index.caching):
         tracked = graph.index.modules.get(name)

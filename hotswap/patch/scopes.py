@@ -107,8 +107,12 @@ def carry_calls(
         at = found.setdefault(first_line(source.statement(path)), Footprint())
         if not any(path[: len(r)] == r for r in ran):
             at.add(footprint)
-        elif not any(path[: len(r)] == r for r in ran if has_run((module, r))):
+            continue
+        if not any(path[: len(r)] == r for r in ran if has_run((module, r))):
             at.deposits += footprint.deposits
+        if editions.index.caching and before is not None and matching.fate(path) == "same":
+            at.imported |= footprint.imported  # a cache may have answered this time
+            at.listed |= footprint.listed
     for path in ran:
         for line, footprint in seen[module, path].items():
             found.setdefault(line, Footprint()).add(footprint)

@@ -215,6 +215,8 @@ class Affected(ByCalls):
             place = self.place_at(module, line)
             if place is not None:
                 yield Concerned(place, f"it looks for files in {os.path.basename(folder)}")
+        if depth in ("*", "**"):
+            yield from self.users_of_caches(lambda code: code.lists_folders)
 
     # ------------------------------------------------------------------ who asks about it
 

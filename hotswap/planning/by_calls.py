@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from hotswap.codefacts import CodeFacts
 from hotswap.events import content
 from hotswap.graph import Graph
 from hotswap.looking import is_a, is_instance
@@ -137,5 +138,10 @@ class ByCalls(ByFunctions):
 
     def finders_by_cache(self, module: str) -> Iterator[Concerned]:
         """Statements that call a cached function which asks for modules by name: of this one the cache may answer."""
-        if self.index.caching and module in self.graph.asked_by_name():
-            yield from self._along([Link(cached, calls_only=True) for cached in self.cached.importing_by_name()])
+        if module in self.graph.asked_by_name():
+            yield from self.users_of_caches(lambda code: code.imports_by_name)
+
+    def users_of_caches(self, is_wanted: Callable[[CodeFacts], bool]) -> Iterator[Concerned]:
+        """Statements that call a cached function behind which such ones run."""
+        found = self.cached.running(is_wanted) if self.index.caching else ()
+        yield from self._along([Link(cached, calls_only=True) for cached in found])

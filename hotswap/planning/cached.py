@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from hotswap.codefacts import every_function
+from hotswap.codefacts import CodeFacts, every_function
 from hotswap.graph import Graph
 from hotswap.looking import family
 from hotswap.model import Name
@@ -35,11 +35,11 @@ class Cached:
             found.update(name for name in self._caches if function in self._functions(name))
         yield from sorted(found)
 
-    def importing_by_name(self) -> Iterator[Name]:
-        """The names of the caches with results of functions that ask for modules by computed names."""
+    def running(self, is_wanted: Callable[[CodeFacts], bool]) -> Iterator[Name]:
+        """The names of the caches with results of such functions: that ask for modules by computed names, say."""
         for name in sorted(self._caches):
             codes = map(self.graph.code_facts, self._functions(name))
-            if any(code is not None and code.imports_by_name for code in codes):
+            if any(code is not None and is_wanted(code) for code in codes):
                 yield name
 
     def is_asked_by(self, edition: Edition, path: StatementPath, cached: Name) -> bool:
