@@ -35,9 +35,9 @@ def abstractness(cls: Name) -> Name:
     return cls[0], cls[1] + ".__abstractmethods__"
 
 
-def members(cls: Name) -> Name:
-    """An enumeration has other members, or answers otherwise when it is asked for one."""
-    return cls[0], cls[1] + ".__members__"
+def members(cls: Name, key: str = "") -> Name:
+    """An enumeration has other members, or answers otherwise when it is asked for one; for the one of a `key`."""
+    return cls[0], f"{cls[1]}.__members__{key and '.'}{key}"
 
 
 def subclasses(cls: Name) -> Name:

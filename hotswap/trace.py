@@ -320,7 +320,7 @@ class Tracer:
         cls = frame.f_locals.get(frame.f_code.co_varnames[0])
         if place.lines is not None and place.constructor is None and is_a(cls, enum.EnumMeta):
             if self._is_ours(own_space(cls).get("__module__")):
-                place.footprint.enums.add(members((cls.__module__, cls.__qualname__)))
+                place.footprint.enums.add(members((cls.__module__, cls.__qualname__), key_of_member(frame, cls)))
 
     def _place_of(self, frame: FrameType) -> _Around:
         """Walk out to the innermost module that is being run, past any constructors on the way."""
@@ -407,6 +407,13 @@ class Tracer:
 def asks_for_members(code: CodeType) -> bool:
     """Whether it is a method with which enumerations answer who asks for their members."""
     return code.co_filename == ENUM_FILE and code.co_name in ASKING_FOR_MEMBERS
+
+
+def key_of_member(frame: FrameType, cls: type) -> str:
+    """By which value or name an enumeration is asked for one of its members; empty when for others, or for all."""
+    table = {"__call__": "_value2member_map_", "__getitem__": "_member_map_"}.get(frame.f_code.co_name, "")
+    key = frame.f_locals.get(frame.f_code.co_varnames[1]) if table else None
+    return repr(key) if type(key) in (str, int) and key in own_space(cls).get(table, ()) else ""
 
 
 def _asked_for(frame: FrameType) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum, EnumMeta, Flag
 from itertools import chain
 from typing import Any
@@ -190,11 +190,17 @@ def lookups(cls: type) -> Lookups:
     return [(key, id(member)) for key, member in asked if id(member) in named]
 
 
-def answers_otherwise(before: Lookups, cls: type) -> bool:
-    """Whether an enumeration answers with other members now."""
+def answers_otherwise(before: Lookups, cls: type, changed: Collection[str]) -> Iterator[str]:
+    """The keys for which it answers with other members now, or with some that `changed`; "" for all that asks it."""
     now = lookups(cls)
+    others = {id(cls._member_map_[name]) for name in changed} if is_instance(cls, EnumMeta) else set()
+    found = [(repr(key), at) for key, at in before if type(key) in (str, int)]
+    left = [(repr(key), at) for key, at in now if type(key) in (str, int)]
+    keys = {key for key, at in {*found, *left} if at in others or ((key, at) in found) != ((key, at) in left)}
     pairs = zip(before, now, strict=False)
-    return len(before) != len(now) or not all(_alike(one[0], other[0]) and one[1] == other[1] for one, other in pairs)
+    if keys or len(before) != len(now) or not all(_alike(a[0], b[0]) and a[1] == b[1] for a, b in pairs):
+        yield ""
+    yield from keys
 
 
 Payloads = dict[str, tuple[int, dict[str, Any]]]
@@ -204,7 +210,10 @@ Payloads = dict[str, tuple[int, dict[str, Any]]]
 def payloads(cls: type) -> Payloads:
     """What the members of a class hold, if it is an enumeration."""
     members = cls._member_map_ if is_instance(cls, EnumMeta) else {}
-    return {name: (id(members[name]), dict(instance_dict(members[name]) or {})) for name in members}
+    content = {name: dict(instance_dict(member) or {}) for name, member in members.items()}
+    for each in content.values():
+        each.pop("_sort_order_", None)  # nobody asks for its place
+    return {name: (id(members[name]), each) for name, each in content.items()}
 
 
 def other_payloads(before: Payloads, cls: type) -> Iterator[str]:

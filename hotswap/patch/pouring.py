@@ -167,11 +167,12 @@ class Pourer:
             self.merger.formers.add_own(former, before.members[name], self.journal)
         payloads = set(enums.other_payloads(before.payloads, merged))
         changed = before.changed(after) | payloads
+        missing = {""} if "_missing_" in changed else NO_NAMES
         for module in {before.home, live.__module__}:
             for name in changed:
                 self.changes.add((module, f"{live.__qualname__}.{name}"), place)
-            if payloads or "_missing_" in changed or enums.answers_otherwise(before.lookups, merged):
-                self.changes.add(behaviour(members((module, live.__qualname__))), place)
+            for key in {*enums.answers_otherwise(before.lookups, merged, payloads), *missing}:
+                self.changes.add(behaviour(members((module, live.__qualname__), key)), place)
         self.note_bases(before.bases, merged.__bases__)
         for cls, name in other_inheritance(before.inherited):
             self.changes.add((cls.__module__, f"{cls.__qualname__}.{name}"), place)

@@ -76,8 +76,8 @@ def test_who_asks_an_enumeration_for_members_is_noted():
     finally:
         del sys.modules["a"]
     assert {line: each.enums for line, each in found.items() if each.enums} == {
-        5: {("a", "E.__members__")},
-        6: {("a", "E.__members__")},
+        5: {("a", "E.__members__.1")},
+        6: {("a", "E.__members__.'A'"), ("a", "E.__members__")},
     }
 
 
