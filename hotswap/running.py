@@ -256,7 +256,7 @@ class Running:
         )
 
     def _open_ledger(self, facts: Facts) -> None:
-        viewed = self._doubled.counterparts().values()
+        viewed = [*self._doubled.counterparts().values(), *self.values.out_of_sight()]
         self.ledger.open(self._place, self._dues.surely().__contains__ if self._due else None, viewed)
         if self.ledger.is_astray(self._place[0], self._dues.surely().__contains__):
             root = next(iter(sorted(facts.roots)), "")  # who looks into that has run by now

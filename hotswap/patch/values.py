@@ -260,6 +260,12 @@ class Values:
             if content is not None:
                 yield name, content, container
 
+    def out_of_sight(self) -> list[Any]:
+        """The containers in the place of which their names hold views just now, for other statements to see."""
+        names = [name for name in self._in_views if "." not in name[1] and name[0] in self.index.modules]
+        held = [(self._namespace(module).get(name, MISSING), self._at_end((module, name))) for module, name in names]
+        return [container for shown, container in held if shown is not container]
+
     def views_made(self) -> Iterator[tuple[Any, Any]]:
         """The views that were built, each with the container itself, for which it may have been taken."""
         for name in self._in_views:

@@ -78,14 +78,14 @@ class ByCalls(ByFunctions):
 
         Or only those that call it: one that hands it on is not concerned by what it calls in turn.
         """
-        cached = link.name
-        readers = self.readers_of(content(cached), cached)
+        cached, new = link.name, self.editions.new
+        aliases = list(self.aliases_of(cached))
+        readers = (each for alias in aliases for each in self.readers_of(content(alias), alias))
         if link.calls_only:
-            new = self.editions.new
             readers = (e for e in readers if self.cached.is_asked_by(new(e.place[0]), e.place[1], cached))
         asking = (
             function
-            for alias in self.aliases_of(cached)
+            for alias in aliases
             for function in self.functions_that_read(alias, alias)
             if not link.calls_only or self.cached.is_named_by(function, alias)
         )
@@ -93,13 +93,18 @@ class ByCalls(ByFunctions):
         return readers, (Link(f, None, f == cached, link.reason or told.format(f, cached[1])) for f in asking)
 
     def aliases_of(self, name: Name) -> Iterator[Name]:
-        """The name, and the names under which other modules hold the same object."""
-        yield name
-        value = value_of(name, self.graph)
-        for reader in self.known_in(name[0], name[1].partition(".")[0]) & self.index.modules.keys() - {name[0]}:
-            for alias, held in list(self.index.modules[reader].namespace.items()):
-                if held is value:
-                    yield reader, alias
+        """The name, and the names under which its module and others hold the same object."""
+        value, found = value_of(name, self.graph), {name: None}
+        todo = [name]
+        while todo:
+            module, alias = todo.pop()
+            for reader in {module, *self.known_in(module, alias.partition(".")[0])} & self.index.modules.keys():
+                todo += [each for own in self._names_of(reader, value) if (each := (reader, own)) not in found]
+                found |= dict.fromkeys(todo)
+        yield from found
+
+    def _names_of(self, module: str, value: object) -> list[str]:
+        return [name for name, held in list(self.index.modules[module].namespace.items()) if held is value]
 
     def callers_of_hidden(self, name: Name) -> Iterator[Concerned]:
         """Statements that called the inherited method which a member hides, or brings to the fore when it goes."""
