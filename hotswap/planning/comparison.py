@@ -287,4 +287,8 @@ class Comparison:
         module, target = name
         owner = module, target.rpartition(".")[0].removesuffix(".__annotations__")
         group = self.editions.group(module)
-        return group is None or not any(place in self.drafts.of for place in group.new.binders(owner))
+        if group is None:
+            return True
+        binders = group.new.binders(owner)
+        behind = max((n for n, place in enumerate(binders) if group.new.defines(owner, place)), default=0)
+        return not any(place in self.drafts.of for place in binders[behind:])  # what a star brings first is another one

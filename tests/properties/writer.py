@@ -207,6 +207,10 @@ class Writer:
             return self.atom(scope, words)
         if hole in ("lit", "key"):
             return self.hole(hole, [])
+        if hole == "q" and scope is self.later:
+            raise Unfit(
+                hole
+            )  # it may register something: whoever looks calls functions, and is to leave nothing behind
         if hole in ("f", "f2"):
             return self.demand(scope, ("f",), 2 if hole == "f2" else 1)
         return self.demand(scope, ({"cls": "C", "fn": "f"}.get(hole, hole),))
