@@ -436,7 +436,8 @@ class Values:
             if name in group.new and "__annotations__" not in name[1] and name[0] in self.index.modules:
                 final = group.new.final(name)
                 if "." not in name[1]:
-                    self._put(name, self.value(group, name, final), group)
+                    is_set_behind = self.editions.is_set_behind(name, group)
+                    self._put(name, self._set_last(name) if is_set_behind else self.value(group, name, final), group)
                 elif final and all(self._is_member(name, place) for place in final):
                     self._settle_member(name, self._known_at_end(name, group))
                 elif final and self.editions.is_set_from_outside(name, final[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from hotswap.graph import Graph
@@ -88,7 +89,7 @@ class Filling:
 
     def is_set_behind(self, name: Name, group: Group, reader: Place | None = None) -> bool:
         """Whether statements of other groups give an attribute another value when this one is through, or a reader."""
-        if "." not in name[1] or (group is self.group(name[0]) and not self._is_set_by_functions(name)):
+        if "." in name[1] and group is self.group(name[0]) and not self._is_set_by_functions(name):
             return False
         others = [each for each in self.setters(name) if each is not group]
         return any(
@@ -102,9 +103,12 @@ class Filling:
         return group.holds_now(name, place) and not self.is_set_behind(name, group)
 
     def setters(self, name: Name) -> list[Group]:
-        """The groups, other than that of a definition, with statements that give its attribute a value, in order."""
+        """The groups, other than that of a name, with statements that give it a value from outside, in order."""
         if name not in self._setters:
             dependents = self.graph.dependents(name[0]) | {n for n in self.edits if name[0] in self.eager(n)}
+            if "." not in name[1]:  # a global, which many read, and hardly anybody sets
+                sets = re.compile(rb"\." + re.escape(name[1].encode()) + rb"\b\s*(?:[^\w\s=!<>(.]{0,3}=(?!=)|:)")
+                dependents = {n for n in dependents & self.index.modules.keys() if self._matches(n, sets)}
             groups, home = self.in_order(dependents & self.index.modules.keys()), self.group(name[0])
             self._setters[name] = [g for g in groups if g is not home and (name in g.new or name in g.old)]
         return self._setters[name]
@@ -208,6 +212,10 @@ class Filling:
         before = edition.path_at(line) if edition is not None else None
         after = self.matching(module).new(before) if before is not None and self.find_new(module) is not None else None
         return None if after is None else (module, after)
+
+    def _matches(self, module: str, pattern: re.Pattern[bytes]) -> bool:
+        edit, data = self.edits.get(module), self.index.modules[module].source.data
+        return any(map(pattern.search, (data, edit.new.data) if edit is not None and edit.new is not None else (data,)))
 
     def mentions(self, module: str, word: bytes) -> bool:
         """Whether the word is anywhere in the text of a module, before the edit or after it."""
