@@ -76,7 +76,8 @@ def clear(changed: set[Name], graph: Graph, journal: Journal, known: Known | Non
     if not graph.index.caching:
         return
     changed = changed | {member(name.rpartition(".")[2]) for _, name in changed if "." in name}
-    changed |= {alias for event in changed if is_content(event) for alias in aliases(event, graph)}
+    known_elsewhere = [event for event in changed if is_content(event) or _is_lambda(event, graph)]
+    changed |= {alias for event in known_elsewhere for alias in aliases(event, graph)}
     changed |= {BY_NAME} if not graph.asked_by_name().isdisjoint(name for name, _ in changed) else set()
     changed |= {IN_FOLDERS} if any(map(is_loaded, changed)) else set()
     stale = Stale(changed, graph)
@@ -130,6 +131,12 @@ def _home(function: Any) -> str:
     while is_a(function, functools.partial):
         function = function.func
     return str(getattr(function, "__module__", ""))
+
+
+def _is_lambda(event: Name, graph: Graph) -> bool:
+    """Whether a name stands for a lambda: that is no definition, by the name of which others would know it."""
+    value = value_of(bare(event), graph)
+    return is_a(value, FunctionType) and value.__code__.co_name == "<lambda>"
 
 
 def aliases(event: Name, graph: Graph) -> Iterator[Name]:
