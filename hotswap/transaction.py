@@ -127,7 +127,7 @@ class Transaction:
             else:
                 self._apply()
             self.done.warnings += self._migration.run(self.journal)
-            self.runner.libraries.are_in_place(self.edits)
+            self.runner.libraries.are_in_place(self.plan.edits)
             self._check_hashes()
         except BaseException as error:
             self.undo()

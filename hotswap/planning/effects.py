@@ -77,7 +77,7 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
-        is_route = any(added_by(call, namespace))
+        is_route = isinstance(node, ast.Expr) and node.value is call and any(added_by(call, namespace))
         if is_route or registered_by(call, namespace) or is_registration_with_site(call, namespace):
             continue  # which can be taken back
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):

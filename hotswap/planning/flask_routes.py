@@ -38,8 +38,8 @@ def is_application(value: Any) -> bool:
 
 
 def routes_of(node: ast.stmt, namespace: dict[str, Any]) -> Iterator[Route]:
-    """The routes that a statement registers: a decorated definition, or a call of `add_url_rule`."""
-    for decorator in getattr(node, "decorator_list", ()):
+    """The routes that a statement registers, in order: a decorated definition, or a call of `add_url_rule`."""
+    for decorator in reversed(getattr(node, "decorator_list", ())):  # the last one comes first
         call, app, method = _method(decorator, namespace)
         if method in ROUTES and call is not None:
             endpoint = _word(call, "endpoint")

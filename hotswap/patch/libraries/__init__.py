@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -49,6 +50,8 @@ class Libraries:
         if not all(map(is_behaviour, changed)):
             fastapi_interface.forget()
 
-    def are_in_place(self, edited: Collection[str]) -> None:
-        """The functions of the modules that were edited have their new code, and know their new lines."""
-        flask_routes.put_in_order(edited, self._journal)
+    def are_in_place(self, edits: Iterable[Edit]) -> None:
+        """The functions of the modules that were edited have their new code."""
+        for edit in edits if "flask" in sys.modules else ():
+            if edit.new is not None:
+                flask_routes.put_in_order(edit.new, self._graph.index.modules[edit.module].namespace, self._journal)

@@ -6,19 +6,18 @@ A map of werkzeug takes rules, and has no way of giving one back: those that sta
 from __future__ import annotations
 
 import ast
-import gc
 import sys
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from copy import copy
-from types import FunctionType, MethodType
+from types import MethodType
 from typing import Any
 
-from hotswap.containers import values_of
+from hotswap.containers import fill, values_of
 from hotswap.journal import Journal
-from hotswap.looking import family, is_a, is_any, own_space
+from hotswap.looking import is_a, is_any, own_space
 from hotswap.model import Edit
-from hotswap.patch.order import arrange
 from hotswap.planning.flask_routes import FILTERS, ROUTES, Route, filters_of, is_application, routes_of
+from hotswap.source import Source
 
 HOOKS = (
     frozenset(
@@ -49,8 +48,11 @@ def is_refused(error: BaseException) -> bool:
 
 def is_taken_back(decorator: Any, definitions: Iterable[Any]) -> bool:
     """Whether it is a method of an application which has nothing any more of the definitions that it was given."""
-    if not is_a(decorator, MethodType) or not is_application(app := decorator.__self__):
+    app: Any = decorator.__self__ if is_a(decorator, MethodType) else None
+    if not is_application(app):
         return False
+    if any(endpoint not in app.view_functions for endpoint in app.url_map._rules_by_endpoint):
+        return False  # its function is gone, and the rule is not: nobody knew which it was
     wanted = {id(each) for each in definitions}
     return decorator.__func__.__name__ in ROUTES | HOOKS and not any(_holds(table, wanted) for table in _tables(app))
 
@@ -137,29 +139,28 @@ def _give_matcher(urls: Any, journal: Journal) -> None:
     journal.set_attribute(urls, "_remap", True)  # noqa: FBT003  werkzeug's own
 
 
-def put_in_order(modules: Collection[str], journal: Journal) -> None:
-    """Let the rules for functions of these modules stand in the order of the source: of two that fit the first wins."""
-    flask = sys.modules.get("flask")
-    apps = [each for each in gc.get_referrers(*family(flask.Flask)) if is_application(each)] if flask else []
-    for app in apps:
+def put_in_order(source: Source, namespace: dict[str, Any], journal: Journal) -> None:
+    """Let the rules of a module stand in the order of its statements: of two that fit a path the first wins."""
+    routes = [route for node in source.statements for route in routes_of(node, namespace)]
+    for app in {id(route.app): route.app for route in routes}.values():
         by_endpoint = app.url_map._rules_by_endpoint
-        lines = {endpoint: _line_of(app.view_functions.get(endpoint)) for endpoint in by_endpoint}
-        wanted = list(by_endpoint)
-        for module in modules:
-            own = [endpoint for endpoint in by_endpoint if lines[endpoint][0] == module]
-            in_order = iter(sorted(own, key=lines.__getitem__))
-            wanted = [next(in_order) if endpoint in own else endpoint for endpoint in wanted]
-        if wanted != list(by_endpoint):
+        told = [(route.endpoint, route.path) for route in routes if route.app is app]
+        known = [endpoint for endpoint in dict.fromkeys(endpoint for endpoint, _ in told) if endpoint in by_endpoint]
+        in_order = iter(known)
+        wanted = [next(in_order) if endpoint in known else endpoint for endpoint in by_endpoint]
+        place = {at: number for number, at in enumerate(told)}
+        content = {endpoint: _sorted(endpoint, by_endpoint[endpoint], place) for endpoint in wanted}
+        if list(content.items()) != list(by_endpoint.items()):
             journal.remember(by_endpoint)
-            arrange(by_endpoint, wanted)
+            fill(by_endpoint, content)
             _give_matcher(app.url_map, journal)
 
 
-def _line_of(view: Any) -> tuple[str, int]:
-    """The module of a function and the line of its code, decorators of others aside."""
-    while is_a(view, FunctionType) and is_a(inner := own_space(view).get("__wrapped__"), FunctionType):
-        view = inner
-    return (view.__module__, view.__code__.co_firstlineno) if is_a(view, FunctionType) else ("", 0)
+def _sorted(endpoint: str, rules: list[Any], place: dict[tuple[str, str | None], int]) -> list[Any]:
+    """The rules of one endpoint as their statements stand; as they are when one of them is not known."""
+    at = [place.get((endpoint, rule.rule)) for rule in rules]
+    known = [number for number in at if number is not None]
+    return [rules[at.index(number)] for number in sorted(known)] if len(known) == len(set(known)) == len(at) else rules
 
 
 def _is_of(rule: Any, route: Route) -> bool:
