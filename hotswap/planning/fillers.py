@@ -17,6 +17,11 @@ from hotswap.planning.live_names import name_of_holder, value_of
 from hotswap.planning.matching import Matching
 from hotswap.source import Source
 
+_SETS = rb"\.%b\b(?:[^=\n(]*(?<![!<>])=(?!=)|\s*:)"
+"""`config.DEBUG = True`, also among several targets, and what `with` binds."""
+_SETS_BY_NAME = rb"attr\([^\n]*[\"']%b[\"']"
+"""`setattr(config, "DEBUG", True)`."""
+
 
 class Filling:
     """The part of the editions that is about containers."""
@@ -107,8 +112,7 @@ class Filling:
         if name not in self._setters:
             dependents = self.graph.dependents(name[0]) | {n for n in self.edits if name[0] in self.eager(n)}
             if "." not in name[1]:  # a global, which many read, and hardly anybody sets
-                sets = re.compile(rb"\." + re.escape(name[1].encode()) + rb"\b\s*(?:[^\w\s=!<>(.]{0,3}=(?!=)|:)")
-                dependents = {n for n in dependents & self.index.modules.keys() if self._matches(n, sets)}
+                dependents = {n for n in dependents & self.index.modules.keys() if self._may_set(n, name[1].encode())}
             groups, home = self.in_order(dependents & self.index.modules.keys()), self.group(name[0])
             self._setters[name] = [g for g in groups if g is not home and (name in g.new or name in g.old)]
         return self._setters[name]
@@ -213,9 +217,12 @@ class Filling:
         after = self.matching(module).new(before) if before is not None and self.find_new(module) is not None else None
         return None if after is None else (module, after)
 
-    def _matches(self, module: str, pattern: re.Pattern[bytes]) -> bool:
-        edit, data = self.edits.get(module), self.index.modules[module].source.data
-        return any(map(pattern.search, (data, edit.new.data) if edit is not None and edit.new is not None else (data,)))
+    def _may_set(self, module: str, attribute: bytes) -> bool:
+        """Whether the text of a module, before the edit or after it, looks as if it set such an attribute."""
+        edit, texts = self.edits.get(module), [self.index.modules[module].source.data]
+        texts += [edit.new.data] if edit is not None and edit.new is not None else []
+        pattern = _SETS % re.escape(attribute), _SETS_BY_NAME % re.escape(attribute)
+        return any(attribute in text and any(re.search(each, text) for each in pattern) for text in texts)
 
     def mentions(self, module: str, word: bytes) -> bool:
         """Whether the word is anywhere in the text of a module, before the edit or after it."""
