@@ -193,7 +193,7 @@ class Runner(Running):
         self._hidden = [cls for cls, event in self.leaving if (event, None) in step.due.causes]
         was_refused = self._place in self.plan.refused
         try:
-            with self.libraries.running(was_refused=was_refused):
+            with self.libraries.running(scene.node, was_refused=was_refused):
                 self._run(step, scene, due=due)
         except Exception as error:
             is_known = not was_refused and self.libraries.can_be_told_again(error)

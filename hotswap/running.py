@@ -126,7 +126,7 @@ class Running:
             tracked = self.index.modules[before[0]]
             source, path = tracked.source, before[1]
             free(source.statement(path), source.facts(path), tracked, self.graph, self.journal)
-            self.libraries.withdraw(source.statement(path), tracked.namespace)
+            self.libraries.withdraw(source.statement(path), tracked)
 
     def _run_member(self, scene: Scene, prefix: str) -> Effect:
         node, tracked, (module, path) = scene.node, scene.tracked, self._place
@@ -145,6 +145,8 @@ class Running:
         body = ClassBody(owner, space, past.was, past.is_last, past.is_shared)
         took = scene.before is not None and takes_from_a_name(scene.before)
         self._open_ledger(scene.facts)
+        if self._due and scene.before is not None:
+            self.libraries.runs_again(scene.before, tracked)
         registered = Registered.before(node, scene.before, scene.facts, tracked, self.graph, taken=self.ledger.taken)
         execute = self._executor(scene)
         effect = run_in_class(source, path, body, tracked.namespace, self.merger, execute, took=took)
@@ -197,6 +199,8 @@ class Running:
         past = ModulePast(self.values, self._place)
         made = past.was(node.name) if isinstance(node, DEFINITIONS) else MISSING
         self._open_ledger(facts)
+        if self._due and before is not None:
+            self.libraries.runs_again(before, tracked)
         abstract.withdraw_decorators(node, before, tracked.namespace, self.journal)
         registered = Registered.before(node, before, facts, tracked, self.graph, made, self.ledger.taken)
         is_definition = isinstance(node, DEFINITIONS) and hands_on(node)

@@ -25,6 +25,7 @@ from hotswap.deposits import Deposit
 from hotswap.events import members
 from hotswap.looking import is_a, own_space
 from hotswap.model import Name
+from hotswap.routes import Route, adds_route, route_of
 from hotswap.scanning import Listed, folders_in, in_scope, is_listing, listed_by, lists, may_scan
 
 CO_VARARGS = 0x4
@@ -53,7 +54,7 @@ class Footprint:
     kept apart in `constructing`, under the class, because a statement that makes an instance does not run again when
     the constructor is edited.  `enums` are the enumerations that were asked for members, as events.  `imported` are
     modules asked for by name, `listed` folders in which files were looked for, `deposits` is what it put into
-    containers.
+    containers, `routes` what it added to applications of Flask.
     """
 
     called: set[Name] = field(default_factory=set)
@@ -64,11 +65,13 @@ class Footprint:
     is_unclear: bool = False
     """Whether it may have put more somewhere than that."""
     enums: set[Name] = field(default_factory=set)
+    routes: set[Route] = field(default_factory=set)
 
     def add(self, more: Footprint) -> None:
         """Take in what another one holds."""
         self.called |= more.called
         self.enums |= more.enums
+        self.routes |= more.routes
         self.imported |= more.imported
         self.listed |= more.listed
         self.deposits += more.deposits
@@ -278,7 +281,7 @@ class Tracer:
         file = code.co_filename
         if self._is_ours_file(file) or (code.co_name == "import_module" and file.endswith("importlib/__init__.py")):
             return True
-        return may_scan(code) or asks_for_members(code)
+        return may_scan(code) or asks_for_members(code) or adds_route(code)
 
     def _makes_instance(self, frame: FrameType) -> bool:
         """Whether a constructor is one of the program's, or one that makes an instance of a class of the program."""
@@ -310,6 +313,8 @@ class Tracer:
         place = self._place_of(frame)
         if asks_for_members(code):
             self._note_members(place, frame)
+        elif adds_route(code):
+            self._note_route(place, frame)
         elif place.lines is None:
             self._note_elsewhere(frame, place.constructor)
         else:
@@ -321,6 +326,12 @@ class Tracer:
         if place.lines is not None and place.constructor is None and is_a(cls, enum.EnumMeta):
             if self._is_ours(own_space(cls).get("__module__")):
                 place.footprint.enums.add(members((cls.__module__, cls.__qualname__), key_of_member(frame, cls)))
+
+    def _note_route(self, place: _Around, frame: FrameType) -> None:
+        """Note what the statement adds to an application."""
+        route = route_of(frame) if place.lines is not None and place.constructor is None else None
+        if route is not None:
+            place.footprint.routes.add(route)
 
     def _place_of(self, frame: FrameType) -> _Around:
         """Walk out to the innermost module that is being run, past any constructors on the way."""

@@ -127,7 +127,6 @@ class Transaction:
             else:
                 self._apply()
             self.done.warnings += self._migration.run(self.journal)
-            self.runner.libraries.are_in_place(self.plan.edits)
             self._check_hashes()
         except BaseException as error:
             self.undo()
@@ -306,6 +305,7 @@ class Transaction:
                 self.index.put(tracked)
             else:
                 self.index.put(replace(tracked, path=edit.path, source=edit.new, certain=True, away=None))
+        self.runner.libraries.finish(self.index.modules[name] for name in touched if name in self.index.modules)
         rehash(self._rehashed)
 
     def let_go(self) -> None:

@@ -110,6 +110,7 @@ def carry_calls(
             continue
         if not any(path[: len(r)] == r for r in ran if has_run((module, r))):
             at.deposits += footprint.deposits
+            at.routes |= footprint.routes
         if editions.index.caching and before is not None and matching.fate(path) == "same":
             at.imported |= footprint.imported  # a cache may have answered this time
             at.listed |= footprint.listed

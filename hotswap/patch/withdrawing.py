@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
 from types import CodeType, FunctionType
@@ -69,7 +69,17 @@ def withdraw_removed(
         node = edit.old.statement(path)
         if len(path) > 1 or (edit.module, root_of(node)) not in made_again:
             done = taken.get(path, set()) if taken is not None else set()
-            yield from _withdraw_removed(edit, node, edit.old.facts(path), tracked, graph, journal, done)
+            for each in (node, *_decorated_in(node, tracked.namespace)):
+                yield from _withdraw_removed(edit, each, edit.old.facts(path), tracked, graph, journal, done)
+
+
+def _decorated_in(node: ast.AST, namespace: Container[str]) -> Iterator[ast.stmt]:
+    """The decorated definitions in the blocks of a statement, those of branches that did not run aside."""
+    for child in ast.iter_child_nodes(node) if not isinstance(node, DEFINITIONS) else ():
+        if isinstance(child, DEFINITIONS) and child.decorator_list and child.name in namespace:
+            yield child
+        elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _decorated_in(child, namespace)
 
 
 def _withdraw_removed(

@@ -1,12 +1,13 @@
 """What statements computed of objects of libraries, into which decorators and calls of methods put something.  Pure.
 
 `NAMES = sorted(cli.commands)` behind `@cli.command()`.  Statements that call a method of such an object, or hand it on,
-may do anything (log in, add a job): they are left alone unless they were seen to change nothing, and so are those that
-keep more than plain data.
+may do anything (log in, add a job): they are left alone unless its name says that it only looks, and so are those
+that keep more than plain data.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,8 @@ from hotswap.syntax import Chain
 from hotswap.targets import ATOMS, CONTAINERS, LARGEST
 
 _COLLECTIONS = (tuple, frozenset, *CONTAINERS)
+_LOOKING = re.compile(r"(iter|list)(_\w+)?|keys|values|items|copy")
+"""Methods of libraries' objects that are taken by their name to change nothing."""
 _DEEPEST = 4
 
 
@@ -67,14 +70,15 @@ def _looks_into(edition: Edition, path: StatementPath, value: Any) -> bool:
         if code is not None and tracked is not None:
             inside = {(chain, end) for chain in code.reads if (end := _end_of(chain, tracked.namespace, value))}
             read |= inside
-            does_other |= bool(inside) and (code.alters or any(len(chain) == end for chain, end in inside))
+            handed_on = any(chain in code.whole and len(chain) == end for chain, end in inside)
+            does_other |= bool(inside) and (code.alters or handed_on)
             does_other |= not all(_is_lookup(chain, tracked.namespace) for chain, _ in inside)
-    return bool(read) and (not does_other or edition.deposits(path) == [])
+    return bool(read) and not does_other
 
 
 def _is_lookup(chain: Chain, space: dict[str, Any]) -> bool:
-    """Whether it is no method, or one of a plain collection or text."""
-    if len(chain) == 1 or not callable(resolve_value(space, chain)):
+    """Whether it is no method, one that only looks, or one of a plain collection or text."""
+    if len(chain) == 1 or _LOOKING.fullmatch(chain[-1]) or not callable(resolve_value(space, chain)):
         return True
     return is_any(resolve_value(space, chain[:-1]), *_COLLECTIONS, str)
 

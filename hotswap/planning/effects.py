@@ -23,7 +23,7 @@ from hotswap.parsing import parse
 from hotswap.planning.containers import CONTAINERS, is_filled
 from hotswap.planning.django_admin import is_registration as is_registration_with_site
 from hotswap.planning.edition import Edition, is_namespace
-from hotswap.planning.flask_routes import added_by
+from hotswap.planning.flask_routes import is_noted
 from hotswap.planning.generic import registered_by
 from hotswap.planning.untaken import BLOCKS, without_untaken
 from hotswap.resolving import resolve_value
@@ -77,8 +77,11 @@ def lasting(edition: Edition, path: StatementPath) -> Iterator[Effect]:
         if isinstance(call.func, ast.Name) and call.func.id in WRITES_BY_NAME:
             if facts.stores or _is_known(call, edition):  # `setattr(Enemy, "speed", 1)` is a store
                 continue
-        is_route = isinstance(node, ast.Expr) and node.value is call and any(added_by(call, namespace))
-        if is_route or registered_by(call, namespace) or is_registration_with_site(call, namespace):
+        if (
+            is_noted(call, edition.tracked)
+            or registered_by(call, namespace)
+            or is_registration_with_site(call, namespace)
+        ):
             continue  # which can be taken back
         if not _is_the_programs(call.func, namespace, index) and not is_harmless(call.func, namespace):
             yield Effect(ast.unparse(call), _about(call))

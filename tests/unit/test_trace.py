@@ -81,6 +81,22 @@ def test_who_asks_an_enumeration_for_members_is_noted():
     }
 
 
+def test_routes_are_noted_at_the_statement_that_added_them():
+    """By an application that is made, by a decorator, by a call in a loop."""
+    pytest.importorskip("flask")
+    text = (
+        "from flask import Flask\n"
+        "app = Flask('a')\n"
+        "@app.route('/f')\n"
+        "def f(): return 'f'\n"
+        "for name in 'gh':\n"
+        "    app.add_url_rule('/' + name, name, f)\n"
+    )
+    found = {line: {(r.endpoint, r.path) for r in each.routes} for line, each in observed(text).items() if each.routes}
+    static = {("static", "/static/<path:filename>")}
+    assert found == {2: static, 3: {("f", "/f")}, 6: {("g", "/g"), ("h", "/h")}}
+
+
 def test_what_a_constructor_calls_is_kept_apart():
     """A statement that makes an instance did not call the constructor, in the sense of running again after its edit."""
     text = "def helper(): return 1\nclass C:\n def __init__(self): self.x = helper()\nc = C()\n"

@@ -6,18 +6,19 @@ A map of werkzeug takes rules, and has no way of giving one back: those that sta
 from __future__ import annotations
 
 import ast
-import sys
+from bisect import bisect
 from collections.abc import Container, Iterable, Iterator
-from copy import copy
 from types import MethodType
 from typing import Any
 
 from hotswap.containers import fill, values_of
+from hotswap.graph import lines_of
+from hotswap.index import Tracked
 from hotswap.journal import Journal
 from hotswap.looking import is_a, is_any, own_space
-from hotswap.model import Edit
-from hotswap.planning.flask_routes import FILTERS, ROUTES, Route, filters_of, is_application, routes_of
-from hotswap.source import Source
+from hotswap.planning.flask_routes import FILTERS, ROUTES, filters_of, is_application
+from hotswap.routes import Route
+from hotswap.source import first_line
 
 HOOKS = (
     frozenset(
@@ -69,62 +70,38 @@ def _holds(table: Any, wanted: Container[int], depth: int = _DEEPEST) -> bool:
     return id(table) in wanted or any(_holds(part, wanted, depth - 1) for part in parts)
 
 
-def withdraw_removed(edit: Edit, namespace: dict[str, Any], journal: Journal) -> None:
-    """Take out what statements have registered that are gone, and calls and decorators that say something else now."""
-    for node in _gone(edit) if "flask" in sys.modules else ():
-        withdraw(node, namespace, journal)
+def withdraw(node: ast.stmt, tracked: Tracked, journal: Journal) -> None:
+    """Take out what a statement of the source that runs until now has added, as it was seen.
 
-
-def _gone(edit: Edit) -> Iterator[ast.stmt]:
-    statements = edit.old.statements
-    if edit.new is None or edit.diff is None:
-        yield from statements
-        return
-    yield from (statements[number] for number in edit.diff.removed)
-    for match in edit.diff.matches:
-        if match.old is not None and match.kind != "same":
-            before, now = statements[match.old], edit.new.statements[match.new]
-            yield before if isinstance(before, ast.Expr) else _without(before, now)
-
-
-def _without(before: ast.stmt, now: ast.stmt) -> ast.stmt:
-    """A definition with those decorators alone that it has no more."""
-    stay = {ast.dump(each) for each in getattr(now, "decorator_list", ())}
-    is_same = getattr(before, "name", None) == getattr(now, "name", None)
-    gone = copy(before)  # the tree belongs to the source
-    if isinstance(gone, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        gone.decorator_list = [each for each in gone.decorator_list if not is_same or ast.dump(each) not in stay]
-    return gone
-
-
-def withdraw(node: ast.stmt, namespace: dict[str, Any], journal: Journal) -> None:
-    """Take out what a statement has registered."""
-    found: dict[int, list[Route]] = {}
-    for route in routes_of(node, namespace) if "flask" in sys.modules else ():
-        found.setdefault(id(route.app), []).append(route)
-    for routes in found.values():
-        _take_out(routes[0].app, routes, journal)
-    for app, table, name in filters_of(node, namespace) if "flask" in sys.modules else ():
+    Not out of applications that it has made: the name will stand for another one.
+    """
+    footprint = tracked.footprint(*lines_of(node))
+    routes = footprint.routes if footprint is not None else set()
+    names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+    made = {id(tracked.namespace.get(name)) for name in names}
+    for app in [each for each in _apps_of(routes) if id(each) not in made]:
+        _take_out(app, {(route.endpoint, route.path) for route in routes if route.app() is app}, journal)
+    for app, table, name in filters_of(node, tracked.namespace):
         held = own_space(own_space(app).get("jinja_env")).get(table)
         if is_a(held, dict):
             journal.delete_item(held, name)
 
 
-def _take_out(app: Any, routes: Iterable[Route], journal: Journal) -> None:
+def _apps_of(routes: Iterable[Route]) -> list[Any]:
+    return list({id(app): app for route in routes if is_application(app := route.app())}.values())
+
+
+def _take_out(app: Any, routes: Container[tuple[str, str]], journal: Journal) -> None:
     urls = app.url_map
     by_endpoint: dict[Any, list[Any]] = urls._rules_by_endpoint
-    gone = {id(rule) for each in routes for rule in by_endpoint.get(each.endpoint, ()) if _is_of(rule, each)}
-    if not gone:
+    stay = {e: [rule for rule in rules if (e, rule.rule) not in routes] for e, rules in by_endpoint.items()}
+    if stay == by_endpoint:
         return
     journal.remember(by_endpoint)
     journal.remember(app.view_functions)
-    for endpoint, rules in list(by_endpoint.items()):
-        stay = [rule for rule in rules if id(rule) not in gone]
-        if len(stay) < len(rules):
-            by_endpoint[endpoint] = stay  # a new list: the rollback puts the former one back
-        if not stay:
-            del by_endpoint[endpoint]
-            app.view_functions.pop(endpoint, None)
+    for endpoint in [endpoint for endpoint, rules in stay.items() if not rules]:
+        app.view_functions.pop(endpoint, None)
+    fill(by_endpoint, {endpoint: rules for endpoint, rules in stay.items() if rules})
     _give_matcher(urls, journal)
 
 
@@ -139,29 +116,25 @@ def _give_matcher(urls: Any, journal: Journal) -> None:
     journal.set_attribute(urls, "_remap", True)  # noqa: FBT003  werkzeug's own
 
 
-def put_in_order(source: Source, namespace: dict[str, Any], journal: Journal) -> None:
-    """Let the rules of a module stand in the order of its statements: of two that fit a path the first wins."""
-    routes = [route for node in source.statements for route in routes_of(node, namespace)]
-    for app in {id(route.app): route.app for route in routes}.values():
+def put_in_order(tracked: Tracked) -> None:
+    """Let the rules that a module has added stand in the order of its statements: of two that fit the first wins."""
+    begins = [first_line(node) for node in tracked.source.statements]
+    noted = [(bisect(begins, line), route) for line, each in (tracked.calls or {}).items() for route in each.routes]
+    told = [route for _, route in sorted(noted, key=lambda each: (each[0], each[1].number))]
+    for app in _apps_of(told):
         by_endpoint = app.url_map._rules_by_endpoint
-        told = [(route.endpoint, route.path) for route in routes if route.app is app]
-        known = [endpoint for endpoint in dict.fromkeys(endpoint for endpoint, _ in told) if endpoint in by_endpoint]
-        in_order = iter(known)
-        wanted = [next(in_order) if endpoint in known else endpoint for endpoint in by_endpoint]
-        place = {at: number for number, at in enumerate(told)}
+        place = {(r.endpoint, r.path): number for number, r in enumerate(told) if r.app() is app}
+        known = iter(dict.fromkeys(endpoint for endpoint, _ in place if endpoint in by_endpoint))
+        named = {endpoint for endpoint, _ in place}
+        wanted = [next(known) if endpoint in named else endpoint for endpoint in by_endpoint]
         content = {endpoint: _sorted(endpoint, by_endpoint[endpoint], place) for endpoint in wanted}
         if list(content.items()) != list(by_endpoint.items()):
-            journal.remember(by_endpoint)
             fill(by_endpoint, content)
-            _give_matcher(app.url_map, journal)
+            _give_matcher(app.url_map, Journal())
 
 
-def _sorted(endpoint: str, rules: list[Any], place: dict[tuple[str, str | None], int]) -> list[Any]:
+def _sorted(endpoint: str, rules: list[Any], place: dict[tuple[str, str], int]) -> list[Any]:
     """The rules of one endpoint as their statements stand; as they are when one of them is not known."""
     at = [place.get((endpoint, rule.rule)) for rule in rules]
     known = [number for number in at if number is not None]
     return [rules[at.index(number)] for number in sorted(known)] if len(known) == len(set(known)) == len(at) else rules
-
-
-def _is_of(rule: Any, route: Route) -> bool:
-    return route.path is None or rule.rule == route.path
