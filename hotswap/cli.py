@@ -153,12 +153,7 @@ def _run_parser() -> argparse.ArgumentParser:
         help="when the program has run, run this function again after each good save, with the arguments of its last "
         "call: a function of the script's, or MODULE:FUNCTION",
     )
-    parser.add_argument(
-        "--on-restart",
-        choices=("exec", "ask", "never"),
-        help="when only a new process can be true: start the program again (exec, the default), ask, or say so (the "
-        "default with -i)",
-    )
+    _add_ways_of_restarting(parser)
     parser.add_argument(
         "--poll", action="store_true", help="look at the files again and again instead of waiting for events"
     )
@@ -170,12 +165,6 @@ def _run_parser() -> argparse.ArgumentParser:
         help="the same, with this pause between two looks",
     )
     parser.add_argument("--quiet", action="store_true", help="do not report what each round did")
-    parser.add_argument(
-        "--strategy",
-        choices=supervised.STRATEGIES,
-        help="how to start again: replace this process (exec), or run the program below a parent that starts it again "
-        "(supervise); auto takes exec but on Windows and under a debugger",
-    )
     parser.add_argument(
         "--watch",
         action="append",
@@ -191,6 +180,21 @@ def _run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     return parser
+
+
+def _add_ways_of_restarting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--on-restart",
+        choices=("exec", "ask", "never"),
+        help="when only a new process can be true: start the program again (exec, the default), ask, or say so (the "
+        "default with -i)",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=supervised.STRATEGIES,
+        help="how to start again: replace this process (exec), or run the program below a parent that starts it again "
+        "(supervise); auto takes exec but on Windows and under a debugger",
+    )
 
 
 def _seconds(text: str) -> float:

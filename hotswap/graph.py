@@ -10,6 +10,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -87,20 +88,17 @@ class Graph:
 
     def dependents(self, name: str) -> set[str]:
         """The modules that import the module, directly or by way of others."""
-        found: set[str] = set()
-        todo = [name]
-        while todo:
-            new = self.importers(todo.pop()) - found
-            found |= new
-            todo += new
-        return found
+        return self._reachable(name, self.importers)
 
     def dependencies(self, name: str) -> set[str]:
         """The tracked modules that the module imports, directly or by way of others."""
+        return self._reachable(name, lambda each: self.imports(self.index.modules[each]) & self.index.modules.keys())
+
+    def _reachable(self, name: str, edges: Callable[[str], AbstractSet[str]]) -> set[str]:
         found: set[str] = set()
         todo = [name]
         while todo:
-            new = {n for n in self.imports(self.index.modules[todo.pop()]) if n in self.index.modules} - found
+            new = edges(todo.pop()) - found
             found |= new
             todo += new
         return found

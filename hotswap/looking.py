@@ -60,6 +60,12 @@ def look_up(value: object, name: str) -> Any:
     return space[name] if name in space else in_classes(type(value).__mro__, name)
 
 
+def classes_in(namespace: dict[str, Any]) -> list[type]:
+    """The classes that a module defines itself, and has names for."""
+    held = [value for value in list(namespace.values()) if is_a(value, type)]
+    return [cls for cls in held if own_space(cls).get("__module__") == namespace.get("__name__")]
+
+
 def family(cls: type) -> list[type]:
     """The class and all its subclasses, bases before subclasses."""
     found = [cls]

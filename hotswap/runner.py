@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any
 
 from hotswap.errors import CannotSwap, Unforeseen
-from hotswap.graph import Graph
-from hotswap.journal import MISSING, Journal
+from hotswap.journal import MISSING
 from hotswap.looking import is_instance
 from hotswap.model import NOTHING, Action, Findings, Name, Place, Reason, Step
 from hotswap.patch import abstract, caches, unbound
-from hotswap.patch.changes import Changes, Ran
-from hotswap.patch.formers import Formers
+from hotswap.patch.changes import Ran
 from hotswap.patch.freeing import is_refused
 from hotswap.patch.live import substitute_in
 from hotswap.patch.observed import Observed
@@ -29,27 +27,15 @@ from hotswap.patch.statements import (
 from hotswap.patch.views import Doubled
 from hotswap.planning.edition import Edition
 from hotswap.planning.live_names import value_of
-from hotswap.planning.prepared import Prepared
-from hotswap.running import DEFINITIONS, Running, hands_on
+from hotswap.running import DEFINITIONS, Means, Running, hands_on
 from hotswap.source import prefix_of
-from hotswap.trace import Tracer
 
 
 class Runner(Running):
     """The statements of one round."""
 
-    def __init__(
-        self,
-        plan: Prepared,
-        graph: Graph,
-        tracer: Tracer,
-        journal: Journal,
-        changes: Changes,
-        formers: Formers,
-        tolerate: Callable[[CannotSwap], None],
-    ) -> None:
-        """`tolerate` raises what it is given, or takes note that it is left out."""
-        super().__init__(plan, graph, tracer, journal, changes, formers, tolerate)
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
         self._known = set(self._loaded)
         self.ran: list[Ran] = []
         self.failed_module = ""

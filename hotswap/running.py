@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import CodeType
 from typing import Any
@@ -67,22 +67,26 @@ from hotswap.syntax import chain_of
 from hotswap.trace import Footprint, Tracer
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the statements of a round are run with; `tolerate` raises what it is given, or notes that it is left out."""
+
+    plan: Prepared
+    graph: Graph
+    tracer: Tracer
+    journal: Journal
+    changes: Changes
+    formers: Formers
+    tolerate: Callable[[CannotSwap], None]
+
+
 class Running:
     """The statement that runs, and all that knows of statements of the same round."""
 
-    def __init__(
-        self,
-        plan: Prepared,
-        graph: Graph,
-        tracer: Tracer,
-        journal: Journal,
-        changes: Changes,
-        formers: Formers,
-        tolerate: Callable[[CannotSwap], None],
-    ) -> None:
-        """`tolerate` raises what it is given, or takes note that it is left out."""
-        self.tolerate = tolerate
-        self.plan, self.graph, self.index, self.tracer, self.journal = plan, graph, graph.index, tracer, journal
+    def __init__(self, means: Means) -> None:
+        self.tolerate, plan, graph, journal = means.tolerate, means.plan, means.graph, means.journal
+        changes = means.changes
+        self.plan, self.graph, self.index, self.journal, self.tracer = plan, graph, graph.index, journal, means.tracer
         assert plan.affected is not None
         self.affected, self.editions = plan.affected, plan.affected.editions
         self.changes = changes
@@ -90,10 +94,10 @@ class Running:
         self.hooked = Hooked(plan, self.editions, graph, journal, changes.add)
         self.values = Values(self.editions, journal, plan.views)
         self.remade = Remade(self.editions, self.values, graph)
-        self.pourer = Pourer(self.editions, graph, journal, changes, self.values, tolerate)
+        self.pourer = Pourer(self.editions, graph, journal, changes, self.values, means.tolerate)
         self.noting = Noting(self.editions, self.values, changes, self.pourer.note_bases)
         self.libraries = Libraries(graph, journal)
-        self.merger = self._new_merger(formers)
+        self.merger = self._new_merger(means.formers)
         self.calls: dict[Place, dict[int, Footprint]] = {}
         """What the statements that ran called, by line."""
         self.bound = self.pourer.bound

@@ -49,6 +49,7 @@ from hotswap.planning.live_names import bases_of, derived_from, value_of
 from hotswap.planning.prepared import Prepared
 from hotswap.resolving import definition_of, owner_of
 from hotswap.runner import Runner
+from hotswap.running import Means
 from hotswap.source import StatementPath, first_line, name_of
 from hotswap.trace import Footprint, Tracer
 
@@ -83,12 +84,13 @@ class Transaction:
         self.done = Done(warnings=list(plan.warnings))
         self.edits = {e.module: e for e in plan.edits}
         self.changes = Changes(derived_from=partial(derived_from, graph=graph))
-        self.runner = Runner(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate)
+        self.runner = Runner(Means(plan, graph, tracer, self.journal, self.changes, self.formers, self._tolerate))
         self.orphans: list[Orphan] = []
         self._gone: set[str] = set()
         self._hidden: list[tuple[type, tuple[type, ...]]] = []
-        self._rehashed: set[type] = set()
         """Classes that left the source: while statements ask their bases for subclasses they are none."""
+        self._rehashed: set[type] = set()
+        """Classes of whose instances the hash may be another one."""
         self._lost: list[tuple[Name, Any]] = []
         """Classes and functions that left their modules."""
         self._modules = dict(sys.modules)

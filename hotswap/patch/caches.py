@@ -13,7 +13,7 @@ from hotswap.events import BY_NAME, IN_FOLDERS, bare, behaviour, content, descri
 from hotswap.graph import Graph, events_in
 from hotswap.index import Tracked
 from hotswap.journal import Journal
-from hotswap.looking import family, is_a, is_any, is_instance
+from hotswap.looking import classes_in, family, is_a, is_any, is_instance
 from hotswap.model import Name
 from hotswap.patch.instances import forget_cached
 from hotswap.patch.libraries import django_urls
@@ -53,7 +53,7 @@ class Known:
         """Those whose instances its functions may be given: the module's own, and those of all that it imports."""
         if module not in self._classes:
             spaces = [graph.index.modules[name].namespace for name in sorted({module} | graph.dependencies(module))]
-            self._classes[module] = [cls for space in spaces for cls in defined_in(space)]
+            self._classes[module] = [cls for space in spaces for cls in classes_in(space)]
         return self._classes[module]
 
     def ran(self, modules: Iterable[str]) -> None:
@@ -118,13 +118,6 @@ def scattered(graph: Graph) -> list[Any]:
         if is_any(function, FunctionType, type, functools.partial) and _home(function) in modules:
             found.append(cached)
     return found
-
-
-def defined_in(namespace: dict[str, Any]) -> Iterator[type]:
-    """The classes of a module."""
-    for value in list(namespace.values()):
-        if is_a(value, type) and type.__getattribute__(value, "__module__") == namespace.get("__name__"):
-            yield value
 
 
 def _home(function: Any) -> str:

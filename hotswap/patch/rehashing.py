@@ -19,7 +19,7 @@ from hotswap.errors import CannotSwap
 from hotswap.events import bare, behaviour
 from hotswap.graph import Graph, reachable_functions
 from hotswap.journal import Journal
-from hotswap.looking import family, in_classes, is_a, is_any, own_space
+from hotswap.looking import classes_in, family, in_classes, is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.patch.in_use import is_in_use
 from hotswap.patch.reasons import reason
@@ -35,19 +35,15 @@ def hashed_otherwise(changed: AbstractSet[Name], graph: Graph) -> set[type]:
     homes = [modules[n].namespace for n in concerned & modules.keys() if "__hash__" in modules[n].source.function_names]
     told = {(module, name.rpartition(".")[0]) for module, name in map(bare, changed) if _leaf(name) in _TELLING}
     named = [value for value in (value_of(name, graph) for name in told) if is_a(value, type)]
-    classes = [*(cls for home in homes for cls in _classes(home)), *(cls for each in named for cls in family(each))]
+    classes = [
+        *(cls for home in homes for each in classes_in(home) for cls in family(each)),
+        *(cls for each in named for cls in family(each)),
+    ]
     return {cls for cls in classes if _is_other(cls, changed, graph)}
 
 
 def _leaf(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _classes(namespace: dict[str, Any]) -> Iterator[type]:
-    """Those of a module, with the classes that derive from them."""
-    for value in list(namespace.values()):
-        if is_a(value, type) and type.__getattribute__(value, "__module__") == namespace.get("__name__"):
-            yield from family(value)
 
 
 def _is_other(cls: type, changed: AbstractSet[Name], graph: Graph) -> bool:

@@ -11,7 +11,7 @@ from hotswap.codefacts import CodeFacts
 from hotswap.containers import values_of
 from hotswap.facts import Facts
 from hotswap.index import Index
-from hotswap.looking import is_a, is_any, own_space
+from hotswap.looking import classes_in, is_a, is_any, own_space
 from hotswap.model import Name
 from hotswap.planning.chosen import hands_on, leads_into
 from hotswap.planning.edition import Edition
@@ -23,7 +23,7 @@ from hotswap.source import StatementPath, prefix_of
 def attributes_with(value: object, modules: Iterable[str], index: Index) -> Iterator[Name]:
     """The attributes of classes of these modules that hold the object."""
     for module in modules:
-        for cls in _classes(module, index.modules[module].namespace):
+        for cls in classes_in(index.modules[module].namespace):
             for leaf, held in own_space(cls).items():
                 if held is value:
                     yield module, f"{cls.__qualname__}.{leaf}"
@@ -33,7 +33,7 @@ def functions_with(value: object, modules: Iterable[str], index: Index) -> Itera
     """The functions of these modules, methods too, that have the object for a default value."""
     for module in modules:
         space = index.modules[module].namespace
-        spaces = [space, *(own_space(cls) for cls in _classes(module, space))]
+        spaces = [space, *(own_space(cls) for cls in classes_in(space))]
         for each in [held for names in spaces for held in list(names.values())]:
             function = each.__func__ if isinstance(each, staticmethod | classmethod) else each
             if is_a(function, FunctionType) and function.__globals__ is space:
@@ -95,8 +95,3 @@ def hands_owner(edition: Edition, path: StatementPath, member: Name) -> bool:
         return False
     codes = (edition.code(called) for called in edition.called(path))
     return any(code is not None and leaf in code.attributes for code in codes)
-
-
-def _classes(module: str, space: dict[str, Any]) -> list[Any]:
-    found = [held for held in list(space.values()) if is_a(held, type)]
-    return [cls for cls in found if own_space(cls).get("__module__") == module]

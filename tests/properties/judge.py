@@ -70,7 +70,8 @@ def refused(fresh: Look, live: Look, before: Look) -> list[Difference]:
     # An import in a function finds the file that has come meanwhile, whatever became of the round.
     late = {k for k, v in before.facts.items() if "ModuleNotFoundError" in v}
     found += compare("undo", *({k: v for k, v in each.facts.items() if k not in late} for each in (before, live)))
-    known = before.identities.keys() if late else before.identities.keys() | live.identities.keys()
+    come = {k for k in live.identities.keys() - before.identities.keys() if late and is_of_new_module(k, before, live)}
+    known = (before.identities.keys() | live.identities.keys()) - come
     same = ({k: str(v) for k, v in each.identities.items() if k in known} for each in (before, live))
     found += compare("undo identity", *same)
     if not found:
@@ -78,6 +79,11 @@ def refused(fresh: Look, live: Look, before: Look) -> list[Difference]:
         found += compare("undo held", {k: before.held[k] for k in latest}, latest)
     lost = [k for k, kept in live.state.items() if not kept and before.state.get(k, True)]
     return found + [Difference("undo state", k, "kept", "another object, or emptied") for k in lost]
+
+
+def is_of_new_module(key: str, before: Look, live: Look) -> bool:
+    """Whether it is a module that was not there before, or something in one; not what is new in one that was."""
+    return f"{key}.__doc__" in live.identities or key.rpartition(".")[0] not in before.identities
 
 
 def compare(kind: str, expected: dict[str, str], actual: dict[str, str]) -> list[Difference]:
