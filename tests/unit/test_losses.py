@@ -32,7 +32,9 @@ def test_the_plan_names_what_would_be_lost():
     thread = threading.Thread(target=job, name="uploader")
     thread.start()
     assert began.wait(20)
-    with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-S", "-u", "-c", "print();input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()  # before it runs, its command is not to be told
         plan = hotswap.restart_plan()
         done.set()
         thread.join(20)
@@ -40,7 +42,7 @@ def test_the_plan_names_what_would_be_lost():
     assert plan.kept == ("good",)
     assert plan.unpicklable == (("lock", "TypeError: cannot pickle '_thread.lock' object"),)
     assert "uploader" in plan.threads
-    assert f"{child.pid} {sys.executable} -S -c input()" in plan.children
+    assert f"{child.pid} {' '.join(command)}" in plan.children
     assert plan.work == ("an upload",)
     assert str(plan).splitlines()[0] == f"a restart runs {' '.join(plan.command)} in {startup.remember().folder}"
     assert [line.partition(":")[0] for line in str(plan).splitlines()[1:] if "refused" not in line] == [
